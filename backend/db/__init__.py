@@ -1,0 +1,1 @@
+"""The database: declarative base, engine, transactions and migrations. Owns no table."""

@@ -1,0 +1,1 @@
+"""The demo city: plausible history written through the real services."""

@@ -1,0 +1,1 @@
+"""Members, identities, tokens, dated memberships, roles. May call organisations, audit, outbox."""

@@ -1,0 +1,1 @@
+"""Recycling points and other places with a QR: categories, hours, codes, posters."""

@@ -1,0 +1,1 @@
+"""What lies outside: WeChat and cryptography. Protocol, real adapter and stand-in together."""

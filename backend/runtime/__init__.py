@@ -1,0 +1,1 @@
+"""Embedded PostgreSQL and Redis, and the supervisor of `tanpuhui up`. Knows no feature."""

@@ -1,0 +1,1 @@
+"""What both Flask faces share: the transaction, problems, strict JSON, headers, health, metrics."""
