@@ -1,0 +1,125 @@
+"""Tables of the places feature: anything with a QR code, and the batches of its posters."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Numeric, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.db.base import Base
+
+
+class PlaceKind(StrEnum):
+    """What a place is; its public code begins with the kind's letter."""
+
+    RECYCLING_POINT = "recycling_point"
+    CANTEEN = "canteen"
+    STAIRWELL = "stairwell"
+    VENUE = "venue"
+
+
+class PlaceState(StrEnum):
+    """Whether a place takes anything: open, paused for a while, closed for good."""
+
+    OPEN = "open"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+class WasteClass(StrEnum):
+    """The four classes of Hangzhou's household waste rules (杭州市生活垃圾管理条例)."""
+
+    RECYCLABLE = "recyclable"
+    HAZARDOUS = "hazardous"
+    FOOD_WASTE = "food_waste"
+    RESIDUAL = "residual"
+
+
+class Datum(StrEnum):
+    """The datum of a pair of coordinates: GPS, or the shifted one of Chinese maps."""
+
+    WGS84 = "wgs84"
+    GCJ02 = "gcj02"
+
+
+class PresenceRule(StrEnum):
+    """What makes a printed code count fully: a position in the radius, or an attendant on duty."""
+
+    LOCATED = "located"
+    ATTENDED = "attended"
+
+
+def _one_of(column: str, values: type[StrEnum]) -> str:
+    """SQL that holds a text column to the values of an enum."""
+    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
+
+
+class Place(Base):
+    """A recycling point, canteen, stairwell or venue of an institution.
+
+    `hours` is a list of `{"day": 1..7, "from": "HH:MM", "to": "HH:MM"}` (ISO weekday, Shanghai
+    time; `to` at or before `from` ends on the next day). `radius_m` is in metres. `code` is the
+    kind's letter and the id in seven digits.
+    """
+
+    __tablename__ = "place"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    code: Mapped[str] = mapped_column(Text(), unique=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"), index=True)
+    address: Mapped[str]
+    state: Mapped[str]
+    accepted: Mapped[list[str]] = mapped_column(ARRAY(Text()))
+    hours: Mapped[list[dict[str, Any]]] = mapped_column(JSONB())
+    latitude: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
+    longitude: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
+    datum: Mapped[str]
+    radius_m: Mapped[int]
+    presence: Mapped[str]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("code ~ '^[RCSV][0-9]{7}$'", name="code"),
+        CheckConstraint(_one_of("kind", PlaceKind), name="kind"),
+        CheckConstraint(_one_of("state", PlaceState), name="state"),
+        CheckConstraint(_one_of("datum", Datum), name="datum"),
+        CheckConstraint(_one_of("presence", PresenceRule), name="presence"),
+        CheckConstraint(
+            f"accepted <@ ARRAY[{', '.join(repr(item.value) for item in WasteClass)}]",
+            name="accepted",
+        ),
+        CheckConstraint("length(name) BETWEEN 1 AND 100", name="name"),
+        CheckConstraint("radius_m BETWEEN 1 AND 2000", name="radius"),
+        CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="position"),
+        CheckConstraint(
+            "presence <> 'located' OR latitude IS NOT NULL", name="located_has_position"
+        ),
+        CheckConstraint(
+            "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180",
+            name="coordinates",
+        ),
+    )
+
+
+class PrintBatch(Base):
+    """The posters of one place printed at one time: they share a random key and die together."""
+
+    __tablename__ = "print_batch"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    place_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
+    key: Mapped[str] = mapped_column(Text(), unique=True)
+    printed_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    revoked_reason: Mapped[str | None]
+
+    __table_args__ = (
+        CheckConstraint("key ~ '^[A-Z2-7]{10}$'", name="key"),
+        CheckConstraint("(revoked_at IS NULL) = (revoked_reason IS NULL)", name="revocation"),
+        Index("ix_print_batch_place_id_printed_at", "place_id", text("printed_at DESC")),
+    )
