@@ -1,0 +1,195 @@
+"""Reads members: the actor of a request, and what a member may see of themselves."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy.types import DateTime
+
+from backend.clock import business_day
+from backend.errors import NotFoundError
+from backend.organisations.models import Department, Institution
+from backend.people.models import Face, Member, MemberKind, Membership, Role, RoleGrant
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role in force and its scope: at most one of the ids, none for the whole city."""
+
+    role: Role
+    district_id: int | None = None
+    institution_id: int | None = None
+    department_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: the member behind a token, with today's membership and the roles in force."""
+
+    member_id: int
+    display_name: str
+    kind: str
+    roles: tuple[Grant, ...]
+    institution_id: int | None
+    department_id: int | None
+
+    def has_role(self, *roles: Role) -> bool:
+        """Whether at least one of the roles is in force, in whatever scope."""
+        return any(grant.role in roles for grant in self.roles)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenHolder:
+    """The holder of a valid token, and what keeping the token alive needs."""
+
+    actor: Actor
+    token_id: int
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipView:
+    """A membership with the names of where it lies; dates as in `models.Membership`."""
+
+    institution_id: int
+    institution_name: str
+    department_id: int | None
+    department_name: str | None
+    valid_from: date
+    valid_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """What a member sees of their own account."""
+
+    id: int
+    display_name: str
+    kind: MemberKind
+    phone_masked: str | None
+    created_at: datetime
+    membership: MembershipView | None
+    roles: tuple[Grant, ...]
+
+
+# The hot path: every request runs this one statement, so it stays text that psycopg prepares.
+_HOLDER = text(
+    """
+    SELECT t.id AS token_id, t.last_seen_at, m.id AS member_id, m.display_name, m.kind,
+           s.institution_id, s.department_id,
+           (SELECT json_agg(json_build_array(
+                       g.role, g.district_id, g.institution_id, g.department_id) ORDER BY g.id)
+            FROM role_grant g
+            WHERE g.member_id = m.id AND g.revoked_at IS NULL) AS roles
+    FROM access_token t
+    JOIN member m ON m.id = t.member_id
+    LEFT JOIN membership s
+           ON s.member_id = m.id AND s.valid_from <= :day
+          AND (s.valid_until IS NULL OR s.valid_until > :day)
+    WHERE t.token_sha256 = :digest AND t.face = :face
+      AND t.revoked_at IS NULL AND t.expires_at > :now
+      AND m.deactivated_at IS NULL AND m.erased_at IS NULL
+    """
+).bindparams(bindparam("now", type_=DateTime(timezone=True)))
+
+
+def token_holder(db: Connection, *, digest: bytes, face: Face, now: datetime) -> TokenHolder | None:
+    """The holder of the token with this SHA-256, if it is valid now; one statement.
+
+    Args:
+        db: any transaction.
+        digest: SHA-256 of the token, 32 bytes.
+        face: the face that was asked; a token of the other one is not valid here.
+        now: the instant, aware; memberships are those of its Asia/Shanghai day.
+    """
+    row = db.execute(
+        _HOLDER, {"digest": digest, "face": face.value, "now": now, "day": business_day(now)}
+    ).one_or_none()
+    if row is None:
+        return None
+    actor = Actor(
+        member_id=row.member_id,
+        display_name=row.display_name,
+        kind=row.kind,
+        roles=_grants(row.roles),
+        institution_id=row.institution_id,
+        department_id=row.department_id,
+    )
+    return TokenHolder(actor, row.token_id, row.last_seen_at)
+
+
+def _grants(rows: list[list[Any]] | None) -> tuple[Grant, ...]:
+    return tuple(Grant(Role(role), *scope) for role, *scope in rows or ())
+
+
+def member_view(db: Connection, *, member_id: int, on: date) -> MemberView:
+    """The account of a member with the membership of a day.
+
+    Raises:
+        NotFoundError: there is no such member, or it was erased.
+    """
+    row = db.execute(
+        select(
+            Member.id,
+            Member.display_name,
+            Member.kind,
+            Member.phone_masked,
+            Member.created_at,
+        ).where(Member.id == member_id, Member.erased_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("没有找到该成员，请刷新后重试。")
+    return MemberView(
+        id=row.id,
+        display_name=row.display_name,
+        kind=MemberKind(row.kind),
+        phone_masked=row.phone_masked,
+        created_at=row.created_at,
+        membership=membership_on(db, member_id=member_id, on=on),
+        roles=roles_of(db, member_id=member_id),
+    )
+
+
+def membership_on(db: Connection, *, member_id: int, on: date) -> MembershipView | None:
+    """Where a member belongs on an Asia/Shanghai day; None for a citizen on that day."""
+    found = [view for view in memberships(db, member_id=member_id) if _covers(view, on)]
+    return found[0] if found else None
+
+
+def _covers(view: MembershipView, on: date) -> bool:
+    return view.valid_from <= on and (view.valid_until is None or view.valid_until > on)
+
+
+def memberships(db: Connection, *, member_id: int) -> tuple[MembershipView, ...]:
+    """All memberships of a member, the earliest first."""
+    rows = db.execute(
+        select(
+            Membership.institution_id,
+            Institution.name.label("institution_name"),
+            Membership.department_id,
+            Department.name.label("department_name"),
+            Membership.valid_from,
+            Membership.valid_until,
+        )
+        .join(Institution, Institution.id == Membership.institution_id)
+        .outerjoin(Department, Department.id == Membership.department_id)
+        .where(Membership.member_id == member_id)
+        .order_by(Membership.valid_from)
+    )
+    return tuple(MembershipView(**row) for row in rows.mappings())
+
+
+def roles_of(db: Connection, *, member_id: int) -> tuple[Grant, ...]:
+    """The roles of a member that are in force."""
+    rows = db.execute(
+        select(
+            RoleGrant.role,
+            RoleGrant.district_id,
+            RoleGrant.institution_id,
+            RoleGrant.department_id,
+        )
+        .where(RoleGrant.member_id == member_id, RoleGrant.revoked_at.is_(None))
+        .order_by(RoleGrant.id)
+    )
+    return tuple(Grant(Role(row.role), *row[1:]) for row in rows)
