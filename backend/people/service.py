@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -10,11 +11,11 @@ from backend.audit.service import record
 from backend.audit.tags import Tag
 from backend.clock import business_day
 from backend.errors import (
-    DomainError,
-    ErrorKind,
     ForbiddenError,
+    InvalidInputError,
     NotFoundError,
     UnauthenticatedError,
+    field_errors,
 )
 from backend.people.models import (
     AccessToken,
@@ -45,11 +46,10 @@ class LoginLinkInvalidError(UnauthenticatedError):
     code = "login_link_invalid"
 
 
-class ProviderNotConfiguredError(DomainError):
+class ProviderNotConfiguredError(InvalidInputError):
     """This installation has no connection to the identity provider."""
 
     code = "provider_not_configured"
-    kind = ErrorKind.UNAVAILABLE
 
 
 class AccountDeactivatedError(ForbiddenError):
@@ -199,10 +199,15 @@ def log_in_wechat(
     return open_session(db, member_id=member_id, face=Face.API, now=now)
 
 
-def refuse_zzd() -> ProviderNotConfiguredError:
-    """浙政钉 is known as an identity provider, but its login needs 政务外网 and is not connected."""
-    return ProviderNotConfiguredError(
-        "本系统尚未接入浙政钉登录，请使用微信或管理员提供的登录链接。"
+def log_in_zzd() -> NoReturn:
+    """浙政钉 is an identity provider by name; no installation is connected to it yet.
+
+    Raises:
+        ProviderNotConfiguredError: always.
+    """
+    sentence = "本系统尚未接入浙政钉登录，请使用微信或管理员提供的登录链接。"
+    raise ProviderNotConfiguredError(
+        sentence, fields=field_errors({"provider": sentence}, ProviderNotConfiguredError.code)
     )
 
 
