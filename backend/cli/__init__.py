@@ -1,1 +1,71 @@
-"""Operator commands: `tanpuhui`."""
+"""Operator commands: `tanpuhui`. Each stands in a sibling module, imported when called."""
+
+import importlib
+
+import click
+
+from backend.errors import DomainError
+from backend.settings import SettingsError
+
+BAD_INPUT = 2
+
+# name -> (module:attribute, what it is for)
+COMMANDS = {
+    "up": ("backend.cli.processes:up", "启动整套系统：数据库、缓存、接口、管理台与后台进程"),
+    "api": ("backend.cli.processes:api", "只运行接口与手机页面"),
+    "console": ("backend.cli.processes:console", "只运行管理台"),
+    "worker": ("backend.cli.processes:worker", "只运行一个队列的后台进程"),
+    "tick": ("backend.cli.processes:tick", "只运行定时任务的节拍"),
+    "relay": ("backend.cli.processes:relay", "只运行发件箱转发"),
+    "db": ("backend.cli.database:db", "数据库迁移：升级与检查"),
+    "demo": ("backend.cli.demo:demo", "演示数据"),
+    "people": ("backend.cli.people:people", "名册导入与成员"),
+    "rules": ("backend.cli.rules:rules", "方法学：列出、校验、试算"),
+    "rankings": ("backend.cli.rankings:rankings", "排行榜：重建与核对"),
+    "openapi": ("backend.cli.openapi:openapi", "输出接口的 OpenAPI 文档"),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command's name, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports the command; None when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: object = getattr(importlib.import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module}:{attribute} is not a click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, purpose) for name, (_, purpose) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs the command; turns a refusal into its sentence on stderr and exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except DomainError as error:
+            click.echo(f"{error.message} [{error.code}]", err=True)
+            for field in error.fields:
+                click.echo(f"  {field.field}: {field.message} [{field.code}]", err=True)
+            raise click.exceptions.Exit(BAD_INPUT) from error
+        except SettingsError as error:
+            click.echo(f"配置有误，请修改以下环境变量：\n{error}", err=True)
+            raise click.exceptions.Exit(BAD_INPUT) from error
+
+
+@click.group(
+    cls=LazyGroup,
+    help="碳普惠 tanpuhui：运行与管理。",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+def main() -> None:
+    """The program behind the console script `tanpuhui`."""
