@@ -1,7 +1,7 @@
 """Every setting, from the environment, with all mistakes reported at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from environs import Env, EnvValidationError
@@ -70,7 +70,6 @@ class Settings:
         """
         env = Env(eager=False, prefix=PREFIX)
         port = validate.Range(min=1, max=65535)
-        secret_key = env.str("SECRET_KEY", "")
         api_port = env.int("API_PORT", 8000, validate=port)
         console_port = env.int("CONSOLE_PORT", 8001, validate=port)
         settings = cls(
@@ -83,7 +82,7 @@ class Settings:
             console_port=console_port,
             public_url=env.str("PUBLIC_URL", f"http://127.0.0.1:{api_port}").rstrip("/"),
             console_url=env.str("CONSOLE_URL", f"http://127.0.0.1:{console_port}").rstrip("/"),
-            secret_key=secret_key,
+            secret_key=env.str("SECRET_KEY", ""),
             wechat_app_id=env.str("WECHAT_APP_ID", ""),
             wechat_app_secret=env.str("WECHAT_APP_SECRET", ""),
             wechat_base_url=env.str("WECHAT_BASE_URL", "https://api.weixin.qq.com").rstrip("/"),
@@ -100,11 +99,31 @@ class Settings:
             api_workers=env.int("API_WORKERS", 2, validate=validate.Range(min=1, max=64)),
             api_threads=env.int("API_THREADS", 8, validate=validate.Range(min=1, max=64)),
         )
-        _check(env, secret_key)
+        _check(env, settings)
         return settings
 
+    def ensure_complete(self) -> None:
+        """Checks that this process need not guess which servers and which key it works with.
 
-def _check(env: Env, secret_key: str) -> None:
+        Raises:
+            SettingsError: lists what is missing.
+        """
+        missing = [
+            f"{PREFIX}{name.upper()}: must be set, or start everything with `tanpuhui up`"
+            for name in ("database_url", "redis_url", "secret_key")
+            if not getattr(self, name)
+        ]
+        if missing:
+            raise SettingsError("\n".join(missing))
+
+    def environment(self) -> dict[str, str]:
+        """The variables from which `from_env` reads the same settings again."""
+        return {
+            f"{PREFIX}{each.name.upper()}": str(getattr(self, each.name)) for each in fields(self)
+        }
+
+
+def _check(env: Env, settings: Settings) -> None:
     """Raises one error that lists everything wrong with the environment."""
     problems: list[str] = []
     try:
@@ -115,7 +134,9 @@ def _check(env: Env, secret_key: str) -> None:
             problems += [f"{name}: {' '.join(sentences)}" for name, sentences in said.items()]
         else:
             problems += said
-    if secret_key and len(secret_key) < 32:
+    if settings.secret_key and len(settings.secret_key) < 32:
         problems.append(f"{PREFIX}SECRET_KEY: must have at least 32 characters")
+    if not problems and settings.api_port == settings.console_port:
+        problems.append(f"{PREFIX}CONSOLE_PORT: must differ from {PREFIX}API_PORT")
     if problems:
         raise SettingsError("\n".join(problems))

@@ -11,12 +11,14 @@ BAD_INPUT = 2
 
 # name -> (module:attribute, what it is for)
 COMMANDS = {
-    "up": ("backend.cli.processes:up", "启动整套系统：数据库、缓存、接口、管理台与后台进程"),
-    "api": ("backend.cli.processes:api", "只运行接口与手机页面"),
-    "console": ("backend.cli.processes:console", "只运行管理台"),
+    "up": ("backend.cli.up:up", "启动整套系统：数据库、缓存、接口、管理台与后台进程"),
+    "api": ("backend.cli.faces:api", "只运行接口与手机页面"),
+    "console": ("backend.cli.faces:console", "只运行管理台"),
     "worker": ("backend.cli.processes:worker", "只运行一个队列的后台进程"),
     "tick": ("backend.cli.processes:tick", "只运行定时任务的节拍"),
     "relay": ("backend.cli.processes:relay", "只运行发件箱转发"),
+    "welcome": ("backend.cli.welcome:welcome", "数据库为空时载入演示数据，并打印一次性登录链接"),
+    "wechat-stand-in": ("backend.cli.wechat_stand_in:wechat_stand_in", "运行本机的微信替身"),
     "db": ("backend.cli.database:db", "数据库迁移：升级与检查"),
     "demo": ("backend.cli.demo:demo", "演示数据"),
     "people": ("backend.cli.people:people", "名册导入与成员"),
@@ -29,11 +31,11 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports one only when it is called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
         """Every command's name, in the order of the help."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click calls it so
         """Imports the command; None when there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
@@ -43,7 +45,7 @@ class LazyGroup(click.Group):
             raise TypeError(f"{module}:{attribute} is not a click command")
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click calls it so
         """Writes the list of commands without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, purpose) for name, (_, purpose) in COMMANDS.items()])

@@ -91,7 +91,7 @@ class EmbeddedPostgres:
         return self._url(DATABASE)
 
     def _url(self, database: str) -> str:
-        folder = quote(str(socket_directory(self.directory, _SOCKET, self._user)))
+        folder = quote(str(socket_directory(self.directory, _SOCKET, _server_user())))
         return f"postgresql://{SUPERUSER}@/{database}?host={folder}"
 
     def poll(self) -> int | None:
@@ -120,6 +120,11 @@ class EmbeddedPostgres:
         self._launch(binaries)
         self._create_database()
         return self.url
+
+    def begin_stop(self) -> None:
+        """Asks for a fast shutdown; does not wait."""
+        if self._child is not None and self._child.poll() is None:
+            self._child.send_signal(signal.SIGINT)
 
     def stop(self) -> None:
         """Stops the server: fast shutdown, then immediate, then by force. Safe to repeat."""
@@ -256,21 +261,34 @@ def _binaries() -> Path:
     )
 
 
+def _server_user() -> OsUser | None:
+    """The user a root's PostgreSQL runs as; None when we are not root, or it does not exist."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        entry = pwd.getpwnam(_SERVER_USER)
+    except KeyError:
+        return None
+    return OsUser(entry.pw_uid, entry.pw_gid)
+
+
 def _unprivileged_user() -> OsUser | None:
-    """The user PostgreSQL runs as when we are root, which it refuses to be; None otherwise."""
+    """The same, created when missing: PostgreSQL refuses to be root.
+
+    Raises:
+        StartError: it cannot be created.
+    """
     if os.geteuid() != 0:
         return None
     for _ in until(10.0, pause=0.2):  # another start may hold the password file's lock
-        try:
-            entry = pwd.getpwnam(_SERVER_USER)
-        except KeyError:
-            subprocess.run(  # noqa: S603 - constants only
-                ["useradd", "--system", "--shell", "/usr/sbin/nologin", _SERVER_USER],  # noqa: S607 - /usr/sbin or /sbin, by distribution
-                check=False,
-                capture_output=True,
-            )
-        else:
-            return OsUser(entry.pw_uid, entry.pw_gid)
+        user = _server_user()
+        if user is not None:
+            return user
+        subprocess.run(  # noqa: S603 - constants only
+            ["useradd", "--system", "--shell", "/usr/sbin/nologin", _SERVER_USER],  # noqa: S607 - /usr/sbin or /sbin, by distribution
+            check=False,
+            capture_output=True,
+        )
     raise StartError(
         f"PostgreSQL 不能以 root 运行，也无法创建系统用户 {_SERVER_USER}：请改用普通用户执行，"
         f"或先创建该用户：useradd --system {_SERVER_USER}"

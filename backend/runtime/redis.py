@@ -2,6 +2,7 @@
 
 import importlib.util
 import shutil
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -86,6 +87,11 @@ class EmbeddedRedis:
                 return self.url
         stop_child(self._child, signals=())
         raise StartError(f"内置 Redis 没有启动，日志 {self.log} 的末尾：\n{last_lines(self.log)}")
+
+    def begin_stop(self) -> None:
+        """Asks it to write everything and end; does not wait."""
+        if self._child is not None and self._child.poll() is None:
+            self._child.send_signal(signal.SIGTERM)
 
     def stop(self) -> None:
         """Stops the server after it has written everything. Safe to repeat."""

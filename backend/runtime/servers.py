@@ -1,0 +1,62 @@
+"""The servers and the root key a command works with: those of the settings, else our own."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+from backend.runtime.lock import AlreadyRunningError, DataFolderLock
+from backend.runtime.postgres import EmbeddedPostgres
+from backend.runtime.redis import EmbeddedRedis
+from backend.runtime.secret import generated_secret
+from backend.settings import Settings
+
+
+def embedded_postgres(settings: Settings) -> EmbeddedPostgres | None:
+    """The installation's own PostgreSQL, not started; None when the settings name another."""
+    return None if settings.database_url else EmbeddedPostgres(settings.data_dir / "postgres")
+
+
+def embedded_redis(settings: Settings) -> EmbeddedRedis | None:
+    """The installation's own Redis, not started; None when the settings name another."""
+    return None if settings.redis_url else EmbeddedRedis(settings.data_dir / "redis")
+
+
+def complete(settings: Settings) -> Settings:
+    """Fills in the addresses of the embedded servers and the generated root key where empty."""
+    postgres, redis = embedded_postgres(settings), embedded_redis(settings)
+    database_url = settings.database_url if postgres is None else postgres.url
+    return replace(
+        settings,
+        database_url=database_url,
+        owner_database_url=settings.owner_database_url or database_url,
+        redis_url=settings.redis_url if redis is None else redis.url,
+        secret_key=settings.secret_key or generated_secret(settings.data_dir),
+    )
+
+
+@contextmanager
+def running_servers(settings: Settings) -> Iterator[Settings]:
+    """Settings a command can work with, and the servers behind them for as long as it runs.
+
+    Uses the servers of the settings; else those of a running `tanpuhui up` on the same folder;
+    else starts the embedded ones and stops them afterwards.
+
+    Args:
+        settings: as read from the environment.
+
+    Yields:
+        The settings with every address and the root key filled in.
+
+    Raises:
+        StartError: an embedded server does not come up.
+    """
+    own = [each for each in (embedded_postgres(settings), embedded_redis(settings)) if each]
+    with ExitStack() as stack:
+        if own:
+            try:
+                stack.enter_context(DataFolderLock(settings.data_dir))
+            except AlreadyRunningError:
+                own = []
+        for server in own:
+            stack.enter_context(server)
+        yield complete(settings)
