@@ -18,6 +18,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base
 
+# Between the names of a department and those above it in a path; no name may hold it.
+PATH_SEPARATOR = "/"
+
 
 class InstitutionKind(StrEnum):
     """单位性质 of the statistics system: organ of state, public institution, association."""

@@ -1,10 +1,12 @@
-"""统一社会信用代码: the identity of an institution, checked as GB 32100-2015 says. Pure."""
+"""What names and 统一社会信用代码 (GB 32100-2015) must look like. Pure."""
 
 import re
 import unicodedata
 
 from backend.errors import InvalidInputError, field_errors
+from backend.organisations.models import PATH_SEPARATOR
 
+MAX_NAME = 100
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _SHAPE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
 
@@ -58,3 +60,23 @@ def checked_credit_code(raw: str, *, field: str = "credit_code") -> str:
 
 def _refusal(field: str, sentence: str) -> CreditCodeError:
     return CreditCodeError(sentence, fields=field_errors({field: sentence}, CreditCodeError.code))
+
+
+def checked_name(raw: str, *, field: str = "name") -> str:
+    """A name of an institution, district or department without outer blanks.
+
+    Raises:
+        InvalidInputError: empty, longer than 100 characters, or it holds `/`, which separates
+            the departments of a path.
+    """
+    name = unicodedata.normalize("NFC", raw).strip()
+    if not name or len(name) > MAX_NAME:
+        raise invalid(field, f"名称应为1至{MAX_NAME}个字，请修改。")
+    if PATH_SEPARATOR in name or not name.isprintable():
+        raise invalid(field, "名称不能包含“/”或不可见字符，请修改。")
+    return name
+
+
+def invalid(field: str, sentence: str) -> InvalidInputError:
+    """The refusal of one field."""
+    return InvalidInputError(sentence, fields=field_errors({field: sentence}))
