@@ -1,5 +1,6 @@
 """Tables of the places feature: anything with a QR code, and the batches of its posters."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -50,6 +51,13 @@ class PresenceRule(StrEnum):
 
     LOCATED = "located"
     ATTENDED = "attended"
+
+
+class CodeKind(StrEnum):
+    """Where a code was read: on a printed poster, or on a screen that changes it."""
+
+    PRINTED = "printed"
+    ROTATING = "rotating"
 
 
 def _one_of(column: str, values: type[StrEnum]) -> str:
@@ -123,3 +131,58 @@ class PrintBatch(Base):
         CheckConstraint("(revoked_at IS NULL) = (revoked_reason IS NULL)", name="revocation"),
         Index("ix_print_batch_place_id_printed_at", "place_id", text("printed_at DESC")),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceDraft:
+    """What whoever runs a place says of it; the units are those of `Place`."""
+
+    kind: PlaceKind
+    name: str
+    institution_id: int
+    address: str
+    accepted: tuple[WasteClass, ...]
+    hours: tuple[dict[str, Any], ...]
+    latitude: Decimal | None
+    longitude: Decimal | None
+    datum: Datum = Datum.GCJ02
+    radius_m: int = 100
+    presence: PresenceRule = PresenceRule.LOCATED
+    state: PlaceState = PlaceState.OPEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceRecord(PlaceDraft):
+    """A place as it stands in the database."""
+
+    id: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedPlace:
+    """The place behind a code that was read and verified.
+
+    Attributes:
+        place: the place.
+        code_kind: printed or rotating.
+        step: the 30-second step of a rotating code since the Unix epoch.
+        batch_id: the print batch of a printed code.
+    """
+
+    place: PlaceRecord
+    code_kind: CodeKind
+    step: int | None
+    batch_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """A print batch as it stands in the database; the key stays out of `repr` and so of logs."""
+
+    id: int
+    place_id: int
+    key: str = field(repr=False)
+    printed_at: datetime
+    revoked_at: datetime | None = None
+    revoked_reason: str | None = None

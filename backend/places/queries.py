@@ -1,0 +1,275 @@
+"""Reads places and print batches. The lookup of a scanned code is one statement by unique keys."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, select, text
+
+from backend.errors import NotFoundError
+from backend.organisations.queries import Scope, institutions_in
+from backend.places.models import (
+    BatchRecord,
+    Datum,
+    Place,
+    PlaceKind,
+    PlaceRecord,
+    PlaceState,
+    PresenceRule,
+    PrintBatch,
+    WasteClass,
+)
+
+_COLUMNS: Final = (
+    "p.id, p.code, p.kind, p.name, p.institution_id, p.address, p.state, p.accepted, p.hours,"
+    " p.latitude, p.longitude, p.datum, p.radius_m, p.presence"
+)
+_BY_CODE: Final = text(
+    f"SELECT {_COLUMNS}, b.id AS batch_id, b.revoked_at IS NOT NULL AS revoked"
+    " FROM place AS p LEFT JOIN print_batch AS b ON b.key = :key AND b.place_id = p.id"
+    " WHERE p.code = :code"
+)
+_BY_ID: Final = text(f"SELECT {_COLUMNS} FROM place AS p WHERE p.id = :id")
+# Haversine in the datum each place was surveyed in: the caller's point comes in both.
+_NEAR: Final = text(
+    f"""
+    SELECT * FROM (
+        SELECT {_COLUMNS}, round(12742017.6 * asin(least(1, sqrt(
+            sin(radians(p.latitude - q.latitude) / 2) ^ 2
+            + cos(radians(q.latitude)) * cos(radians(p.latitude))
+            * sin(radians(p.longitude - q.longitude) / 2) ^ 2
+        ))))::bigint AS distance_m
+        FROM place AS p
+        JOIN (VALUES
+            ('wgs84', CAST(:wgs_latitude AS numeric), CAST(:wgs_longitude AS numeric)),
+            ('gcj02', CAST(:gcj_latitude AS numeric), CAST(:gcj_longitude AS numeric))
+        ) AS q (datum, latitude, longitude) ON q.datum = p.datum
+        WHERE p.latitude IS NOT NULL AND p.state <> 'closed'
+    ) AS near
+    WHERE (distance_m, id) > (:after_m, :after_id)
+    ORDER BY distance_m, id
+    LIMIT :limit
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NearPlace:
+    """A place and its distance in metres from the point asked about."""
+
+    place: PlaceRecord
+    distance_m: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedPlace:
+    """The place of a printed code, and the batch of its key: None where no batch has that key."""
+
+    place: PlaceRecord
+    batch_id: int | None
+    revoked: bool
+
+
+def by_printed_code(db: Connection, place_code: str, key: str) -> PrintedPlace | None:
+    """The place of a public code with the batch of a key, in one statement."""
+    row = db.execute(_BY_CODE, {"code": place_code, "key": key}).one_or_none()
+    return None if row is None else PrintedPlace(_record(row), row.batch_id, bool(row.revoked))
+
+
+def by_id(db: Connection, place_id: int) -> PlaceRecord | None:
+    """The place of an id, whatever its scope: for codes that prove themselves."""
+    row = db.execute(_BY_ID, {"id": place_id}).one_or_none()
+    return None if row is None else _record(row)
+
+
+def place_of(
+    db: Connection, place_id: int, *, scope: Scope, for_update: bool = False
+) -> PlaceRecord:
+    """A place within an actor's scope.
+
+    Args:
+        db: open transaction.
+        place_id: the place.
+        scope: the institutions the actor's roles reach.
+        for_update: lock the row until the transaction ends.
+
+    Raises:
+        NotFoundError: no such place, or outside the scope.
+    """
+    statement = _places().where(
+        Place.id == place_id, Place.institution_id.in_(institutions_in(scope))
+    )
+    row = db.execute(statement.with_for_update() if for_update else statement).one_or_none()
+    if row is None:
+        raise NotFoundError("没有找到这个点位，或不在您的管理范围内")
+    return _record(row)
+
+
+def places_in(
+    db: Connection, *, scope: Scope, limit: int, after_id: int = 0, search: str = ""
+) -> tuple[PlaceRecord, ...]:
+    """Places within an actor's scope by id, one page.
+
+    Args:
+        db: open transaction.
+        scope: the institutions the actor's roles reach.
+        limit: most rows.
+        after_id: the last id of the page before.
+        search: part of the name, address or code; empty for all.
+    """
+    statement = _places().where(
+        Place.institution_id.in_(institutions_in(scope)), Place.id > after_id
+    )
+    if search:
+        statement = statement.where(
+            Place.name.icontains(search, autoescape=True)
+            | Place.address.icontains(search, autoescape=True)
+            | Place.code.istartswith(search, autoescape=True)
+        )
+    rows = db.execute(statement.order_by(Place.id).limit(limit))
+    return tuple(_record(row) for row in rows)
+
+
+def places_near(
+    db: Connection,
+    wgs84: tuple[Decimal, Decimal],
+    gcj02: tuple[Decimal, Decimal],
+    *,
+    limit: int,
+    after: tuple[int, int] = (-1, 0),
+) -> tuple[NearPlace, ...]:
+    """Places that are not closed for good, nearest first.
+
+    Args:
+        db: open transaction.
+        wgs84: latitude and longitude of the point in degrees.
+        gcj02: the same point in the datum of Chinese maps.
+        limit: most rows.
+        after: distance in metres and id of the last place of the page before.
+    """
+    parameters = {
+        "wgs_latitude": wgs84[0],
+        "wgs_longitude": wgs84[1],
+        "gcj_latitude": gcj02[0],
+        "gcj_longitude": gcj02[1],
+        "after_m": after[0],
+        "after_id": after[1],
+        "limit": limit,
+    }
+    rows = db.execute(_NEAR, parameters)
+    return tuple(NearPlace(_record(row), row.distance_m) for row in rows)
+
+
+def batches_of(db: Connection, place_id: int, *, scope: Scope) -> tuple[BatchRecord, ...]:
+    """The print batches of a place, newest first.
+
+    Raises:
+        NotFoundError: no such place, or outside the scope.
+    """
+    place_of(db, place_id, scope=scope)
+    statement = _batches().where(PrintBatch.place_id == place_id)
+    rows = db.execute(statement.order_by(PrintBatch.printed_at.desc(), PrintBatch.id.desc()))
+    return tuple(_batch(row) for row in rows)
+
+
+def batch_of(
+    db: Connection, batch_id: int, *, scope: Scope, for_update: bool = False
+) -> BatchRecord:
+    """A print batch of a place within an actor's scope.
+
+    Raises:
+        NotFoundError: no such batch, or outside the scope.
+    """
+    statement = (
+        _batches()
+        .join(Place, Place.id == PrintBatch.place_id)
+        .where(PrintBatch.id == batch_id, Place.institution_id.in_(institutions_in(scope)))
+    )
+    if for_update:
+        statement = statement.with_for_update(of=PrintBatch)
+    row = db.execute(statement).one_or_none()
+    if row is None:
+        raise NotFoundError("没有找到这批海报，或不在您的管理范围内")
+    return _batch(row)
+
+
+def standing_batches(db: Connection, place_ids: Collection[int]) -> dict[int, BatchRecord]:
+    """The newest batch that is not revoked of each place that has one."""
+    statement = (
+        _batches()
+        .where(PrintBatch.place_id.in_(place_ids), PrintBatch.revoked_at.is_(None))
+        .distinct(PrintBatch.place_id)
+        .order_by(PrintBatch.place_id, PrintBatch.printed_at.desc(), PrintBatch.id.desc())
+    )
+    return {batch.place_id: batch for batch in map(_batch, db.execute(statement))}
+
+
+def places_with(
+    db: Connection, place_ids: Sequence[int], *, scope: Scope
+) -> tuple[PlaceRecord, ...]:
+    """Several places within an actor's scope, in the order asked for.
+
+    Raises:
+        NotFoundError: one of them does not exist or lies outside the scope.
+    """
+    statement = _places().where(
+        Place.id.in_(place_ids), Place.institution_id.in_(institutions_in(scope))
+    )
+    found = {row.id: _record(row) for row in db.execute(statement)}
+    if any(place_id not in found for place_id in place_ids):
+        raise NotFoundError("所选点位中有的不存在，或不在您的管理范围内，请刷新列表后重选")
+    return tuple(found[place_id] for place_id in place_ids)
+
+
+def _places() -> Select[Any]:
+    return select(
+        Place.id,
+        Place.code,
+        Place.kind,
+        Place.name,
+        Place.institution_id,
+        Place.address,
+        Place.state,
+        Place.accepted,
+        Place.hours,
+        Place.latitude,
+        Place.longitude,
+        Place.datum,
+        Place.radius_m,
+        Place.presence,
+    )
+
+
+def _batches() -> Select[Any]:
+    return select(
+        PrintBatch.id,
+        PrintBatch.place_id,
+        PrintBatch.key,
+        PrintBatch.printed_at,
+        PrintBatch.revoked_at,
+        PrintBatch.revoked_reason,
+    )
+
+
+def _record(row: Row[Any]) -> PlaceRecord:
+    return PlaceRecord(
+        id=row.id,
+        code=row.code,
+        kind=PlaceKind(row.kind),
+        name=row.name,
+        institution_id=row.institution_id,
+        address=row.address,
+        state=PlaceState(row.state),
+        accepted=tuple(WasteClass(item) for item in row.accepted),
+        hours=tuple(row.hours),
+        latitude=row.latitude,
+        longitude=row.longitude,
+        datum=Datum(row.datum),
+        radius_m=row.radius_m,
+        presence=PresenceRule(row.presence),
+    )
+
+
+def _batch(row: Row[Any]) -> BatchRecord:
+    return BatchRecord(*row)
