@@ -1,0 +1,378 @@
+"""A claim becomes an award: standing, admission, assessment, posting, receipt.
+
+The same path serves phones, pages, devices and feeds; what differs between them (the code, the
+place, the evidence) is decided by the caller's admission.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+
+from backend.actions import queries
+from backend.actions.policy import canonical_json, check_occurred_at
+from backend.actions.queries import Recorded, Standing
+from backend.clock import business_day
+from backend.errors import DomainError, ErrorKind, FieldError, InvalidInputError, NotFoundError
+from backend.ledger.queries import Cap
+from backend.ledger.service import Award, Ceiling, Outcome, post_award
+from credit_rules import (
+    Assessment,
+    Facts,
+    FactsRefused,
+    Methodology,
+    NotInForce,
+    Rulebook,
+    Used,
+    assess,
+    period_start,
+)
+
+_ATTEMPTS = 5
+
+
+class ReferenceMismatchError(DomainError):
+    """The reference was used before for other content."""
+
+    code = "reference_mismatch"
+    kind = ErrorKind.MISMATCH
+
+
+class EvidenceUsedError(DomainError):
+    """The evidence has earned something before."""
+
+    code = "evidence_used"
+    kind = ErrorKind.CONFLICT
+
+
+class CeilingReachedError(DomainError):
+    """A shared code was used too often in a short time."""
+
+    code = "ceiling_reached"
+    kind = ErrorKind.TOO_MANY
+
+
+class BusyError(DomainError):
+    """Other requests of the same member keep getting in between."""
+
+    code = "member_busy"
+    kind = ErrorKind.IN_PROGRESS
+
+
+class KindUnknownError(DomainError):
+    """No methodology of this kind is in force on the day of the action."""
+
+    code = "kind_unknown"
+    kind = ErrorKind.INVALID
+
+
+class ReplayMismatchError(Exception):
+    """A stored action no longer leads to its stored award: the rulebook was tampered with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a member says they did.
+
+    Attributes:
+        member_id: who.
+        reference: the client's reference, made where it happened.
+        digest: SHA-256 of the request's content (`policy.content_digest`).
+        kind: kind of action: the id of its methodology.
+        occurred_at: when.
+        facts: inputs of the methodology, as text.
+    """
+
+    member_id: int
+    reference: str
+    digest: bytes
+    kind: str
+    occurred_at: datetime
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What the evidence of a claim amounts to.
+
+    Attributes:
+        tier: T0 to T4.
+        channel: how it came, such as `rotating_code`.
+        place_id: the place it speaks of.
+        evidence: digests of what is used up.
+        ceilings: limits on what is shared.
+    """
+
+    tier: str
+    channel: str
+    place_id: int | None = None
+    evidence: Sequence[bytes] = ()
+    ceilings: Sequence[Ceiling] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """An action with its award, recomputed; the same action always gives the same receipt.
+
+    Attributes:
+        action: the action as recorded.
+        assessment: its award with the trace.
+        first: whether this request was the one that posted it.
+    """
+
+    action: Recorded
+    assessment: Assessment
+    first: bool
+
+
+def methodology_of(rulebook: Rulebook, kind: str, on: date) -> Methodology:
+    """The methodology of a kind of action in force on a day.
+
+    Raises:
+        KindUnknownError: there is none.
+    """
+    try:
+        return rulebook.methodology(kind, on)
+    except NotInForce as error:
+        sentence = "没有这类行为，或当天尚未生效，请在“可记录的行为”里选择。"
+        raise KindUnknownError(
+            sentence, fields=[FieldError("kind", "unknown", sentence)]
+        ) from error
+
+
+def record(
+    db: Connection,
+    rulebook: Rulebook,
+    claim: Claim,
+    *,
+    admit: Callable[[Methodology], Admission],
+    now: datetime,
+) -> Receipt:
+    """Records one action, or finds the one its reference already led to.
+
+    Args:
+        db: the request's transaction.
+        rulebook: the methodologies in force.
+        claim: what the member says.
+        admit: judges the evidence; called only for a new reference, so that a repeat gets its
+            receipt even when its code has run out since. Raises the refusal.
+        now: the present instant.
+
+    Raises:
+        KindUnknownError: the kind is not in force on that day.
+        InvalidInputError: time or facts are wrong; fields named.
+        ReferenceMismatchError: the reference belongs to other content.
+        EvidenceUsedError: the evidence has earned before.
+        CeilingReachedError: the shared code was used too often.
+        BusyError: the member's other requests would not let this one through.
+    """
+    day = business_day(claim.occurred_at)
+    methodology = methodology_of(rulebook, claim.kind, day)
+    caps = caps_of(methodology, scope="member", subject_id=claim.member_id, on=day)
+    standing = _standing(db, claim, day, caps)
+    if standing.earlier is not None:
+        return _repeat(db, rulebook, claim, standing.earlier)
+    check_occurred_at(claim.occurred_at, now)
+    admission = admit(methodology)
+    if admission.place_id is not None:
+        shared = caps_of(methodology, scope="place", subject_id=admission.place_id, on=day)
+        if shared:
+            caps += shared
+            standing = _standing(db, claim, day, caps)
+    for _ in range(_ATTEMPTS):
+        assessment = _assess(methodology, claim.facts, day, admission.tier, standing.used)
+        award = _award(claim, now, admission, standing, caps, assessment, rulebook.digest)
+        posting = post_award(db, award)
+        if posting.outcome is Outcome.POSTED and posting.action_id is not None:
+            return Receipt(_recorded(posting.action_id, award, claim), assessment, first=True)
+        _refuse(posting.outcome)
+        standing = _standing(db, claim, day, caps)
+        if standing.earlier is not None:
+            return _repeat(db, rulebook, claim, standing.earlier)
+    raise BusyError("您有另一条记录正在处理，请稍候几秒再提交。", retry_after=2)
+
+
+def preview(
+    db: Connection,
+    rulebook: Rulebook,
+    *,
+    kind: str,
+    member_id: int,
+    admission: Admission,
+    variants: Sequence[Mapping[str, str]],
+    now: datetime,
+) -> list[Assessment]:
+    """What a member would earn now for each of several variants of facts; writes nothing.
+
+    Raises:
+        KindUnknownError: the kind is not in force today.
+        InvalidInputError: the facts are wrong; fields named.
+    """
+    day = business_day(now)
+    methodology = methodology_of(rulebook, kind, day)
+    caps = caps_of(methodology, scope="member", subject_id=member_id, on=day)
+    if admission.place_id is not None:
+        caps += caps_of(methodology, scope="place", subject_id=admission.place_id, on=day)
+    used = queries.standing(db, member_id=member_id, reference="", on=day, caps=caps).used
+    return [_assess(methodology, facts, day, admission.tier, used) for facts in variants]
+
+
+def receipt_of(db: Connection, rulebook: Rulebook, *, member_id: int, action_id: int) -> Receipt:
+    """The receipt of a member's own action, recomputed from what was stored.
+
+    Raises:
+        NotFoundError: the member has no such action.
+        ReplayMismatchError: recomputing gives another award than the one in the book.
+    """
+    recorded = queries.action_of(db, member_id=member_id, action_id=action_id)
+    if recorded is None:
+        raise NotFoundError("没有找到这条记录，请在“我的记录”里重新打开。")
+    return Receipt(recorded, replay(rulebook, recorded), first=False)
+
+
+def replay(rulebook: Rulebook, recorded: Recorded) -> Assessment:
+    """Assesses a recorded action again, from its stored facts under its stored version.
+
+    Raises:
+        ReplayMismatchError: the award differs from the one in the book.
+    """
+    methodology = rulebook.version(recorded.methodology_id, recorded.methodology_version)
+    used = {key: Used(**lanes) for key, lanes in recorded.context["used"].items()}
+    assessment = assess(
+        methodology,
+        Facts(
+            methodology_id=recorded.methodology_id,
+            on=recorded.occurred_on,
+            tier=recorded.tier,
+            inputs=recorded.facts,
+            used=used,
+        ),
+    )
+    same = (
+        bytes.fromhex(assessment.digest) == recorded.methodology_digest
+        and assessment.reduction_mg == recorded.reduction_mg
+        and assessment.points_mpt == recorded.points_mpt
+    )
+    if not same:
+        raise ReplayMismatchError(f"action {recorded.id} replays to another award")
+    return assessment
+
+
+def caps_of(methodology: Methodology, *, scope: str, subject_id: int, on: date) -> list[Cap]:
+    """The counters of one scope (`member` or `place`) that a methodology reads on a day."""
+    return [
+        Cap(subject_id, spec.key, period_start(spec.period, on))
+        for spec in {spec.key: spec for spec in methodology.caps if spec.scope == scope}.values()
+    ]
+
+
+def _standing(db: Connection, claim: Claim, day: date, caps: Sequence[Cap]) -> Standing:
+    return queries.standing(
+        db, member_id=claim.member_id, reference=claim.reference, on=day, caps=caps
+    )
+
+
+def _repeat(db: Connection, rulebook: Rulebook, claim: Claim, earlier: queries.Earlier) -> Receipt:
+    if earlier.request_digest != claim.digest:
+        raise ReferenceMismatchError(
+            "这个凭据号已用于另一条内容不同的记录，请刷新页面后重新填写提交。",
+            fields=[FieldError("reference", "mismatch", "凭据号已被另一条记录使用。")],
+        )
+    return receipt_of(db, rulebook, member_id=claim.member_id, action_id=earlier.action_id)
+
+
+def _assess(
+    methodology: Methodology,
+    inputs: Mapping[str, str],
+    day: date,
+    tier: str,
+    used: Mapping[str, Used],
+) -> Assessment:
+    try:
+        return assess(
+            methodology,
+            Facts(methodology_id=methodology.id, on=day, tier=tier, inputs=inputs, used=used),
+        )
+    except FactsRefused as refused:
+        fields = [FieldError(f"facts.{p.field}", p.code, p.message) for p in refused.problems]
+        raise InvalidInputError(fields[0].message, fields=fields) from refused
+
+
+def _refuse(outcome: Outcome) -> None:
+    if outcome is Outcome.EVIDENCE_USED:
+        raise EvidenceUsedError("这次扫码已经记过了，请等二维码刷新或一分钟后再记下一次。")
+    if outcome is Outcome.CEILING_REACHED:
+        raise CeilingReachedError(
+            "这个二维码短时间内使用人数过多，请等待屏幕刷新后重新扫码。", retry_after=30
+        )
+
+
+def _award(
+    claim: Claim,
+    now: datetime,
+    admission: Admission,
+    standing: Standing,
+    caps: Sequence[Cap],
+    assessment: Assessment,
+    rulebook_digest: str,
+) -> Award:
+    context = {"used": {cap.key: standing.used[cap.key]._asdict() for cap in caps}}
+    return Award(
+        member_id=claim.member_id,
+        reference=claim.reference,
+        request_digest=claim.digest,
+        kind=claim.kind,
+        occurred_at=claim.occurred_at,
+        occurred_on=business_day(claim.occurred_at),
+        received_at=now,
+        department_id=standing.department_id,
+        institution_id=standing.institution_id,
+        district_id=standing.district_id,
+        place_id=admission.place_id,
+        tier=admission.tier,
+        channel=admission.channel,
+        ranked=assessment.ranked,
+        facts=canonical_json(claim.facts),
+        context=canonical_json(context),
+        methodology_id=assessment.methodology_id,
+        methodology_version=assessment.methodology_version,
+        methodology_digest=bytes.fromhex(assessment.digest),
+        rulebook_digest=bytes.fromhex(rulebook_digest),
+        trace_digest=bytes.fromhex(assessment.trace.digest()),
+        reduction_mg=assessment.reduction_mg,
+        points_mpt=assessment.points_mpt,
+        caps=caps,
+        used=standing.used,
+        added=assessment.usage,
+        evidence=admission.evidence,
+        ceilings=admission.ceilings,
+    )
+
+
+def _recorded(action_id: int, award: Award, claim: Claim) -> Recorded:
+    """The action just posted, as reading it back would give it."""
+    return Recorded(
+        id=action_id,
+        member_id=award.member_id,
+        reference=award.reference,
+        kind=award.kind,
+        occurred_at=award.occurred_at,
+        occurred_on=award.occurred_on,
+        received_at=award.received_at,
+        department_id=award.department_id,
+        institution_id=award.institution_id,
+        district_id=award.district_id,
+        place_id=award.place_id,
+        tier=award.tier,
+        channel=award.channel,
+        ranked=award.ranked,
+        facts=claim.facts,
+        context={"used": {cap.key: award.used[cap.key]._asdict() for cap in award.caps}},
+        methodology_id=award.methodology_id,
+        methodology_version=award.methodology_version,
+        methodology_digest=award.methodology_digest,
+        rulebook_digest=award.rulebook_digest,
+        reduction_mg=award.reduction_mg,
+        points_mpt=award.points_mpt,
+    )

@@ -1,0 +1,80 @@
+"""The composition root: settings become the one object that faces, workers and commands share."""
+
+from dataclasses import dataclass
+
+from redis import Redis
+from sqlalchemy import Engine
+
+from backend.clock import Clock, SystemClock
+from backend.db.engine import make_engine
+from backend.ports.keys import KeyRing
+from backend.ports.wechat import HttpWeChat, WeChat
+from backend.settings import Settings, SettingsError
+from credit_rules import Rulebook, load_rulebook
+
+_REDIS_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """Everything a request, a job or a command works with.
+
+    Attributes:
+        settings: what the installation chose.
+        engine: connections under the application's role.
+        redis: boards, queues and limits; nothing in it that cannot be rebuilt.
+        clock: the present instant.
+        rulebook: the methodologies in force.
+        wechat: logins and the platform's interfaces.
+        keys: keys derived from the installation's secret, one a purpose.
+    """
+
+    settings: Settings
+    engine: Engine
+    redis: Redis
+    clock: Clock
+    rulebook: Rulebook
+    wechat: WeChat
+    keys: KeyRing
+
+
+def build(settings: Settings, *, clock: Clock | None = None) -> Backend:
+    """Builds the backend. Opens no connection: each is made at its first use.
+
+    Args:
+        settings: with URLs and secret resolved (the supervisor fills in the embedded ones).
+        clock: the machine's clock when left out.
+
+    Raises:
+        SettingsError: the database, Redis or secret is missing.
+    """
+    missing = [
+        f"TANPUHUI_{name}: must be set, or start everything with `tanpuhui up`"
+        for name, value in (
+            ("DATABASE_URL", settings.database_url),
+            ("REDIS_URL", settings.redis_url),
+            ("SECRET_KEY", settings.secret_key),
+        )
+        if not value
+    ]
+    if missing:
+        raise SettingsError("\n".join(missing))
+    redis = Redis.from_url(
+        settings.redis_url,
+        socket_timeout=_REDIS_SECONDS,
+        socket_connect_timeout=_REDIS_SECONDS,
+    )
+    return Backend(
+        settings=settings,
+        engine=make_engine(settings.database_url, pool_size=settings.api_threads),
+        redis=redis,
+        clock=clock or SystemClock(),
+        rulebook=load_rulebook(),
+        wechat=HttpWeChat(
+            base_url=settings.wechat_base_url,
+            app_id=settings.wechat_app_id,
+            secret=settings.wechat_app_secret,
+            redis=redis,
+        ),
+        keys=KeyRing(settings.secret_key),
+    )

@@ -1,0 +1,159 @@
+"""Tables of the ledger. Written by the SQL functions in `sql/`, append-only by trigger."""
+
+from datetime import date, datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.db.base import Base
+
+
+class Account(Base):
+    """A system account: one side of the book that has no balance row (issuance, avoided source).
+
+    Member accounts have no row here: their id is computed (`ledger_member_account`), their row is
+    the balance itself.
+    """
+
+    __tablename__ = "account"
+    __table_args__ = (
+        UniqueConstraint("kind", "subject"),
+        CheckConstraint("unit IN ('mg', 'mpt')", name="unit"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True, start=-1, increment=-1), primary_key=True)
+    kind: Mapped[str]
+    unit: Mapped[str]
+    subject: Mapped[str]
+
+
+class Balance(Base):
+    """A member's account: reductions (mg), or points (mpt) that expire at the end of one month."""
+
+    __tablename__ = "balance"
+    __table_args__ = (
+        CheckConstraint("amount >= 0", name="not_negative"),
+        CheckConstraint("unit IN ('mg', 'mpt')", name="unit"),
+        Index("ix_balance_member_id", "member_id"),
+        {"postgresql_with": {"fillfactor": "80"}},
+    )
+
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    member_id: Mapped[int]
+    kind: Mapped[str]
+    unit: Mapped[str]
+    expires_month: Mapped[date | None]
+    amount: Mapped[int]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+
+class Entry(Base):
+    """One business event in the ledger: an award, a reversal, a correction."""
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        UniqueConstraint("reverses_entry_id"),
+        CheckConstraint("kind IN ('award', 'reversal', 'correction')", name="kind"),
+        CheckConstraint("(kind = 'reversal') = (reverses_entry_id IS NOT NULL)", name="reversal"),
+        Index("ix_entry_member_id", "member_id", "id"),
+        Index("ix_entry_action_id", "action_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    kind: Mapped[str]
+    member_id: Mapped[int]
+    action_id: Mapped[int | None]
+    reverses_entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"))
+    effective_on: Mapped[date]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    trace_digest: Mapped[bytes]
+    actor_id: Mapped[int | None]
+
+
+class Transfer(Base):
+    """One movement debit -> credit. Balanced by construction; no key to hot account rows."""
+
+    __tablename__ = "transfer"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="positive"),
+        CheckConstraint("debit <> credit", name="two_sides"),
+        CheckConstraint("unit IN ('mg', 'mpt')", name="unit"),
+        Index("ix_transfer_credit", "credit", "entry_id", postgresql_include=["amount"]),
+        Index(
+            "ix_transfer_debit",
+            "debit",
+            "entry_id",
+            postgresql_include=["amount"],
+            postgresql_where=text("debit > 0"),
+        ),
+    )
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    debit: Mapped[int]
+    credit: Mapped[int]
+    unit: Mapped[str]
+    amount: Mapped[int]
+
+
+class Idempotency(Base):
+    """A member's own reference for a request: kept for the life of the ledger."""
+
+    __tablename__ = "idempotency"
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    reference: Mapped[str] = mapped_column(primary_key=True)
+    request_digest: Mapped[bytes]
+    action_id: Mapped[int]
+
+
+class EvidenceUse(Base):
+    """Evidence that has earned something: it never earns again, through any channel."""
+
+    __tablename__ = "evidence_use"
+
+    evidence_digest: Mapped[bytes] = mapped_column(primary_key=True)
+    action_id: Mapped[int]
+
+
+class CapUsage(Base):
+    """What a member (or a place, as the cap key says) has claimed of one cap in one period.
+
+    The four lanes are those of `credit_rules.Used`: billionths of a gram of CO2e, of a point, of
+    the base unit of an activity, and of one thing counted; all before the cap.
+    """
+
+    __tablename__ = "cap_usage"
+    __table_args__ = (
+        CheckConstraint(
+            "reduction_ng >= 0 AND points_npt >= 0 AND activity_nano >= 0 AND count_nano >= 0",
+            name="not_negative",
+        ),
+        {"postgresql_with": {"fillfactor": "80"}},
+    )
+
+    subject_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    cap_key: Mapped[str] = mapped_column(primary_key=True)
+    period_start: Mapped[date] = mapped_column(primary_key=True)
+    reduction_ng: Mapped[int]
+    points_npt: Mapped[int]
+    activity_nano: Mapped[int]
+    count_nano: Mapped[int]
+
+
+class CeilingUsage(Base):
+    """How often something shared was used in one slot: a rotating code's step, a point's hour."""
+
+    __tablename__ = "ceiling_usage"
+    __table_args__ = ({"postgresql_with": {"fillfactor": "80"}},)
+
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    slot: Mapped[int] = mapped_column(primary_key=True)
+    uses: Mapped[int]

@@ -1,0 +1,187 @@
+"""Posting: the one way anything is written into the ledger.
+
+Each posting is one call of a SQL function (backend/migrations/sql); it writes everything or
+nothing and says which. Services above decide what is posted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection
+
+from backend.ledger.policy import expires_month
+from backend.ledger.queries import Cap
+from credit_rules import Used
+
+
+class Outcome(StrEnum):
+    """What became of a posting. After the last two the transaction must be rolled back."""
+
+    POSTED = "posted"
+    REPEATED = "repeated"
+    MISMATCH = "mismatch"
+    CAPS_MOVED = "caps_moved"
+    EVIDENCE_USED = "evidence_used"
+    CEILING_REACHED = "ceiling_reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """A limit on a shared code: at most `limit` uses of `subject` in `slot`, by anybody."""
+
+    subject: str
+    slot: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """Everything an accepted action writes.
+
+    Attributes:
+        member_id: who earns.
+        reference: the client's reference, unique per member for the life of the ledger.
+        request_digest: SHA-256 of the request's content, to tell a repeat from a misuse.
+        kind: kind of action.
+        occurred_at: when it happened.
+        occurred_on: the Asia/Shanghai day of that.
+        received_at: when it arrived.
+        department_id: department on that day, None without one.
+        institution_id: institution on that day, None for citizens.
+        district_id: district of the institution.
+        place_id: the place whose code was used, if any.
+        tier: tier of the evidence, T0 to T4.
+        channel: how the evidence came (printed code, rotating code, …).
+        ranked: whether it counts in rankings.
+        facts: canonical JSON of the inputs as accepted.
+        context: canonical JSON of what else the assessment read; with the facts it replays.
+        methodology_id: methodology that assessed it.
+        methodology_version: its version.
+        methodology_digest: its digest.
+        rulebook_digest: digest of the rulebook in force.
+        trace_digest: SHA-256 of the canonical trace.
+        reduction_mg: reduction in mg CO2e.
+        points_mpt: points in milli-points.
+        caps: the counters the assessment read.
+        used: what they held.
+        added: what this action adds to them.
+        evidence: digests of the evidence used up.
+        ceilings: limits of the shared codes used.
+    """
+
+    member_id: int
+    reference: str
+    request_digest: bytes
+    kind: str
+    occurred_at: datetime
+    occurred_on: date
+    received_at: datetime
+    department_id: int | None
+    institution_id: int | None
+    district_id: int | None
+    place_id: int | None
+    tier: str
+    channel: str
+    ranked: bool
+    facts: str
+    context: str
+    methodology_id: str
+    methodology_version: int
+    methodology_digest: bytes
+    rulebook_digest: bytes
+    trace_digest: bytes
+    reduction_mg: int
+    points_mpt: int
+    caps: Sequence[Cap]
+    used: Mapping[str, Used]
+    added: Mapping[str, Used]
+    evidence: Sequence[bytes]
+    ceilings: Sequence[Ceiling]
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """The outcome, and the action it concerns (the first one where the request is a repeat)."""
+
+    outcome: Outcome
+    action_id: int | None
+
+
+_COUNTERS = """ARRAY(
+    SELECT ROW(s, k, p, a, b, c, d)::cap_usage
+      FROM unnest(%s::bigint[], %s::text[], %s::date[],
+                  %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS x(s, k, p, a, b, c, d)
+)"""
+_POST_AWARD = f"""
+SELECT outcome, action_id FROM ledger_post_award(
+    %s::bigint, %s::text, %s::bytea, %s::text, %s::timestamptz, %s::date, %s::timestamptz,
+    %s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::text, %s::text, %s::boolean,
+    %s::jsonb, %s::jsonb, %s::text, %s::integer, %s::bytea, %s::bytea, %s::bytea,
+    %s::bigint, %s::bigint, %s::date,
+    {_COUNTERS}, {_COUNTERS}, %s::bytea[], %s::text[], %s::bigint[], %s::bigint[])
+"""
+
+
+def post_award(db: Connection, award: Award) -> Posting:
+    """Posts an award in one statement; commits nothing.
+
+    A repeated reference and moved caps write nothing and leave the transaction usable; after
+    `EVIDENCE_USED` and `CEILING_REACHED` the caller must let the transaction roll back.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: another request of the same member held its lock longer
+            than the lock timeout.
+    """
+    row = db.exec_driver_sql(
+        _POST_AWARD,
+        (
+            award.member_id,
+            award.reference,
+            award.request_digest,
+            award.kind,
+            award.occurred_at,
+            award.occurred_on,
+            award.received_at,
+            award.department_id,
+            award.institution_id,
+            award.district_id,
+            award.place_id,
+            award.tier,
+            award.channel,
+            award.ranked,
+            award.facts,
+            award.context,
+            award.methodology_id,
+            award.methodology_version,
+            award.methodology_digest,
+            award.rulebook_digest,
+            award.trace_digest,
+            award.reduction_mg,
+            award.points_mpt,
+            expires_month(award.occurred_on),
+            *_columns(award.caps, award.used),
+            *_columns(
+                [cap for cap in award.caps if any(award.added.get(cap.key, ()))], award.added
+            ),
+            list(award.evidence),
+            [ceiling.subject for ceiling in award.ceilings],
+            [ceiling.slot for ceiling in award.ceilings],
+            [ceiling.limit for ceiling in award.ceilings],
+        ),
+    ).one()
+    return Posting(Outcome(row[0]), row[1])
+
+
+def _columns(caps: Sequence[Cap], used: Mapping[str, Used]) -> tuple[list[object], ...]:
+    """Counters as the parallel arrays the statement unnests."""
+    return (
+        [cap.subject_id for cap in caps],
+        [cap.key for cap in caps],
+        [cap.period_start for cap in caps],
+        [used[cap.key].reduction_ng for cap in caps],
+        [used[cap.key].points_npt for cap in caps],
+        [used[cap.key].activity_nano for cap in caps],
+        [used[cap.key].count_nano for cap in caps],
+    )

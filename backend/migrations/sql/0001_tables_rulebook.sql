@@ -1,0 +1,11 @@
+-- Versions of methodologies ever credited under.
+
+CREATE TABLE methodology_version (
+    methodology_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    digest BYTEA NOT NULL,
+    title TEXT NOT NULL,
+    effective_from DATE NOT NULL,
+    first_used_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_methodology_version PRIMARY KEY (methodology_id, version)
+);

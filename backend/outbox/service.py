@@ -1,0 +1,73 @@
+"""Puts work beside the change it follows from, hands it out, and marks it done exactly once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import BigInteger
+
+from backend.outbox.models import OutboxMessage
+
+RETRY_AFTER = timedelta(seconds=10)
+_KEEP_DONE = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message handed out: its id, its kind and the how-manieth time this is."""
+
+    id: int
+    kind: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message whose effect belongs to the transaction that took it."""
+
+    id: int
+    payload: Mapping[str, Any]
+
+
+def put(db: Connection, *, kind: str, payload: Mapping[str, Any]) -> None:
+    """Writes a message that becomes visible when this transaction commits."""
+    db.execute(insert(OutboxMessage).values(kind=kind, payload=dict(payload)))
+
+
+_HAND_OUT = text("""
+UPDATE outbox SET attempts = attempts + 1, available_at = :again_at
+ WHERE id IN (SELECT id FROM outbox
+               WHERE done_at IS NULL AND available_at <= :now
+               ORDER BY available_at, id LIMIT :limit FOR UPDATE SKIP LOCKED)
+RETURNING id, kind, attempts
+""")
+
+
+def hand_out(db: Connection, *, now: datetime, limit: int) -> list[Due]:
+    """Claims messages that are due; those not taken within `RETRY_AFTER` are handed out again."""
+    rows = db.execute(_HAND_OUT, {"now": now, "again_at": now + RETRY_AFTER, "limit": limit})
+    return sorted((Due(row.id, row.kind, row.attempts) for row in rows), key=lambda due: due.id)
+
+
+_TAKE = text("""
+UPDATE outbox SET done_at = now() WHERE id = ANY(:ids) AND done_at IS NULL RETURNING id, payload
+""").bindparams(bindparam("ids", type_=ARRAY(BigInteger())))
+
+
+def take(db: Connection, ids: Sequence[int]) -> list[Taken]:
+    """Marks messages done and returns those that were not: their effect belongs in `db`.
+
+    Whoever delivers a message twice, or two at once, gets it here only once.
+    """
+    rows = db.execute(_TAKE, {"ids": sorted(ids)})
+    return sorted((Taken(row.id, row.payload) for row in rows), key=lambda taken: taken.id)
+
+
+def purge(db: Connection, *, now: datetime) -> int:
+    """Deletes messages done more than two days ago; returns how many."""
+    return db.execute(
+        delete(OutboxMessage).where(OutboxMessage.done_at < now - _KEEP_DONE)
+    ).rowcount

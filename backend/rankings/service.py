@@ -1,0 +1,127 @@
+"""Boards: written to Redis from the roll-ups, read from Redis or, without it, from PostgreSQL."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import Connection
+
+from backend.clock import business_day
+from backend.rankings import queries
+from backend.rankings.policy import MIN_GROUP, Board, Measure, Season, score
+from backend.rankings.queries import Group
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One line of a board. Equal scores share a rank; `tied` says so."""
+
+    rank: int
+    tied: bool
+    group: Group
+    score_mpt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """A board: who is ranked, and how many groups are too small to be shown.
+
+    Attributes:
+        board: what is ranked.
+        season: when.
+        measure: by what.
+        places: best first; equal scores by id.
+        hidden: groups of fewer than `policy.MIN_GROUP` people, which are not shown.
+    """
+
+    board: Board
+    season: Season
+    measure: Measure
+    places: tuple[Place, ...]
+    hidden: int
+
+
+def _key(board: Board, season: Season) -> str:
+    return f"tanpuhui:board:{board.value}:{season.name}"
+
+
+def publish(
+    db: Connection, redis: Redis, *, board: Board, season: Season, now: datetime
+) -> list[Group]:
+    """Writes a whole board to Redis, in one swap; returns what it wrote."""
+    groups = queries.groups(db, board=board, season=season, today=business_day(now))
+    key = _key(board, season)
+    with redis.pipeline(transaction=True) as pipe:
+        pipe.delete(key)
+        if groups:
+            pipe.hset(key, mapping={str(group.id): _packed(group) for group in groups})
+        pipe.execute()
+    return groups
+
+
+def publish_groups(
+    db: Connection,
+    redis: Redis,
+    *,
+    board: Board,
+    season: Season,
+    ids: Sequence[int],
+    now: datetime,
+) -> None:
+    """Brings some groups of a board up to date; writes the whole board if there is none."""
+    key = _key(board, season)
+    if not redis.exists(key):
+        publish(db, redis, board=board, season=season, now=now)
+        return
+    changed = queries.groups(db, board=board, season=season, today=business_day(now), ids=ids)
+    if changed:
+        redis.hset(key, mapping={str(group.id): _packed(group) for group in changed})
+
+
+def published(redis: Redis, *, board: Board, season: Season) -> list[Group] | None:
+    """The board as Redis has it, by id; None when it has none or cannot be reached."""
+    try:
+        rows = redis.hgetall(_key(board, season))
+    except RedisError as error:
+        log.warning("board_read_from_database", error=type(error).__name__)
+        return None
+    groups = [Group(**json.loads(packed)) for packed in rows.values()]
+    return sorted(groups, key=lambda group: group.id) or None
+
+
+def _packed(group: Group) -> str:
+    return json.dumps(asdict(group), ensure_ascii=False, separators=(",", ":"))
+
+
+def standings(
+    db: Connection, redis: Redis, *, board: Board, season: Season, measure: Measure, now: datetime
+) -> Standings:
+    """The board, from Redis or else from the roll-ups: the two are equal."""
+    groups = published(redis, board=board, season=season)
+    if groups is None:
+        groups = queries.groups(db, board=board, season=season, today=business_day(now))
+    shown = [group for group in groups if group.headcount >= MIN_GROUP]
+    return Standings(board, season, measure, _ranked(shown, measure), len(groups) - len(shown))
+
+
+def _ranked(groups: Sequence[Group], measure: Measure) -> tuple[Place, ...]:
+    scored = sorted(
+        ((score(measure, points_mpt=g.points_mpt, headcount=g.headcount), g) for g in groups),
+        key=lambda pair: (-pair[0], pair[1].id),
+    )
+    scores = [points for points, _ in scored]
+    return tuple(
+        Place(
+            rank=scores.index(points) + 1,
+            tied=scores.count(points) > 1,
+            group=group,
+            score_mpt=points,
+        )
+        for points, group in scored
+    )

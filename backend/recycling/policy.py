@@ -1,0 +1,101 @@
+"""What a drop-off's code, place and time amount to: its tier of evidence, or a refusal."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from backend.errors import DomainError, ErrorKind, FieldError
+from backend.ledger.service import Ceiling
+from backend.places.policy import Presence
+
+KIND = "recycling.drop_off"
+
+# One screen shows a code for 30 s; more people than this cannot be standing before it.
+STEP_CEILING = 6
+# Two attendants weighing without a break handle about four bags a minute.
+HOURLY_CEILING = 240
+# A printed code proves no time: a drop-off logged later than this is the member's word alone.
+PRINTED_PROOF_LASTS = timedelta(hours=24)
+
+
+class NotARecyclingPointError(DomainError):
+    """The code belongs to another kind of place."""
+
+    code = "not_a_recycling_point"
+
+
+class PointClosedError(DomainError):
+    """The point is paused, closed for good, or outside its hours."""
+
+    code = "point_closed"
+    kind = ErrorKind.CONFLICT
+
+
+class MaterialNotAcceptedError(DomainError):
+    """The point does not take this class of waste."""
+
+    code = "material_not_accepted"
+
+
+class NotAtPointError(DomainError):
+    """The position sent along lies outside the point's radius."""
+
+    code = "not_at_point"
+
+
+def not_accepted(class_label: str) -> MaterialNotAcceptedError:
+    """The refusal for a class of waste that a point does not take."""
+    sentence = f"这个投放点不收{class_label}，请改投收{class_label}的点位，或在地图里查找。"
+    return MaterialNotAcceptedError(
+        sentence, fields=[FieldError("facts.material", "not_accepted", sentence)]
+    )
+
+
+def tier_of(presence: Presence, *, age: timedelta) -> str:
+    """The tier of evidence that presence at the point amounts to.
+
+    Args:
+        presence: what code and position show.
+        age: how long after the drop-off it is logged.
+
+    Raises:
+        NotAtPointError: the position lies outside.
+    """
+    if presence is Presence.OUTSIDE:
+        raise NotAtPointError("您不在这个投放点附近，请到点位旁再扫码，或扫描现场屏幕上的动态码。")
+    if presence is Presence.PROVEN_ROTATING:
+        return "T2"
+    if presence is Presence.UNPROVEN or age > PRINTED_PROOF_LASTS:
+        return "T0"
+    return "T1"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """The use a drop-off makes of a code: what may not come again, and what is shared."""
+
+    evidence: bytes
+    ceiling: Ceiling
+
+
+def use_of_rotating_code(*, place_id: int, member_id: int, step: int) -> Use:
+    """A rotating code counts once per member and step, and so often per step in all."""
+    return Use(
+        evidence=_digest("rotating", place_id, member_id, step),
+        ceiling=Ceiling(f"place:{place_id}:step", step, STEP_CEILING),
+    )
+
+
+def use_of_printed_code(
+    *, place_id: int, member_id: int, material: str, occurred_at: datetime
+) -> Use:
+    """A printed code counts once per member, material and minute, and so often per hour in all."""
+    seconds = int(occurred_at.timestamp())
+    return Use(
+        evidence=_digest("printed", place_id, member_id, material, seconds // 60),
+        ceiling=Ceiling(f"place:{place_id}:hour", seconds // 3600, HOURLY_CEILING),
+    )
+
+
+def _digest(*parts: str | int) -> bytes:
+    return hashlib.sha256("|".join(str(part) for part in parts).encode()).digest()

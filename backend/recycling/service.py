@@ -1,0 +1,199 @@
+"""A scan at a recycling point: what it offers, and the drop-off that is logged there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from credit_rules import Assessment, Choice, Methodology, Rulebook
+from sqlalchemy import Connection
+
+from backend.actions import service as actions
+from backend.actions.policy import content_digest
+from backend.actions.service import Admission, Claim, Receipt
+from backend.clock import business_day
+from backend.errors import FieldError, InvalidInputError
+from backend.places import policy as place_policy
+from backend.places.models import PlaceKind, PlaceState, WasteClass
+from backend.places.policy import Position
+from backend.places.service import ResolvedPlace, resolve_code
+from backend.ports.keys import KeyRing
+from backend.recycling import policy
+
+_SAMPLE_MASS_KG = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class DropOff:
+    """What a member says they dropped off, and where.
+
+    Attributes:
+        reference: the client's reference.
+        occurred_at: when.
+        code: text of the code that was scanned: a poster's URL, or the bare code.
+        facts: `material` and `mass` (kg), as the methodology names them.
+        position: where the phone was, if the member let it say; used once and discarded.
+    """
+
+    reference: str
+    occurred_at: datetime
+    code: str
+    facts: Mapping[str, str]
+    position: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A material that a point takes, and what a kilogram of it would earn this member now."""
+
+    material: str
+    label: str
+    waste_class: str
+    assessment: Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a code leads to: the point, the tier of evidence it gives, and the offers."""
+
+    place: ResolvedPlace
+    tier: str
+    open_now: bool
+    offers: tuple[Offer, ...]
+
+
+def scan(
+    db: Connection,
+    *,
+    rulebook: Rulebook,
+    keys: KeyRing,
+    member_id: int,
+    code: str,
+    position: Position | None,
+    now: datetime,
+) -> Scan:
+    """What can be done at the point whose code this is; writes nothing.
+
+    Raises:
+        DomainError: the code is forged, out of date, revoked or not of a recycling point, or the
+            position lies outside; each says what to do next.
+    """
+    place = resolve_code(db, keys, code, now)
+    _check_kind(place)
+    tier = _tier(place, position, at=now, now=now)
+    methodology = actions.methodology_of(rulebook, policy.KIND, business_day(now))
+    accepted = [c for c in _materials(methodology) if c.waste_class in place.accepted]
+    assessments = actions.preview(
+        db,
+        rulebook,
+        kind=policy.KIND,
+        member_id=member_id,
+        admission=Admission(tier=tier, channel="preview", place_id=place.id),
+        variants=[{"material": choice.value, "mass": _SAMPLE_MASS_KG} for choice in accepted],
+        now=now,
+    )
+    return Scan(
+        place=place,
+        tier=tier,
+        open_now=_is_open(place, now),
+        offers=tuple(
+            Offer(choice.value, choice.label, choice.waste_class or "", assessment)
+            for choice, assessment in zip(accepted, assessments, strict=True)
+        ),
+    )
+
+
+def log_drop_off(
+    db: Connection,
+    *,
+    rulebook: Rulebook,
+    keys: KeyRing,
+    member_id: int,
+    drop_off: DropOff,
+    now: datetime,
+) -> Receipt:
+    """Records a drop-off and credits it, or finds the one its reference already led to.
+
+    Raises:
+        DomainError: the code, the place, the time, the material or the facts do not hold; see
+            `places.codes`, `policy` and `actions.service.record`.
+    """
+
+    def admit(methodology: Methodology) -> Admission:
+        place = resolve_code(db, keys, drop_off.code, now)
+        _check_kind(place)
+        if not _is_open(place, drop_off.occurred_at):
+            raise policy.PointClosedError("这个投放点现在不开放，请在开放时间内投放后再记录。")
+        _check_material(methodology, place, drop_off.facts)
+        return _admission(place, drop_off, member_id=member_id, now=now)
+
+    claim = Claim(
+        member_id=member_id,
+        reference=drop_off.reference,
+        digest=content_digest(
+            {
+                "kind": policy.KIND,
+                "occurred_at": drop_off.occurred_at.isoformat(),
+                "code": drop_off.code,
+                "facts": drop_off.facts,
+            }
+        ),
+        kind=policy.KIND,
+        occurred_at=drop_off.occurred_at,
+        facts=drop_off.facts,
+    )
+    return actions.record(db, rulebook, claim, admit=admit, now=now)
+
+
+def _admission(
+    place: ResolvedPlace, drop_off: DropOff, *, member_id: int, now: datetime
+) -> Admission:
+    tier = _tier(place, drop_off.position, at=drop_off.occurred_at, now=now)
+    if place.step is not None:
+        channel = "rotating_code"
+        use = policy.use_of_rotating_code(place_id=place.id, member_id=member_id, step=place.step)
+    else:
+        channel = "printed_code"
+        use = policy.use_of_printed_code(
+            place_id=place.id,
+            member_id=member_id,
+            material=drop_off.facts["material"],
+            occurred_at=drop_off.occurred_at,
+        )
+    return Admission(
+        tier=tier,
+        channel=channel,
+        place_id=place.id,
+        evidence=(use.evidence,),
+        ceilings=(use.ceiling,),
+    )
+
+
+def _tier(place: ResolvedPlace, position: Position | None, *, at: datetime, now: datetime) -> str:
+    presence = place_policy.presence(place, position, at)
+    return policy.tier_of(presence, age=now - at)
+
+
+def _is_open(place: ResolvedPlace, instant: datetime) -> bool:
+    return place.state == PlaceState.OPEN and place_policy.is_open(place.hours, instant)
+
+
+def _check_kind(place: ResolvedPlace) -> None:
+    if place.kind != PlaceKind.RECYCLING_POINT:
+        raise policy.NotARecyclingPointError("这不是回收投放点的二维码，请扫描投放点上的二维码。")
+
+
+def _check_material(
+    methodology: Methodology, place: ResolvedPlace, facts: Mapping[str, str]
+) -> None:
+    chosen = [c for c in _materials(methodology) if c.value == facts.get("material")]
+    if not chosen:
+        sentence = "请选择投放的品类。"
+        raise InvalidInputError(
+            sentence, fields=[FieldError("facts.material", "unknown", sentence)]
+        )
+    if chosen[0].waste_class not in place.accepted:
+        raise policy.not_accepted(place_policy.class_label(WasteClass(chosen[0].waste_class)))
+
+
+def _materials(methodology: Methodology) -> tuple[Choice, ...]:
+    return methodology.inputs["material"].choices

@@ -1,0 +1,16 @@
+"""Every table of the system, in one metadata: what migrations are compared with."""
+
+from sqlalchemy import MetaData
+
+import backend.actions.models
+import backend.audit.models
+import backend.ledger.models
+import backend.organisations.models
+import backend.outbox.models
+import backend.people.models
+import backend.places.models
+import backend.rankings.models
+import backend.rulebook.models  # noqa: F401 - imported for its tables
+from backend.db.base import Base
+
+METADATA: MetaData = Base.metadata

@@ -1,0 +1,184 @@
+"""What runs beside the faces: RQ workers, the outbox relay and the tick.
+
+RQ sees one function, `perform(kind, ids)`; the ids are of outbox messages, whose effect happens in
+the transaction that marks them done. So a job may be lost, doubled or killed: its effect happens
+once. One worker process serves one queue, because RQ loses jobs of a worker that serves several.
+"""
+
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from threading import Event
+from types import FrameType
+
+import structlog
+from redis import Redis
+from rq import Queue, Retry, Worker
+from rq.exceptions import DuplicateJobError
+from rq.serializers import JSONSerializer
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from backend import schedule
+from backend.bootstrap import Backend, build
+from backend.outbox import relay
+from backend.outbox import service as outbox
+from backend.outbox.service import Due, Taken
+from backend.rankings import jobs as rankings
+from backend.settings import Settings
+
+QUEUES = ("rankings", "housekeeping")
+TICK_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+AfterCommit = Callable[[], None]
+Effect = Callable[[Connection, Backend, Sequence[Taken]], AfterCommit | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """How messages of one kind take effect.
+
+    Attributes:
+        queue: the queue whose worker does it.
+        effect: what happens in the transaction that marks the messages done. What it returns is
+            called after the commit; it may be lost, and a periodic job makes it good.
+    """
+
+    queue: str
+    effect: Effect
+
+
+def _purge(db: Connection, backend: Backend, _messages: Sequence[Taken]) -> None:
+    outbox.purge(db, now=backend.clock.now())
+
+
+def _roll_up(db: Connection, backend: Backend, messages: Sequence[Taken]) -> AfterCommit:
+    touched = rankings.roll_up(db, [int(message.payload["action_id"]) for message in messages])
+    return lambda: _publish(backend, touched)
+
+
+def _reconcile(db: Connection, backend: Backend, _messages: Sequence[Taken]) -> AfterCommit:
+    rankings.rebuild(db)
+    return lambda: _publish(backend, None)
+
+
+def _refresh(_db: Connection, backend: Backend, _messages: Sequence[Taken]) -> AfterCommit:
+    return lambda: _publish(backend, None)
+
+
+def _publish(backend: Backend, touched: set[tuple[int, date]] | None) -> None:
+    with backend.engine.begin() as db:
+        rankings.publish_current(db, backend.redis, now=backend.clock.now(), touched=touched)
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "award.posted": Handler("rankings", _roll_up),
+    "rankings.refresh": Handler("rankings", _refresh),
+    "rankings.reconcile": Handler("rankings", _reconcile),
+    "outbox.purge": Handler("housekeeping", _purge),
+}
+
+_process: Backend | None = None
+
+
+def serve(backend: Backend) -> None:
+    """Makes `backend` the one that `perform` works with in this process."""
+    global _process  # noqa: PLW0603 - RQ calls a module's function by name: it has no other way in
+    _process = backend
+
+
+def perform(kind: str, ids: Sequence[int]) -> None:
+    """Brings about the effect of outbox messages that have not had theirs yet.
+
+    Raises:
+        KeyError: no handler knows the kind.
+    """
+    if _process is None:
+        serve(build(Settings.from_env()))
+    backend = _process
+    assert backend is not None  # noqa: S101 - set above; tells the type checker
+    handler = HANDLERS[kind]
+    after_commit: AfterCommit | None = None
+    with backend.engine.begin() as db:
+        messages = outbox.take(db, ids)
+        if messages:
+            after_commit = handler.effect(db, backend, messages)
+    if after_commit is not None:
+        after_commit()
+    log.info("performed", kind=kind, messages=len(messages))
+
+
+def enqueue(redis: Redis, kind: str, messages: Sequence[Due]) -> None:
+    """Queues one delivery of messages of a kind.
+
+    The job's id names the messages and the attempt, so that the same delivery is queued once and
+    the next attempt is not held up by the remains of this one.
+    """
+    first, last = messages[0], messages[-1]
+    queue = Queue(HANDLERS[kind].queue, connection=redis, serializer=JSONSerializer)
+    try:
+        queue.enqueue_call(
+            perform,
+            args=(kind, [message.id for message in messages]),
+            job_id=f"outbox-{first.id}-{last.id}-{first.attempt}",
+            retry=Retry(max=3),
+            result_ttl=60,
+            failure_ttl=86_400,
+            timeout=60,
+            unique=True,
+        )
+    except DuplicateJobError:
+        log.info("already_queued", kind=kind, first=first.id, last=last.id)
+
+
+def run_worker(backend: Backend, queue: str) -> None:
+    """Serves one queue until told to stop."""
+    serve(backend)
+    connection = Redis.from_url(backend.settings.redis_url)
+    worker = Worker(
+        [Queue(queue, connection=connection, serializer=JSONSerializer)],
+        connection=connection,
+        serializer=JSONSerializer,
+        worker_ttl=60,
+        job_monitoring_interval=5,
+        maintenance_interval=15,
+    )
+    # A forked job must not share its parent's sockets.
+    backend.engine.dispose()
+    worker.work(logging_level="WARNING")
+
+
+def run_relay(backend: Backend) -> None:
+    """Relays the outbox to the queues until told to stop."""
+    relay.run(
+        backend.engine,
+        backend.clock,
+        lambda kind, messages: enqueue(backend.redis, kind, messages),
+        _stop_on_signal(),
+    )
+
+
+def run_tick(backend: Backend) -> None:
+    """Claims periodic work every second until told to stop."""
+    stop = _stop_on_signal()
+    while not stop.is_set():
+        try:
+            with backend.engine.begin() as db:
+                schedule.run_due(db, backend.clock.now())
+        except OperationalError as error:
+            log.warning("tick_waits", error=type(error).__name__)
+        stop.wait(TICK_SECONDS)
+
+
+def _stop_on_signal() -> Event:
+    stop = Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    return stop

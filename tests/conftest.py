@@ -1,0 +1,119 @@
+"""Real PostgreSQL and Redis for every test: one pair of servers per test process.
+
+`db` is a connection whose transaction is rolled back; `database` and everything built on it is a
+fresh database of the test's own, for what commits, races or crashes.
+"""
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from sqlalchemy import Connection, Engine, make_url
+
+from backend.bootstrap import Backend, build
+from backend.clock import FixedClock
+from backend.db import migrate
+from backend.db.engine import make_engine
+from backend.runtime.postgres import EmbeddedPostgres
+from backend.runtime.redis import EmbeddedRedis
+from backend.settings import Settings
+
+# A Wednesday, 10:00 in Shanghai.
+NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
+SECRET = "a secret of the tests, 32 characters"
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL (owner) of a migrated database that is only ever copied from."""
+    with EmbeddedPostgres(tmp_path_factory.mktemp("pg"), durable=False) as server:
+        migrate.upgrade(server.url)
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a Redis server."""
+    with EmbeddedRedis(tmp_path_factory.mktemp("redis"), durable=False) as server:
+        yield server.url
+
+
+def _copy(postgres_url: str) -> str:
+    """Makes a copy of the migrated database and returns its URL (owner)."""
+    name = f"copy_{next(_NUMBERS)}"
+    maintenance = make_engine(
+        make_url(postgres_url).set(database="postgres").render_as_string(hide_password=False),
+        owner=True,
+    )
+    with maintenance.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE tanpuhui STRATEGY file_copy")
+    maintenance.dispose()
+    return make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def _shared_engine(postgres_url: str) -> Iterator[Engine]:
+    engine = make_engine(_copy(postgres_url))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def db(_shared_engine: Engine) -> Iterator[Connection]:
+    """A connection under the application's role; all it did is rolled back."""
+    with _shared_engine.connect() as connection:
+        transaction = connection.begin()
+        yield connection
+        transaction.rollback()
+
+
+@pytest.fixture
+def database(postgres_url: str) -> str:
+    """URL (owner) of a fresh, migrated database of this test's own."""
+    return _copy(postgres_url)
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[Redis]:
+    """An empty Redis."""
+    client: Redis = Redis.from_url(redis_url)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Stands at Wednesday 2026-11-18, 10:00 in Shanghai, until a test moves it."""
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+def settings(
+    database: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
+    """Settings of an installation on this test's servers."""
+    for name, value in (
+        ("DATABASE_URL", database),
+        ("REDIS_URL", redis_url),
+        ("SECRET_KEY", SECRET),
+        ("DATA_DIR", str(tmp_path)),
+        ("WECHAT_APP_ID", "wx0123456789abcdef"),
+        ("WECHAT_APP_SECRET", "app-secret-of-the-tests"),
+        ("WECHAT_BASE_URL", "http://127.0.0.1:9"),
+    ):
+        monkeypatch.setenv(f"TANPUHUI_{name}", value)
+    return Settings.from_env()
+
+
+@pytest.fixture
+def backend(settings: Settings, clock: FixedClock, redis: Redis) -> Iterator[Backend]:
+    """A backend on a fresh database and an empty Redis, with the fixed clock."""
+    built = build(settings, clock=clock)
+    yield built
+    built.engine.dispose()
+    built.redis.close()
