@@ -19,7 +19,7 @@ from backend.db.base import Base
 
 
 class MemberKind(StrEnum):
-    """Staff of an institution, or a citizen without one."""
+    """Staff of an institution, or a citizen without one: what the day's membership says."""
 
     STAFF = "staff"
     CITIZEN = "citizen"
@@ -52,14 +52,16 @@ class Role(StrEnum):
 
 
 class Member(Base):
-    """A person with an account. The phone number is kept as an HMAC and a mask, never plain."""
+    """A person with an account. The phone number is kept as an HMAC and a mask, never plain.
+
+    Whether they are staff or a citizen is no property of theirs: it follows from the membership
+    of the day.
+    """
 
     __tablename__ = "member"
-    __table_args__ = (CheckConstraint("kind IN ('staff', 'citizen')", name="kind"),)
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     display_name: Mapped[str]
-    kind: Mapped[str]
     phone_hash: Mapped[bytes | None] = mapped_column(index=True)
     phone_masked: Mapped[str | None]
     created_at: Mapped[datetime]

@@ -29,7 +29,7 @@ class Actor:
 
     member_id: int
     display_name: str
-    kind: str
+    kind: MemberKind
     roles: tuple[Grant, ...]
     institution_id: int | None
     department_id: int | None
@@ -76,7 +76,7 @@ class MemberView:
 # The hot path: every request runs this one statement, so it stays text that psycopg prepares.
 _HOLDER = text(
     """
-    SELECT t.id AS token_id, t.last_seen_at, m.id AS member_id, m.display_name, m.kind,
+    SELECT t.id AS token_id, t.last_seen_at, m.id AS member_id, m.display_name,
            s.institution_id, s.department_id,
            (SELECT json_agg(json_build_array(
                        g.role, g.district_id, g.institution_id, g.department_id) ORDER BY g.id)
@@ -111,12 +111,16 @@ def token_holder(db: Connection, *, digest: bytes, face: Face, now: datetime) ->
     actor = Actor(
         member_id=row.member_id,
         display_name=row.display_name,
-        kind=row.kind,
+        kind=_kind(row.institution_id),
         roles=_grants(row.roles),
         institution_id=row.institution_id,
         department_id=row.department_id,
     )
     return TokenHolder(actor, row.token_id, row.last_seen_at)
+
+
+def _kind(institution_id: int | None) -> MemberKind:
+    return MemberKind.CITIZEN if institution_id is None else MemberKind.STAFF
 
 
 def _grants(rows: list[list[Any]] | None) -> tuple[Grant, ...]:
@@ -133,20 +137,20 @@ def member_view(db: Connection, *, member_id: int, on: date) -> MemberView:
         select(
             Member.id,
             Member.display_name,
-            Member.kind,
             Member.phone_masked,
             Member.created_at,
         ).where(Member.id == member_id, Member.erased_at.is_(None))
     ).one_or_none()
     if row is None:
         raise NotFoundError("没有找到该成员，请刷新后重试。")
+    membership = membership_on(db, member_id=member_id, on=on)
     return MemberView(
         id=row.id,
         display_name=row.display_name,
-        kind=MemberKind(row.kind),
+        kind=_kind(None if membership is None else membership.institution_id),
         phone_masked=row.phone_masked,
         created_at=row.created_at,
-        membership=membership_on(db, member_id=member_id, on=on),
+        membership=membership,
         roles=roles_of(db, member_id=member_id),
     )
 

@@ -23,7 +23,6 @@ from backend.people.models import (
     LoginLink,
     Member,
     MemberIdentity,
-    MemberKind,
     Provider,
 )
 from backend.people.policy import (
@@ -98,7 +97,6 @@ def create_member(
     db: Connection,
     *,
     display_name: str,
-    kind: MemberKind,
     now: datetime,
     actor_id: int | None = None,
 ) -> int:
@@ -107,14 +105,11 @@ def create_member(
     Args:
         db: the caller's transaction.
         display_name: shown to others; not an identity.
-        kind: staff or citizen.
         now: the instant, aware.
         actor_id: who opened it; None when the member did so by logging in.
     """
     member_id = db.execute(
-        insert(Member)
-        .values(display_name=display_name, kind=kind.value, created_at=now)
-        .returning(Member.id)
+        insert(Member).values(display_name=display_name, created_at=now).returning(Member.id)
     ).scalar_one()
     record(
         db,
@@ -122,7 +117,6 @@ def create_member(
         actor_id=actor_id,
         object_type="member",
         object_id=member_id,
-        after={"kind": kind},
         at=now,
     )
     return member_id
@@ -186,7 +180,7 @@ def log_in_wechat(
     ).scalar_one_or_none()
     if member_id is None:
         name = f"市民{secrets.randbelow(10**6):06d}"
-        member_id = create_member(db, display_name=name, kind=MemberKind.CITIZEN, now=now)
+        member_id = create_member(db, display_name=name, now=now)
         db.execute(
             insert(MemberIdentity).values(
                 provider=Provider.WECHAT.value,

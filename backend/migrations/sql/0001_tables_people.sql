@@ -3,14 +3,12 @@
 CREATE TABLE member (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     display_name TEXT NOT NULL,
-    kind TEXT NOT NULL,
     phone_hash BYTEA,
     phone_masked TEXT,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     deactivated_at TIMESTAMP WITH TIME ZONE,
     erased_at TIMESTAMP WITH TIME ZONE,
-    CONSTRAINT pk_member PRIMARY KEY (id),
-    CONSTRAINT ck_member_kind CHECK (kind IN ('staff', 'citizen'))
+    CONSTRAINT pk_member PRIMARY KEY (id)
 );
 CREATE INDEX ix_member_phone_hash ON member (phone_hash);
 
