@@ -1,0 +1,346 @@
+"""The building blocks of methodologies: each one checks its units and lowers itself.
+
+A block is declared once: the settings it takes, and how it becomes operations and trace lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+from credit_rules.counters import NANO, CapSpec, lane_of
+from credit_rules.errors import nearest
+from credit_rules.lowering import PERIODS, Lowering, StepFailed, table_bounds
+from credit_rules.model import StepDoc
+from credit_rules.plan import Cap, Clamp, Condition, Require, Sum, Tiered, rising
+from credit_rules.units import COUNTED, PURE, Unit, base_unit
+from credit_rules.values import (
+    Counted,
+    Counter,
+    Formula,
+    LookedUp,
+    Required,
+    Value,
+    Weighted,
+    common_scale,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block: the settings it needs, those it may take, and how it is lowered."""
+
+    needs: tuple[str, ...]
+    may: tuple[str, ...]
+    lower: Callable[[Lowering, StepDoc], None]
+
+
+def _multiply(work: Lowering, step: StepDoc, names: tuple[str, ...]) -> None:
+    factors = tuple(work.value(step, name) for name in names)
+    out = work.product(step, factors)
+    work.effective(step, factors[1:])
+    pattern = " × ".join(f"{{{index}}}" for index in range(len(factors)))
+    work.show(Formula(step.key(), step.block, out, pattern, factors))
+
+
+def _linear_difference(work: Lowering, step: StepDoc) -> None:
+    activity = work.value(step, "activity")
+    baseline, project = work.value(step, "baseline"), work.value(step, "project")
+    saving = work.difference(step, baseline, project)
+    out = work.product(step, (activity, saving))
+    work.effective(step, (saving,))
+    pattern = "{0} ×（基准 {1} − 项目 {2}）"
+    work.show(Formula(step.key(), step.block, out, pattern, (activity, baseline, project)))
+
+
+def _mass_by_material(work: Lowering, step: StepDoc) -> None:
+    mass, table = work.value(step, "mass"), work.table(step, "table")
+    work.dimension(step.key("mass"), mass, "kg")
+    if table.keys != (work.text(step, "material"),):
+        raise StepFailed(
+            step.key("material"),
+            f"表“{table.name}”按“{'、'.join(table.keys)}”查询。",
+            "请让 material 与表的 key 一致。",
+        )
+    low, high, scale = table_bounds(table)
+    factor = Value(table.name, table.label, work.slot(), table.unit, low, high, scale)
+    chosen = work.pick(step, table, factor)
+    work.show(LookedUp(step.key("table"), "lookup", factor, table, chosen))
+    out = work.product(step, (mass, factor))
+    work.effective(step, (factor,))
+    work.show(Formula(step.key(), step.block, out, "{0} × {1}", (mass, factor)))
+
+
+def _count_times(work: Lowering, step: StepDoc) -> None:
+    number = work.value(step, "n")
+    if len(number.dimension) != 1 or number.dimension[0][0] not in COUNTED:
+        raise StepFailed(
+            step.key("n"),
+            f"“{number.name}”的单位 {number.unit.text} 不是计数单位。",
+            "请换成次、餐、张等计数输入。",
+        )
+    _multiply(work, step, ("n", "factor"))
+
+
+def _floors_climbed(work: Lowering, step: StepDoc) -> None:
+    for name, unit in (("floors", "floor"), ("energy", "kWh/floor"), ("grid", "gCO2e/kWh")):
+        work.dimension(step.key(name), work.value(step, name), unit)
+    _multiply(work, step, ("floors", "energy", "grid"))
+
+
+def _lookup(work: Lowering, step: StepDoc) -> None:
+    table = work.table(step, "table")
+    low, high, scale = table_bounds(table)
+    out = work.define(step, table.unit, (low, high), scale)
+    work.show(LookedUp(step.key(), step.block, out, table, work.pick(step, table, out)))
+
+
+def _scale(work: Lowering, step: StepDoc) -> None:
+    ratio = work.value(step, "ratio")
+    if ratio.dimension != PURE:
+        raise StepFailed(
+            step.key("ratio"),
+            f"比例“{ratio.name}”带有单位 {ratio.unit.text}。",
+            "请用无单位的比例，或改用 convert。",
+        )
+    if step.settings["ratio"] not in work.doc.parameters and work.text(step, "ratio")[0].isdigit():
+        work.sourced(step)
+    _multiply(work, step, ("of", "ratio"))
+
+
+def _convert(work: Lowering, step: StepDoc) -> None:
+    _multiply(work, step, ("of", "rate"))
+
+
+def _sum(work: Lowering, step: StepDoc) -> None:
+    names = step.settings["parts"]
+    if not isinstance(names, list) or len(names) < 2 or not all(isinstance(n, str) for n in names):
+        raise StepFailed(step.key("parts"), "至少要有两个加数。", '例如 ["a", "b"]。')
+    parts = tuple(work.operand(step.key("parts"), name) for name in names)
+    for part in parts[1:]:
+        work.same(step.key("parts"), part.dimension, parts[0])
+    scale = common_scale(part.scale for part in parts)
+    bounds = (sum((p.low for p in parts), Fraction(0)), sum((p.high for p in parts), Fraction(0)))
+    out = work.define(step, parts[0].unit, bounds, scale, max(p.settled for p in parts))
+    work.made.operations.append(
+        Sum(out.slot, tuple((part.slot, int(part.scale / scale)) for part in parts))
+    )
+    pattern = " ＋ ".join(f"{{{index}}}" for index in range(len(parts)))
+    work.show(Formula(step.key(), step.block, out, pattern, parts))
+
+
+def _bound(work: Lowering, step: StepDoc) -> None:
+    of = work.value(step, "of")
+    work.unsettled(step, of)
+    work.sourced(step)
+    low = work.amount(step, "min", of)[0] if "min" in step.settings else Fraction(0)
+    high = work.amount(step, "max", of)[0] if "max" in step.settings else of.high
+    if low >= high:
+        raise StepFailed(step.key("min"), "下限不小于上限。", "请调整 min 与 max。")
+    scale = common_scale((of.scale, low, high))
+    bounds = (min(max(of.low, low), high), min(max(of.high, low), high))
+    out = work.define(step, of.unit, bounds, scale)
+    work.made.operations.append(
+        Clamp(out.slot, of.slot, int(of.scale / scale), int(low / scale), int(high / scale))
+    )
+    work.show(Formula(step.key(), step.block, out, "把 {0} 限制在允许范围内", (of,)))
+
+
+def _evidence(work: Lowering, step: StepDoc) -> None:
+    of = work.value(step, "of")
+    weight = work.tier_weight(work.one_of(step, "weight", ("points", "reduction")))
+    out = work.product(step, (of, weight), of.unit)
+    work.show(Weighted(step.key(), step.block, out, of, weight))
+
+
+def _spec(work: Lowering, step: StepDoc, basis: Value, limit: int, unit: Unit) -> CapSpec:
+    key, scope, period = work.counter(step)
+    names, _ = work.tiers(step) if "tiers" in step.settings else ((), None)
+    return CapSpec(
+        step.out,
+        step.label,
+        key,
+        scope,
+        period,
+        lane_of(basis.dimension),
+        limit,
+        unit,
+        names,  # type: ignore[arg-type] # the period was checked by `counter`
+    )
+
+
+def _cap(work: Lowering, step: StepDoc) -> None:
+    basis = work.value(step, "on")
+    work.sourced(step)
+    amount, unit = work.amount(step, "amount", basis)
+    limit = amount * NANO
+    if limit.denominator != 1 or limit <= 0:
+        raise StepFailed(step.key("amount"), "上限必须大于零，且最多九位小数。", "请调整上限。")
+    multiplier, (_, applies) = work.nano(step, basis), work.tiers(step)
+    spec = _spec(work, step, basis, int(limit), unit)
+    rank = PERIODS.index(spec.period) + 1
+    work.unsettled(step, basis, 0 if applies is not None else rank)
+    used, claimed, before = work.slot(), work.slot(), work.slot()
+    high = basis.high if applies is not None else min(basis.high, amount)
+    out = work.define(step, unit, (Fraction(0), high), Fraction(1, NANO), rank)
+    work.made.operations.append(
+        Cap(out.slot, basis.slot, multiplier, used, claimed, before, int(limit), applies)
+    )
+    work.made.counters.append(
+        Counter(spec.key, spec.lane, basis.dimension, used, claimed, ("cap", int(limit)))
+    )
+    work.show(Counted(step.key(), step.block, out, spec, basis, used, claimed, before, (), applies))
+
+
+def _rows(
+    work: Lowering, step: StepDoc, basis: Value
+) -> tuple[list[Fraction], list[Fraction], Unit, list[str]]:
+    rows = step.settings["rows"]
+    if (
+        not isinstance(rows, list)
+        or not rows
+        or not all(
+            isinstance(row, list) and len(row) == 2 and all(isinstance(c, str) for c in row)
+            for row in rows
+        )
+    ):
+        raise StepFailed(
+            step.key("rows"),
+            "分档必须是“[上限, 单价]”的列表。",
+            '例如 [["1 kg", "10 point/kg"], ["*", "0 point/kg"]]。',
+        )
+    bounds: list[Fraction] = []
+    rates: list[Fraction] = []
+    texts: list[str] = []
+    unit: Unit | None = None
+    for index, (upper, rate) in enumerate(rows):
+        key = step.key(f"rows[{index}]")
+        value, rate_unit = work.quantity(key, rate)
+        out_unit = base_unit(basis.unit.times(rate_unit).dimension)
+        if unit is not None and out_unit.dimension != unit.dimension:
+            raise StepFailed(
+                key, f"单价单位 {rate_unit.text} 与第一档不同。", "请让各档单价单位一致。"
+            )
+        unit = out_unit
+        rates.append(value)
+        last = index == len(rows) - 1
+        if (upper == "*") != last:
+            raise StepFailed(
+                key, "最后一档、且只有最后一档的上限写“*”。", "请调整分档，否则有的档永远到不了。"
+            )
+        if not last:
+            bound, bound_unit = work.quantity(key, upper)
+            work.same(key, bound_unit.dimension, basis)
+            bounds.append(bound)
+        texts.append(f"{'其余' if last else '至 ' + upper} 每{basis.unit.label} {rate}")
+    return bounds, rates, unit or basis.unit, texts
+
+
+def _tiers(work: Lowering, step: StepDoc) -> None:
+    basis = work.value(step, "on")
+    work.sourced(step)
+    bounds, rates, unit, texts = _rows(work, step, basis)
+    scaled = [bound * NANO for bound in bounds]
+    if any(b.denominator != 1 for b in scaled) or not rising([int(b) for b in scaled]):
+        raise StepFailed(
+            step.key("rows"),
+            "分档上限必须从小到大，否则有的档永远到不了。",
+            "请按从小到大排列，最多九位小数。",
+        )
+    multiplier = work.nano(step, basis)
+    divisor = lcm(*(rate.denominator for rate in rates))
+    limit = int(scaled[-1]) if scaled else 0
+    spec = _spec(work, step, basis, limit, basis.unit)
+    rank = PERIODS.index(spec.period) + 1
+    work.unsettled(step, basis, rank)
+    used, claimed, before = work.slot(), work.slot(), work.slot()
+    highest = basis.high * max(rates)
+    out = work.define(step, unit, (Fraction(0), highest), Fraction(1, NANO), rank)
+    operation = Tiered(
+        out.slot,
+        basis.slot,
+        multiplier,
+        used,
+        claimed,
+        before,
+        tuple(int(bound) for bound in scaled),
+        tuple(int(rate * divisor) for rate in rates),
+        divisor,
+    )
+    work.made.operations.append(operation)
+    shape = ("tiers", operation.bounds, operation.rates, divisor)
+    work.made.counters.append(Counter(spec.key, spec.lane, basis.dimension, used, claimed, shape))
+    work.show(
+        Counted(step.key(), step.block, out, spec, basis, used, claimed, before, tuple(texts), None)
+    )
+
+
+def _condition(work: Lowering, key: str, test: object) -> tuple[str, Condition]:
+    if not isinstance(test, Mapping) or not isinstance(test.get("value"), str):
+        raise StepFailed(key, "条件必须写明 value。", '例如 { value = "distance", max = "1 km" }。')
+    unknown = set(test) - {"value", "min", "max", "one_of"}
+    for name in sorted(unknown):
+        raise StepFailed(
+            f"{key}.{name}", "不认识这个键。", nearest(name, ("value", "min", "max", "one_of"))
+        )
+    name = test["value"]
+    if name in work.choices:
+        return name, _choice_condition(work, key, name, test.get("one_of"))
+    value = work.operand(f"{key}.value", name)
+    bounds: list[Fraction] = []
+    for side, default in (("min", value.low), ("max", value.high)):
+        text = test.get(side)
+        if text is None:
+            bounds.append(default)
+            continue
+        amount, unit = work.quantity(f"{key}.{side}", str(text))
+        work.same(f"{key}.{side}", unit.dimension, value)
+        bounds.append(amount)
+    low, high = bounds[0] / value.scale, bounds[1] / value.scale
+    return name, Condition(value.slot, -int(-low // 1), int(high // 1), None)
+
+
+def _choice_condition(work: Lowering, key: str, name: str, allowed: object) -> Condition:
+    spec = work.choices[name].spec
+    known = [choice.value for choice in spec.choices]
+    if not isinstance(allowed, list) or not allowed:
+        raise StepFailed(f"{key}.one_of", "选择项的条件必须列出 one_of。", nearest("", known))
+    for value in allowed:
+        if value not in known:
+            raise StepFailed(f"{key}.one_of", f"没有选项“{value}”。", nearest(str(value), known))
+    among = frozenset(known.index(value) for value in allowed)
+    return Condition(work.choices[name].slot, 0, len(known), among)
+
+
+def _eligible(work: Lowering, step: StepDoc) -> None:
+    every = "all" in step.settings
+    tests = step.settings.get("all" if every else "any")
+    if not isinstance(tests, list) or not tests or every == ("any" in step.settings):
+        raise StepFailed(step.key(), "请在 all 与 any 中写一个非空的条件列表。", "两者只写其一。")
+    message = work.text(step, "message")
+    name = "all" if every else "any"
+    found = [
+        _condition(work, step.key(f"{name}[{index}]"), test) for index, test in enumerate(tests)
+    ]
+    slot = work.slot()
+    work.made.operations.append(Require(slot, tuple(c for _, c in found), every))
+    work.show(Required(step.key(), step.block, slot, found[0][0], message))
+
+
+BLOCKS: Mapping[str, Block] = {
+    "linear_difference": Block(("activity", "baseline", "project"), (), _linear_difference),
+    "mass_by_material": Block(("mass", "material", "table"), (), _mass_by_material),
+    "count_times": Block(("n", "factor"), ("source",), _count_times),
+    "floors_climbed": Block(("floors", "energy", "grid"), (), _floors_climbed),
+    "lookup": Block(("table",), (), _lookup),
+    "scale": Block(("of", "ratio"), ("source",), _scale),
+    "convert": Block(("of", "rate"), (), _convert),
+    "sum": Block(("parts",), (), _sum),
+    "bound": Block(("of",), ("min", "max", "source"), _bound),
+    "evidence": Block(("of", "weight"), (), _evidence),
+    "cap": Block(("on", "amount", "period"), ("scope", "counter", "tiers", "source"), _cap),
+    "tiers": Block(("on", "rows", "period"), ("scope", "counter", "source"), _tiers),
+    "eligible": Block(("message",), ("all", "any"), _eligible),
+}

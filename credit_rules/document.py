@@ -1,0 +1,412 @@
+"""Reading a methodology file into its typed document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
+from itertools import product
+
+from credit_rules.blocks import BLOCKS
+from credit_rules.canonical import canonical_bytes
+from credit_rules.errors import Problem, nearest
+from credit_rules.factors import FactorReader, FactorRow
+from credit_rules.model import (
+    BonusDoc,
+    Choice,
+    Dated,
+    EvidenceDoc,
+    ExampleDoc,
+    Exclusion,
+    Factor,
+    FactorTable,
+    InputSpec,
+    MethodologyDoc,
+    Parameter,
+    Source,
+    Standards,
+    StepDoc,
+)
+from credit_rules.reading import Reader
+from credit_rules.standards import read_source
+from credit_rules.units import Unit
+
+_ID = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+", re.ASCII)
+_BOUNDARIES = ("in_meter", "outside")
+_SCENARIOS = ("reduction", "behaviour")
+EXCLUSION_PERIODS = ("trip", "meal", "day", "week", "month", "year")
+
+
+class DocumentReader:
+    """Reads one methodology file.
+
+    Args:
+        file: name of the file, for messages.
+        data: the parsed TOML.
+        standards: what the rulebook shares.
+        rows: the factor tables.
+        problems: where errors are added.
+    """
+
+    def __init__(
+        self,
+        file: str,
+        data: Mapping[str, object],
+        standards: Standards,
+        rows: Mapping[str, FactorRow],
+        problems: list[Problem],
+    ) -> None:
+        self.at = Reader(file, data, "", problems)
+        self.data, self.standards, self.rows = data, standards, rows
+        self.problems = problems
+        self.factors: list[Factor] = []
+
+    def read(self) -> MethodologyDoc | None:
+        """Read the file; None when a problem was found."""
+        before = len(self.problems)
+        doc = self._read()
+        return doc if len(self.problems) == before else None
+
+    def _read(self) -> MethodologyDoc:
+        at = self.at
+        if at.integer("schema") != 1:
+            at.fail("schema", "只支持 schema = 1。", "请改为 1。")
+        start, until = self._dates()
+        sources = self._sources()
+        inputs = self._inputs()
+        reader = FactorReader(self.rows, sources)
+        parameters = self._parameters(reader, start, until)
+        tables = self._tables(reader, inputs)
+        scenario = at.word("scenario", _SCENARIOS)
+        boundary = at.word("boundary", _BOUNDARIES)
+        if boundary == "in_meter" and scenario == "reduction":
+            at.fail(
+                "scenario",
+                "表内节约（in_meter）已体现在能耗表上，不能作为减排场景签发。",
+                '请写 scenario = "behaviour"。',
+            )
+        category, share = self._footprint()
+        reduction, points = self._result()
+        evidence = self._evidence()
+        doc = MethodologyDoc(
+            file=at.file,
+            id=self._id(),
+            version=self._version(),
+            title=at.text("title"),
+            summary=at.text("summary"),
+            scenario="reduction" if scenario == "reduction" else "behaviour",
+            boundary="in_meter" if boundary == "in_meter" else "outside",
+            baseline=self._baseline(sources, needed=bool(reduction)),
+            footprint_category=category,
+            footprint_share=share,
+            start=start,
+            until=until,
+            sources=sources,
+            inputs=inputs,
+            parameters=parameters,
+            tables=tables,
+            steps=self._steps(),
+            reduction=reduction,
+            points=points,
+            evidence=evidence,
+            excludes=self._excludes(),
+            bonus=self._bonus(),
+            examples=self._examples(),
+            canonical=b"",
+        )
+        at.done()
+        return _with_canonical(doc, self.data, self.factors, self.problems)
+
+    def _id(self) -> str:
+        value = self.at.text("id")
+        if value and not _ID.fullmatch(value):
+            self.at.fail(
+                "id", f"编号“{value}”不合规。", "请写成“类别.名称”，例如 recycling.drop_off。"
+            )
+        return value
+
+    def _version(self) -> int:
+        version = self.at.integer("version")
+        if version < 1 and self.at.has("version"):
+            self.at.fail("version", "版本号从 1 开始。", "请改为正整数。")
+        return version
+
+    def _dates(self) -> tuple[date, date | None]:
+        at = self.at.table("effective")
+        start, until = at.day("from"), at.day("until", required=False)
+        at.done()
+        if start and until and until < start:
+            at.fail("until", "失效日期早于生效日期。", "请改正日期。")
+        return start or date.min, until
+
+    def _sources(self) -> dict[str, Source]:
+        found = {
+            name: read_source(name, at, self.standards.confidences)
+            for name, at in self.at.named("sources")
+        }
+        if not found and self.at.has("sources"):
+            self.at.fail("sources", "没有写任何来源。", "请至少写一个来源。")
+        return found
+
+    def _baseline(self, sources: Mapping[str, Source], *, needed: bool) -> str:
+        at = self.at.table("baseline", required=needed)
+        if not needed and not self.at.has("baseline"):
+            return ""
+        label, name = at.text("label"), at.name("name")
+        version, source = at.integer("version"), at.word("source", sources)
+        at.done()
+        return (
+            f"{label}（{name}@{version}，来源：{sources[source].title}）"
+            if source in sources
+            else ""
+        )
+
+    def _inputs(self) -> dict[str, InputSpec]:
+        found: dict[str, InputSpec] = {}
+        for name, at in self.at.named("inputs"):
+            label = at.text("label")
+            spec = (
+                InputSpec(name, label, "choice", None, None, None, None, self._choices(at))
+                if at.has("choices")
+                else self._quantity(name, label, at)
+            )
+            at.done()
+            found[name] = spec
+        return found
+
+    def _choices(self, at: Reader) -> tuple[Choice, ...]:
+        found: list[Choice] = []
+        for row in at.tables("choices"):
+            known = self.standards.waste_classes
+            waste_class = row.word("waste_class", known) if row.has("waste_class") else None
+            found.append(Choice(row.name("value"), row.text("label"), waste_class))
+            row.done()
+        if len({choice.value for choice in found}) != len(found):
+            at.fail("choices", "选项重复。", "请保证每个 value 只出现一次。")
+        return tuple(found)
+
+    def _quantity(self, name: str, label: str, at: Reader) -> InputSpec:
+        unit = at.unit("unit")
+        low, high, step = at.decimal("min"), at.decimal("max"), at.decimal("step")
+        if step <= 0:
+            at.fail("step", "步长必须大于零。", '例如 "0.01"。')
+        elif low % step or high % step:
+            at.fail("step", "上下限不是步长的整数倍。", "请调整 min、max 或 step。")
+        if low >= high:
+            at.fail("max", "上限必须大于下限。", "请调整 min 与 max。")
+        return InputSpec(name, label, "quantity", unit, low, high, step, ())
+
+    def _factor(self, reader: FactorReader, at: Reader, unit: Unit) -> Factor | None:
+        factor = reader.read(at, unit)
+        if factor is not None:
+            self.factors.append(factor)
+        return factor
+
+    def _parameters(
+        self, reader: FactorReader, start: date, until: date | None
+    ) -> dict[str, Parameter]:
+        found: dict[str, Parameter] = {}
+        for name, at in self.at.named("parameters", required=False):
+            label, unit = at.text("label"), at.unit("unit")
+            values: list[Dated] = []
+            for row in at.tables("values"):
+                begin, end = row.day("from"), row.day("until", required=False)
+                factor = self._factor(reader, row, unit)
+                if begin and factor:
+                    values.append(Dated(begin, end, factor))
+            at.done()
+            _check_dates(at, values, start, until)
+            found[name] = Parameter(name, label, unit, tuple(values))
+        return found
+
+    def _tables(
+        self, reader: FactorReader, inputs: Mapping[str, InputSpec]
+    ) -> dict[str, FactorTable]:
+        found: dict[str, FactorTable] = {}
+        choices = {name: spec for name, spec in inputs.items() if spec.kind == "choice"}
+        for name, at in self.at.named("tables", required=False):
+            label, unit = at.text("label"), at.unit("unit")
+            keys = at.words("keys", choices)
+            default = at.text("source", default="")
+            rows = at.table("rows")
+            wanted = _combinations(keys, choices)
+            filled: dict[str, Factor] = {}
+            for row in wanted:
+                factor = self._row(reader, rows, row, unit, default)
+                if factor:
+                    filled[row] = factor
+            rows.done()
+            at.done()
+            found[name] = FactorTable(name, label, unit, keys, filled)
+        return found
+
+    def _row(
+        self, reader: FactorReader, rows: Reader, row: str, unit: Unit, default: str
+    ) -> Factor | None:
+        if not isinstance(rows.raw(row, required=False), str):
+            return self._factor(reader, rows.table(row), unit)
+        value = rows.decimal(row)
+        if not default:
+            rows.fail(row, "这个数字没有来源。", "请在表上写 source，或改写成 { value, source }。")
+            return None
+        return reader.of_source(rows, row, default, value, unit)
+
+    def _steps(self) -> tuple[StepDoc, ...]:
+        found: list[StepDoc] = []
+        for index, at in enumerate(self.at.tables("steps")):
+            name = at.text("block")
+            block = BLOCKS.get(name)
+            if block is None:
+                if name:
+                    at.fail("block", f"没有积木“{name}”。", nearest(name, BLOCKS))
+                continue
+            shows = name != "eligible"
+            out = at.name("out") if shows else ""
+            label = at.text("label") if shows else ""
+            settings = {key: at.raw(key) for key in block.needs}
+            settings |= {key: at.raw(key) for key in block.may if at.has(key)}
+            at.done()
+            found.append(StepDoc(index, name, out, label, settings))
+        return tuple(found)
+
+    def _result(self) -> tuple[str, str]:
+        at = self.at.table("result")
+        reduction, points = at.text("reduction", default=""), at.text("points")
+        at.done()
+        return reduction, points
+
+    def _footprint(self) -> tuple[str, Decimal]:
+        at = self.at.table("footprint")
+        category = at.word("category", self.standards.footprint_categories)
+        share = at.decimal("share", default=Decimal(1))
+        at.done()
+        if share > 1:
+            at.fail("share", "份额不能大于 1。", "请改为 0 到 1 之间的小数。")
+        return category, share
+
+    def _evidence(self) -> EvidenceDoc:
+        at = self.at.table("evidence")
+        tables = self.standards.evidence_tables
+        name = at.word("table", tables)
+        table = tables.get(name) or next(iter(tables.values()))
+        doc = EvidenceDoc(
+            table,
+            at.words("accepts", [tier.name for tier in table.tiers]),
+            at.words("kinds"),
+            at.words("requires", required=False),
+            at.words("unique_by", required=False),
+            at.integer("max_age_days") if at.has("max_age_days") else None,
+        )
+        at.done()
+        for kind in doc.requires:
+            if kind not in doc.kinds:
+                at.fail("requires", f"凭证种类“{kind}”不在 kinds 中。", nearest(kind, doc.kinds))
+        return doc
+
+    def _excludes(self) -> tuple[Exclusion, ...]:
+        found = []
+        for at in self.at.tables("excludes", required=False):
+            found.append(Exclusion(at.text("methodology"), at.word("period", EXCLUSION_PERIODS)))
+            at.text("reason", default="")
+            at.done()
+        return tuple(found)
+
+    def _bonus(self) -> BonusDoc | None:
+        if not self.at.has("bonus"):
+            return None
+        at = self.at.table("bonus")
+        bonus = BonusDoc(
+            at.decimal("max_multiplier"), at.nano("daily_cap", "point"), at.nano("budget", "point")
+        )
+        at.done()
+        if not 1 < bonus.maximum <= 10:
+            at.fail("max_multiplier", "最大倍数必须大于 1、不超过 10。", '例如 "2"。')
+        if bonus.cap_nano > bonus.budget_nano:
+            at.fail("daily_cap", "每人每日上限超过了总预算。", "请调低上限或提高预算。")
+        return bonus
+
+    def _examples(self) -> tuple[ExampleDoc, ...]:
+        rows = self.at.tables("examples")
+        if len(rows) < 3 and self.at.has("examples"):
+            self.at.fail(
+                "examples", "算例少于三个。", "请至少写三个算例，并让每个上限都有算例触及。"
+            )
+        return tuple(_example(index, at) for index, at in enumerate(rows))
+
+
+def _example(index: int, at: Reader) -> ExampleDoc:
+    given, used, expect = at.table("given"), at.table("used", required=False), at.table("expect")
+    rows: dict[str, dict[str, str]] = {}
+    for key in used.keys():  # noqa: SIM118 - not a dict
+        row = used.table(key)
+        rows[key] = {field: row.text(field) for field in row.keys()}  # noqa: SIM118 - not a dict
+    example = ExampleDoc(
+        index,
+        at.text("name"),
+        at.day("on", required=False),
+        at.text("tier"),
+        {name: given.text(name) for name in given.keys()},  # noqa: SIM118 - not a dict
+        rows,
+        at.decimal("multiplier") if at.has("multiplier") else None,
+        expect.integer("reduction_mg"),
+        expect.integer("points_mpt"),
+        expect.integer("bonus_mpt", default=0),
+    )
+    expect.done()
+    at.done()
+    return example
+
+
+def _combinations(keys: tuple[str, ...], choices: Mapping[str, InputSpec]) -> list[str]:
+    if not all(key in choices for key in keys) or not keys:
+        return []
+    return [
+        "|".join(combination)
+        for combination in product(*([c.value for c in choices[key].choices] for key in keys))
+    ]
+
+
+def _check_dates(at: Reader, values: list[Dated], start: date, until: date | None) -> None:
+    if not values:
+        return
+    if values[0].start > start:
+        at.fail(
+            "values[0].from",
+            f"第一个数值晚于方法学的生效日期 {start}。",
+            "请补上更早的数值，或推迟生效。",
+        )
+    for index, (earlier, later) in enumerate(zip(values, values[1:], strict=False), start=1):
+        key = f"values[{index}].from"
+        if later.start <= earlier.start:
+            at.fail(key, "日期没有从早到晚排列，或重复。", "请按日期排列，每个日期一行。")
+        elif earlier.until and earlier.until >= later.start:
+            at.fail(key, f"与上一行重叠：上一行到 {earlier.until} 为止。", "请改正日期。")
+        elif earlier.until and (later.start - earlier.until).days > 1:
+            at.fail(key, f"与上一行之间有空档：上一行到 {earlier.until} 为止。", "请补上空档。")
+    last = values[-1].until
+    if last is not None and (until is None or last < until):
+        at.fail(
+            f"values[{len(values) - 1}].until",
+            "最后一个数值早于方法学失效。",
+            "请补上以后的数值，或删除 until。",
+        )
+
+
+def _with_canonical(
+    doc: MethodologyDoc,
+    data: Mapping[str, object],
+    factors: list[Factor],
+    problems: list[Problem],
+) -> MethodologyDoc:
+    if problems:
+        return doc
+    table = doc.evidence.table
+    whole = {
+        "file": data,
+        "factors": [{**asdict(f), "unit": f.unit.text} for f in factors if f.key],
+        "evidence": {"name": table.name, "tiers": [asdict(tier) for tier in table.tiers]},
+    }
+    fields = {name: getattr(doc, name) for name in doc.__slots__ if name != "canonical"}
+    return MethodologyDoc(**fields, canonical=canonical_bytes(whole))

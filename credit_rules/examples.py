@@ -1,0 +1,133 @@
+"""Worked examples: every file proves its own numbers, and every cap is touched by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from credit_rules.assessing import Assessment, assess_methodology
+from credit_rules.counters import LANES, NANO, Used
+from credit_rules.errors import FactsRefused, NotInForce, Problem, nearest
+from credit_rules.facts import Boost, Facts
+from credit_rules.methodology import Methodology
+from credit_rules.model import ExampleDoc
+from credit_rules.units import parse_quantity
+
+LANE_NAMES = {lane.partition("_")[0]: lane for lane in LANES}
+
+
+def used_of(row: Mapping[str, object]) -> Used:
+    """Read a counter row from quantities or integers.
+
+    Args:
+        row: amounts by lane: quantities by short name (``points = "28 point"``), or integers in
+            counter units by full name (``points_npt = 28000000000``).
+
+    Raises:
+        ValueError: with a Chinese sentence that names the field.
+    """
+    amounts = dict.fromkeys(LANES, 0)
+    for name, value in row.items():
+        if name in amounts and isinstance(value, int) and not isinstance(value, bool):
+            amounts[name] = value
+        elif name in LANE_NAMES and isinstance(value, str):
+            nano = parse_quantity(value)[0] * NANO
+            amounts[LANE_NAMES[name]] = int(nano)
+        else:
+            known = (*LANE_NAMES, *LANES)
+            raise ValueError(f"“{name}”不是计数器的栏，或写法不对。{nearest(name, known)}")
+    return Used(*amounts.values())
+
+
+def check_examples(methodology: Methodology, problems: list[Problem]) -> None:
+    """Run the worked examples of a methodology.
+
+    Args:
+        methodology: the compiled methodology.
+        problems: where errors are added.
+    """
+    touched: set[str] = set()
+    complete = True
+    for example in methodology.examples:
+        key = f"examples[{example.index}]"
+        try:
+            result = run_example(methodology, example)
+        except (FactsRefused, NotInForce, ValueError) as error:
+            problems.append(
+                Problem(
+                    methodology.file,
+                    key,
+                    f"算例“{example.name}”被拒：{error}",
+                    "请改正算例的事实。",
+                )
+            )
+            complete = False
+            continue
+        _compare(methodology, example, result, problems)
+        touched |= _touched(methodology, example, result)
+    for cap in methodology.caps if complete else ():
+        if cap.limit_nano and cap.name not in touched and _is_cap(methodology, cap.name):
+            problems.append(
+                Problem(
+                    methodology.file,
+                    "examples",
+                    f"没有算例触及“{cap.label}”。",
+                    "请补一个达到该上限的算例。",
+                )
+            )
+
+
+def run_example(methodology: Methodology, example: ExampleDoc) -> Assessment:
+    """Assess the facts of a worked example.
+
+    Raises:
+        FactsRefused: the engine refuses the facts.
+        ValueError: a counter row cannot be read.
+    """
+    boost = None
+    if example.multiplier is not None and methodology.bonus is not None:
+        budget = int(Fraction(methodology.bonus.budget_nano, 10**6))
+        boost = Boost(example.name, example.multiplier, budget)
+    facts = Facts(
+        methodology_id=methodology.id,
+        on=example.on or methodology.effective_from,
+        tier=example.tier,
+        inputs=dict(example.given),
+        used={key: used_of(row) for key, row in example.used.items()},
+        boost=boost,
+    )
+    return assess_methodology(methodology, facts)
+
+
+def _compare(
+    methodology: Methodology, example: ExampleDoc, result: Assessment, problems: list[Problem]
+) -> None:
+    for name in ("reduction_mg", "points_mpt", "bonus_mpt"):
+        expected, computed = getattr(example, name), getattr(result, name)
+        if expected != computed:
+            problems.append(
+                Problem(
+                    methodology.file,
+                    f"examples[{example.index}].expect.{name}",
+                    f"算例“{example.name}”不符：写的是 {expected}，算得 {computed}。",
+                    "请手工核对：是算例写错，还是步骤或因子有误。",
+                )
+            )
+
+
+def _touched(methodology: Methodology, example: ExampleDoc, result: Assessment) -> set[str]:
+    used = {key: used_of(row) for key, row in example.used.items()}
+    return {
+        cap.name
+        for cap in methodology.caps
+        if cap.key in result.usage
+        and (not cap.tiers or example.tier in cap.tiers)
+        and getattr(used.get(cap.key, Used()).plus(result.usage[cap.key]), cap.lane)
+        > cap.limit_nano
+    }
+
+
+def _is_cap(methodology: Methodology, name: str) -> bool:
+    if methodology.bonus_cap is not None and name == methodology.bonus_cap.name:
+        return True
+    return any(step.out == name and step.block == "cap" for step in methodology.doc.steps)

@@ -1,0 +1,148 @@
+"""Factor tables: the numbers of the trade with their sources, and how files refer to them.
+
+A methodology repeats the value of the factor it names; both are held against each other, so that
+a slip by a factor of ten or a thousand in either place is found when the rulebook is loaded.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from credit_rules.errors import Problem, nearest
+from credit_rules.model import Factor, Source
+from credit_rules.reading import Reader, decimal_of
+from credit_rules.units import Unit, parse_unit
+
+_COLUMNS = ("key", "unit", "value", "source_title", "source_ref", "source_url", "confidence")
+
+
+@dataclass(frozen=True, slots=True)
+class FactorRow:
+    """A row of a factor table as published; the value may be text that is no number."""
+
+    key: str
+    unit: str
+    value: str
+    source_title: str
+    source_ref: str
+    source_url: str
+    confidence: str
+
+
+def read_factor_rows(
+    file: str, lines: Iterable[str], problems: list[Problem]
+) -> dict[str, FactorRow]:
+    """Read a factor table.
+
+    Args:
+        file: name of the file, for messages.
+        lines: the lines of the CSV, header first.
+        problems: where errors are added.
+
+    Returns:
+        The rows by key.
+    """
+    reader = csv.DictReader(lines)
+    missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        problems.append(
+            Problem(file, missing[0], "因子表缺少这一列。", f"表头应包含：{'、'.join(_COLUMNS)}。")
+        )
+        return {}
+    rows: dict[str, FactorRow] = {}
+    for line, record in enumerate(reader, start=2):
+        row = FactorRow(*((record[name] or "").strip() for name in _COLUMNS))
+        if row.key in rows:
+            problems.append(Problem(file, row.key, f"第 {line} 行的因子重复。", "请只保留一行。"))
+        rows[row.key] = row
+    return rows
+
+
+class FactorReader:
+    """Reads the numbers of one methodology, each with its source.
+
+    Args:
+        rows: the factor tables.
+        sources: the sources the file declares.
+    """
+
+    def __init__(self, rows: Mapping[str, FactorRow], sources: Mapping[str, Source]) -> None:
+        self._rows, self._sources = rows, sources
+
+    def read(self, at: Reader, unit: Unit) -> Factor | None:
+        """Read `{ factor, value }` or `{ value, source }`; None after an error."""
+        before = len(at.problems)
+        value = at.decimal("value")
+        key = at.text("factor", default="")
+        source = at.text("source", default="")
+        confidence = at.text("confidence", default="")
+        at.done()
+        if len(at.problems) > before:
+            return None
+        if key:
+            return self._referenced(at, key, value, unit, confidence)
+        if not source:
+            at.fail(
+                "source", "这个数字没有来源。", '请写 factor = "因子键"，或 source = "来源名"。'
+            )
+            return None
+        return self.of_source(at, "source", source, value, unit)
+
+    def of_source(
+        self, at: Reader, key: str, name: str, value: Decimal, unit: Unit
+    ) -> Factor | None:
+        """A value that a source of the file gives; None after an error."""
+        source = self._sources.get(name)
+        if source is None:
+            at.fail(key, f"找不到来源“{name}”。", nearest(name, self._sources))
+            return None
+        return Factor("", value, unit, source.title, source.clause, source.href, source.confidence)
+
+    def _referenced(
+        self, at: Reader, key: str, value: Decimal, unit: Unit, confidence: str
+    ) -> Factor | None:
+        row = self._rows.get(key)
+        if row is None:
+            at.fail("factor", f"因子表中没有“{key}”。", nearest(key, self._rows))
+            return None
+        published = decimal_of(row.value)
+        if published is None:
+            at.fail("factor", f"因子“{key}”的数值“{row.value}”不是确定的数字。", "请换一个因子。")
+            return None
+        try:
+            row_unit = parse_unit(row.unit)
+        except ValueError as error:
+            at.fail("factor", f"因子“{key}”的单位无法使用：{error}", "请换一个因子。")
+            return None
+        if row_unit.dimension != unit.dimension:
+            at.fail(
+                "factor",
+                f"单位不符：因子“{key}”是 {row.unit}，这里需要 {unit.text}。",
+                "请换因子或改单位。",
+            )
+            return None
+        if Fraction(published) * row_unit.ratio != Fraction(value) * unit.ratio:
+            at.fail("value", *_mismatch(key, row, Fraction(value) * unit.ratio, row_unit))
+            return None
+        if confidence and confidence != row.confidence:
+            at.fail("confidence", f"因子表写的可信度是“{row.confidence}”。", "请照因子表改正。")
+            return None
+        return Factor(
+            key, value, unit, row.source_title, row.source_ref, row.source_url, row.confidence
+        )
+
+
+def _mismatch(key: str, row: FactorRow, written: Fraction, unit: Unit) -> tuple[str, str]:
+    published = Fraction(row.value) * unit.ratio
+    fault = f"与因子表不一致：“{key}”是 {row.value} {row.unit}。"
+    if not written or not published:
+        return fault, "请照因子表改正数值或单位。"
+    ratio = max(written / published, published / written)
+    for times in (10, 1000):
+        if Fraction(times) * Fraction(9, 10) <= ratio <= Fraction(times) * Fraction(11, 10):
+            return fault, f"相差约 {times} 倍，请检查小数点和单位（例如 g 与 kg）。"
+    return fault, "请照因子表改正数值或单位。"

@@ -1,0 +1,191 @@
+"""Loading a rulebook from a folder: the only module of ``credit_rules`` that reads files.
+
+A folder holds methodology files, and may hold its own ``rulebook.toml`` (standards), ``lock.json``
+(digests of published versions) and ``data/*.csv`` (factor tables). What it does not hold is the
+shipped one.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from credit_rules.checking import check_and_assemble
+from credit_rules.compiler import compile_methodology
+from credit_rules.document import DocumentReader
+from credit_rules.errors import Problem, RulebookError
+from credit_rules.factors import FactorRow, read_factor_rows
+from credit_rules.methodology import Methodology
+from credit_rules.model import Standards
+from credit_rules.rulebook import Rulebook
+from credit_rules.standards import read_standards
+
+SHIPPED: Final = Path(__file__).parent / "methods"
+SHIPPED_DATA: Final = Path(__file__).parent / "data"
+STANDARDS_FILE: Final = "rulebook.toml"
+LOCK_FILE: Final = "lock.json"
+_LARGEST = 256 * 1024
+
+
+def load_rulebook(directory: Path | None = None) -> Rulebook:
+    """Load, check and compile a rulebook.
+
+    Args:
+        directory: the folder; None for the shipped rulebook.
+
+    Returns:
+        The rulebook, ready to assess.
+
+    Raises:
+        RulebookError: with every problem of every file: file, key, fault and remedy.
+    """
+    problems: list[Problem] = []
+    folder = directory if directory is not None else SHIPPED
+    standards, methodologies = _read(folder, problems)
+    lock = read_lock(folder, problems)
+    if standards is None:
+        raise RulebookError(problems)
+    rulebook = check_and_assemble(standards, methodologies, lock, problems)
+    if rulebook is None or problems:
+        raise RulebookError(problems)
+    return rulebook
+
+
+def _read(folder: Path, problems: list[Problem]) -> tuple[Standards | None, list[Methodology]]:
+    if not folder.is_dir():
+        problems.append(Problem(folder.name, ".", "找不到这个文件夹。", "请核对路径。"))
+        return None, []
+    rows = _factor_rows(folder / "data" if (folder / "data").is_dir() else SHIPPED_DATA, problems)
+    own = folder / STANDARDS_FILE
+    parsed = _parse(own if own.is_file() else SHIPPED / STANDARDS_FILE, problems)
+    if parsed is None:
+        return None, []
+    before = len(problems)
+    standards = read_standards(STANDARDS_FILE, parsed, problems)
+    if len(problems) > before:
+        return None, []
+    files = sorted(path for path in folder.glob("*.toml") if path.name != STANDARDS_FILE)
+    if not files:
+        problems.append(
+            Problem(
+                folder.name, "*.toml", "文件夹里没有方法学文件。", "请放入至少一个 .toml 文件。"
+            )
+        )
+    found = [_methodology(path, standards, rows, problems) for path in files]
+    return standards, [methodology for methodology in found if methodology is not None]
+
+
+def _methodology(
+    path: Path, standards: Standards, rows: Mapping[str, FactorRow], problems: list[Problem]
+) -> Methodology | None:
+    parsed = _parse(path, problems)
+    if parsed is None:
+        return None
+    own: list[Problem] = []
+    doc = DocumentReader(path.name, parsed, standards, rows, own).read()
+    methodology = compile_methodology(doc, own) if doc is not None else None
+    problems.extend(own)
+    return methodology
+
+
+def _parse(path: Path, problems: list[Problem]) -> dict[str, object] | None:
+    text = _text(path, problems)
+    if text is None:
+        return None
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        problems.append(
+            Problem(
+                path.name,
+                "TOML",
+                f"语法错误（{error}）。",
+                "请按提示的行列改正；同一个键只能写一次。",
+            )
+        )
+    except ValueError as error:
+        problems.append(
+            Problem(path.name, "TOML", f"数值无法读取（{error}）。", "请改用普通小数。")
+        )
+    return None
+
+
+def _text(path: Path, problems: list[Problem]) -> str | None:
+    data = path.read_bytes()
+    if not data.strip():
+        problems.append(Problem(path.name, ".", "文件是空的。", "请补上内容，或删除文件。"))
+        return None
+    if len(data) > _LARGEST:
+        problems.append(Problem(path.name, ".", "文件超过 256 KiB。", "请拆分或精简。"))
+        return None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        problems.append(
+            Problem(path.name, f"字节 {error.start}", "文件不是 UTF-8 编码。", "请另存为 UTF-8。")
+        )
+    return None
+
+
+def _factor_rows(folder: Path, problems: list[Problem]) -> dict[str, FactorRow]:
+    rows: dict[str, FactorRow] = {}
+    for path in sorted(folder.glob("*.csv")):
+        text = _text(path, problems)
+        if text is not None:
+            rows |= read_factor_rows(f"data/{path.name}", text.splitlines(), problems)
+    return rows
+
+
+def read_lock(folder: Path, problems: list[Problem]) -> dict[str, str]:
+    """The digests of published versions by ``id@version``: the folder's own, or the shipped ones.
+
+    Args:
+        folder: the folder of methodology files.
+        problems: where errors are added.
+    """
+    own = folder / LOCK_FILE
+    path = own if own.is_file() else SHIPPED / LOCK_FILE
+    if not path.is_file():
+        return {}
+    try:
+        lock = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        lock = None
+    if not isinstance(lock, dict) or not all(isinstance(value, str) for value in lock.values()):
+        problems.append(
+            Problem(
+                LOCK_FILE,
+                ".",
+                "锁定文件不是“编号@版本: 摘要”的 JSON。",
+                "请用 rules lock 重新生成。",
+            )
+        )
+        return {}
+    return lock
+
+
+def write_lock(folder: Path) -> tuple[str, ...]:
+    """Publish the versions of a folder: add their digests to its ``lock.json``.
+
+    Args:
+        folder: the folder of methodology files; it must load.
+
+    Returns:
+        The ``id@version`` that were added.
+
+    Raises:
+        RulebookError: the folder does not load, or a published version has other content.
+    """
+    rulebook = load_rulebook(folder)
+    path = folder / LOCK_FILE
+    lock = read_lock(folder, []) if path.is_file() else {}
+    current = {f"{m.id}@{m.version}": m.digest for m in rulebook.all_versions()}
+    added = tuple(sorted(set(current) - set(lock)))
+    path.write_text(
+        json.dumps({**lock, **current}, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+    )
+    return added

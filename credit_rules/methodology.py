@@ -1,0 +1,172 @@
+"""A compiled methodology: what it takes, what it limits, and a plan for every day it is in force."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+
+from credit_rules.counters import CapSpec, Lane
+from credit_rules.inputs import InputReader
+from credit_rules.model import (
+    BonusDoc,
+    Boundary,
+    EvidenceDoc,
+    ExampleDoc,
+    Exclusion,
+    InputSpec,
+    MethodologyDoc,
+    Scenario,
+    Source,
+    Tier,
+)
+from credit_rules.plan import Run
+from credit_rules.values import Counted, Counter, Effective, Line, Required, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One counter row a plan reads: its key and, per lane, the slots of used and claimed."""
+
+    key: str
+    lanes: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """Where a result stands: slot of the last cap's output and of F(used)."""
+
+    line: Counted
+
+    def nano(self, slots: list[int]) -> tuple[int, int]:
+        """The cumulative amount before and after the action, in counter units."""
+        before = slots[self.line.before]
+        return before, before + slots[self.line.out.slot]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How actions are assessed from a day on.
+
+    Args:
+        start: first day it holds.
+        template: initial slots; slot 0 is the tier, then the inputs in order.
+        runs: the operations in order, each a closure over the slots.
+        lines: what the trace shows, in order.
+        rows: the counter rows read.
+        counters: every counter field read, with its dimension and shape.
+        required: the conditions that must hold.
+        reduction: where the reduction stands; None where there is none.
+        points: where the points stand.
+        effective: the factors at work.
+        values: every named value.
+    """
+
+    start: date
+    template: list[int]
+    runs: tuple[Run, ...]
+    lines: tuple[Line, ...]
+    rows: tuple[Row, ...]
+    counters: tuple[Counter, ...]
+    required: tuple[Required, ...]
+    reduction: Award | None
+    points: Award
+    effective: tuple[Effective, ...]
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Methodology:
+    """A methodology in one version, ready to assess.
+
+    Args:
+        id: stable name, such as ``recycling.drop_off``.
+        version: number; published content never changes under the same number.
+        digest: SHA-256 over the canonical form of the file, its factors and evidence table.
+        title: Chinese title.
+        summary: Chinese summary.
+        boundary: ``in_meter`` (the saving shows on an institution's meter) or ``outside``.
+        scenario: ``reduction`` (减排场景) or ``behaviour`` (行为场景).
+        baseline: the named, versioned baseline in Chinese; empty where no reduction is claimed.
+        footprint_category: category of the personal footprint.
+        footprint_share: share of the reduction that counts there.
+        inputs: the inputs by name, in order.
+        evidence: tiers and kinds of evidence accepted.
+        effective_from: first day.
+        effective_until: last day, or None.
+        sources: the sources by name.
+        caps: every limit, in the order applied, with those of the bonus last.
+        cap_keys: the counter rows it reads, for ``Facts.used``.
+        excludes: methodologies that cannot be credited together with it.
+        bonus: what campaigns may add; None for nothing.
+        examples: the worked examples of the file.
+        plans: the plans by day.
+        readers: the readers of the inputs, in order.
+        file: the file it was read from.
+    """
+
+    id: str
+    version: int
+    digest: str
+    title: str
+    summary: str
+    boundary: Boundary
+    scenario: Scenario
+    baseline: str
+    footprint_category: str
+    footprint_share: Fraction
+    inputs: Mapping[str, InputSpec]
+    evidence: EvidenceDoc
+    effective_from: date
+    effective_until: date | None
+    sources: Mapping[str, Source]
+    caps: tuple[CapSpec, ...]
+    cap_keys: tuple[str, ...]
+    excludes: tuple[Exclusion, ...]
+    bonus: BonusDoc | None
+    bonus_cap: CapSpec | None
+    examples: tuple[ExampleDoc, ...]
+    plans: tuple[Plan, ...]
+    starts: tuple[date, ...]
+    readers: tuple[InputReader, ...]
+    tier_index: Mapping[str, int]
+    file: str
+    doc: MethodologyDoc
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """The tiers of evidence accepted, with label, weights and whether they are ranked."""
+        return tuple(t for t in self.evidence.table.tiers if t.name in self.evidence.accepts)
+
+    @property
+    def issuable(self) -> bool:
+        """Whether its reductions could be issued in principle: 减排场景 outside any meter."""
+        return self.scenario == "reduction" and self.boundary == "outside"
+
+    def holds(self, on: date) -> bool:
+        """Whether it is in force on that day."""
+        return self.effective_from <= on and (
+            self.effective_until is None or on <= self.effective_until
+        )
+
+    def plan_on(self, on: date) -> Plan:
+        """The plan of a day on which it is in force."""
+        return self.plans[bisect_right(self.starts, on) - 1]
+
+    def until(self, last: date | None) -> Methodology:
+        """The same methodology with the last day that follows from its successor."""
+        return replace(self, effective_until=last)
+
+    def excluding(self, others: tuple[Exclusion, ...]) -> Methodology:
+        """The same methodology with exclusions that others declared against it."""
+        return replace(self, excludes=tuple(sorted({*self.excludes, *others}, key=_by_name)))
+
+    def lane_keys(self) -> tuple[tuple[str, Lane], ...]:
+        """Every counter field it reads."""
+        return tuple((cap.key, cap.lane) for cap in self.caps)
+
+
+def _by_name(exclusion: Exclusion) -> tuple[str, str]:
+    return exclusion.methodology_id, exclusion.period
