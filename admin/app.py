@@ -1,0 +1,20 @@
+"""The application of the console's face."""
+
+from flask import Flask
+
+from admin.routes import PAGES
+from backend.bootstrap import Backend
+from backend.people.models import Face
+from backend.web.application import create_base
+
+
+def create_app(backend: Backend) -> Flask:
+    """The console: server-rendered pages, errors included.
+
+    Args:
+        backend: what the views work with.
+    """
+    app = create_base(backend, "admin", face=Face.CONSOLE, prefers_pages=True)
+    for pages in PAGES:
+        app.register_blueprint(pages)
+    return app

@@ -1,0 +1,147 @@
+"""The Flask application both faces start from: what surrounds every view."""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import structlog
+from flask import Blueprint, Flask, Response, current_app, g, request
+from jinja2 import StrictUndefined
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from backend.bootstrap import Backend
+from backend.people import service as people
+from backend.people.models import Face
+from backend.web import (
+    access,
+    context,
+    fields,
+    headers,
+    health,
+    logs,
+    metrics,
+    origin,
+    problems,
+    request_id,
+    transaction,
+)
+from backend.web.refusals import BodyTooLargeError
+
+_BODY_LIMIT = "max_body_bytes"
+_V = TypeVar("_V", bound=Callable[..., Any])
+_log = structlog.get_logger(__name__)
+
+
+class Application(Flask):
+    """Flask with the transaction's end inside the dispatch, where a failure is still an answer."""
+
+    def dispatch_request(self) -> Response:
+        """Runs the view, then commits; below status 400 only. Nothing has been sent yet."""
+        try:
+            response = self.make_response(super().dispatch_request())
+            if response.status_code < 400:
+                transaction.commit()
+        finally:
+            transaction.roll_back()
+        return response
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Logs what becomes an internal error, with its traceback and the request's id."""
+        rule = request.url_rule
+        _log.error("internal_error", route=rule.rule if rule else None, exc_info=exc_info)
+
+
+def accepts_body(max_bytes: int) -> Callable[[_V], _V]:
+    """Lets a view take a larger body than the installation's limit: uploads.
+
+    Args:
+        max_bytes: bytes accepted; a longer body is refused before it is read.
+    """
+
+    def declare(view: _V) -> _V:
+        setattr(view, _BODY_LIMIT, max_bytes)
+        return view
+
+    return declare
+
+
+def create_base(
+    backend: Backend,
+    import_name: str,
+    *,
+    face: Face,
+    prefers_pages: bool = False,
+    authenticate: context.Authenticator = people.authenticate,
+) -> Application:
+    """An application with everything the faces share and no route but `/healthz` and its kin.
+
+    Args:
+        backend: what the views work with.
+        import_name: the face's package; its `templates` and `static` are served.
+        face: which face; tokens and cookies of the other one are not valid here.
+        prefers_pages: clients without a preference get HTML errors outside `/api/`.
+        authenticate: turns a token into an actor.
+    """
+    app = Application(import_name)
+    app.config.update(
+        MAX_CONTENT_LENGTH=backend.settings.max_body_bytes,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.globals["csp_nonce"] = headers.csp_nonce
+    app.url_map.converters["int"] = fields.BigintConverter
+    app.url_map.merge_slashes = False
+    context.attach(app, context.WebContext(backend, face, authenticate, prefers_pages))
+    _trust_proxies(app, backend.settings.trusted_proxies)
+    app.before_request(_begin)
+    app.before_request(origin.enforce)
+    app.before_request(access.enforce)
+    app.after_request(_finish)
+    transaction.install(app, backend.engine)
+    problems.install(app)
+    app.register_blueprint(_operations())
+    access.public(app.view_functions["static"])
+    return app
+
+
+def _trust_proxies(app: Flask, count: int) -> None:
+    """Believes X-Forwarded-For and -Proto of so many proxies, and never a forwarded host."""
+    if count:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]  # how Flask documents it
+
+
+def _begin() -> None:
+    """Names the request and refuses what must not even be read."""
+    g.started = time.perf_counter()
+    settings = context.backend().settings
+    g.request_id = request_id.choose(behind_proxy=settings.trusted_proxies > 0)
+    logs.bind_request(g.request_id)
+    if "\x00" in request.path:
+        raise NotFound
+    view = current_app.view_functions[request.endpoint] if request.endpoint else None
+    limit = getattr(view, _BODY_LIMIT, settings.max_body_bytes)
+    request.max_content_length = limit
+    if (request.content_length or 0) > limit:
+        raise BodyTooLargeError(f"提交的内容过大，最多 {limit // 1024} KB，请减小后重试。")
+
+
+def _finish(response: Response) -> Response:
+    headers.protect(response)
+    metrics.observe(response)
+    logs.write_access(response)
+    return response
+
+
+def _operations() -> Blueprint:
+    """The routes of those who run the machine, the same on both faces."""
+    routes = Blueprint("web", __name__, template_folder="templates")
+    for path, view in (
+        ("/healthz", health.healthz),
+        ("/readyz", health.readyz),
+        ("/metrics", metrics.expose),
+    ):
+        routes.add_url_rule(path, path.strip("/"), access.public(view))
+    return routes

@@ -1,0 +1,13 @@
+"""Every route of this face on one screen: resources under /api/v1, pages beside them."""
+
+from collections.abc import Sequence
+
+import flask
+
+from backend.web.api import Blueprint
+
+RESOURCES: Sequence[Blueprint] = ()
+"""Registered under `/api/v1`; their own routes start with the noun: `/scans`."""
+
+PAGES: Sequence[flask.Blueprint] = ()
+"""The pages behind a poster and a login link, with paths of their own."""

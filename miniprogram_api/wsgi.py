@@ -1,0 +1,10 @@
+"""What gunicorn serves for phones: `miniprogram_api.wsgi:app`."""
+
+from backend.bootstrap import build
+from backend.settings import Settings
+from backend.web import logs
+from miniprogram_api.app import create_app
+
+_settings = Settings.from_env()
+logs.configure(_settings.log_level)
+app = create_app(build(_settings))
