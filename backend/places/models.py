@@ -1,7 +1,7 @@
 """Tables of the places feature: anything with a QR code, and the batches of its posters."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -186,3 +186,18 @@ class BatchRecord:
     printed_at: datetime
     revoked_at: datetime | None = None
     revoked_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poster:
+    """What a poster says; `url` is the text of its QR code and stays out of `repr`."""
+
+    url: str = field(repr=False)
+    kind: PlaceKind
+    name: str
+    code: str
+    address: str
+    accepted: tuple[WasteClass, ...]
+    hours: tuple[str, ...]
+    batch: str
+    printed_on: date

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from backend.clock import SHANGHAI
 from backend.errors import ErrorKind, FieldError, ForbiddenError, InvalidInputError
@@ -27,6 +27,8 @@ ACCURACY_REFUSED_M: Final = 200
 ALWAYS_OPEN: Final[tuple[dict[str, Any], ...]] = tuple(
     {"day": day, "from": "00:00", "to": "24:00"} for day in range(1, 8)
 )
+
+DraftT = TypeVar("DraftT", bound=PlaceDraft)
 
 _DAY_MINUTES: Final = 1440
 _MOST_HOURS: Final = 28
@@ -207,13 +209,15 @@ def in_datum(position: Position, datum: Datum) -> Position:
     )
 
 
-def checked(draft: PlaceDraft) -> PlaceDraft:
-    """The draft with tidied names, all of whose fields hold together.
+def checked(draft: DraftT) -> DraftT:
+    """The draft or place with tidied texts, all of whose fields hold together.
 
     Raises:
         InvalidInputError: names every field at fault.
     """
-    tidied = replace(draft, name=" ".join(draft.name.split()), address=draft.address.strip())
+    tidied = replace(
+        draft, name=" ".join(draft.name.split()), address=" ".join(draft.address.split())
+    )
     faults = {**_text_faults(tidied), **_position_faults(tidied), **_hours_faults(tidied.hours)}
     if tidied.kind == PlaceKind.RECYCLING_POINT and not tidied.accepted:
         faults["accepted"] = "请至少选择一类可投放的垃圾"
@@ -229,10 +233,10 @@ def checked(draft: PlaceDraft) -> PlaceDraft:
 
 def _text_faults(draft: PlaceDraft) -> dict[str, str]:
     faults = {}
-    if not 1 <= len(draft.name) <= 100:
-        faults["name"] = "名称请填1到100个字"
-    if not 1 <= len(draft.address) <= 200:
-        faults["address"] = "地址请填1到200个字"
+    if not 1 <= len(draft.name) <= 100 or not draft.name.isprintable():
+        faults["name"] = "名称请填1到100个可显示的字"
+    if not 1 <= len(draft.address) <= 200 or not draft.address.isprintable():
+        faults["address"] = "地址请填1到200个可显示的字"
     return faults
 
 

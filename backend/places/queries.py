@@ -222,7 +222,7 @@ def places_with(
     return tuple(found[place_id] for place_id in place_ids)
 
 
-def _places() -> Select[Any]:
+def _places() -> Select[*tuple[Any, ...]]:
     return select(
         Place.id,
         Place.code,
@@ -241,7 +241,7 @@ def _places() -> Select[Any]:
     )
 
 
-def _batches() -> Select[Any]:
+def _batches() -> Select[*tuple[Any, ...]]:
     return select(
         PrintBatch.id,
         PrintBatch.place_id,
@@ -252,7 +252,7 @@ def _batches() -> Select[Any]:
     )
 
 
-def _record(row: Row[Any]) -> PlaceRecord:
+def _record(row: Row[*tuple[Any, ...]]) -> PlaceRecord:
     return PlaceRecord(
         id=row.id,
         code=row.code,
@@ -271,5 +271,5 @@ def _record(row: Row[Any]) -> PlaceRecord:
     )
 
 
-def _batch(row: Row[Any]) -> BatchRecord:
+def _batch(row: Row[*tuple[Any, ...]]) -> BatchRecord:
     return BatchRecord(*row)
