@@ -80,3 +80,8 @@ def invitation_digest(code: str) -> bytes:
     """Digest of an invitation code, whatever case, hyphens and blanks it was typed with."""
     plain = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", code)).upper()
     return code_digest(plain)
+
+
+def normalised_staff_number(raw: str) -> str:
+    """工号 as rosters compare it: half-width, upper case, no blanks; leading zeros count."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", raw)).upper()
