@@ -151,10 +151,10 @@ def _draw(poster: Poster, ink: _Ink) -> None:
     ink.text(middle, 176, f"点位编号 {poster.code}", 6, _INK, "centre")
     ink.text(middle, 187, HINT, 7, _GREEN, "centre")
 
-    _draw_classes(ink, poster.accepted, 203)
-    hours = "；".join(poster.hours) or "暂未开放"
+    _draw_classes(ink, poster.accepted, 206)
+    hours = ("\n" if len(poster.hours) <= 3 else "；").join(poster.hours) or "暂未开放"
     lines, size = _fitted(f"开放时间：{hours}", inner, 5.5, 26.0)
-    _write(ink, lines, _MARGIN_MM, 226, size, _INK, "left")
+    _write(ink, lines, _MARGIN_MM, 227, size, _INK, "left")
     lines, size = _fitted(f"地址：{poster.address}", inner, 5.0, 16.0)
     _write(ink, lines, _MARGIN_MM, 255, size, _INK, "left")
 
@@ -206,11 +206,11 @@ def _runs(row: Sequence[bool], y: int) -> Iterator[tuple[int, int, int]]:
 
 def _fitted(words: str, width: float, size: float, height: float) -> tuple[list[str], float]:
     """Lines of `words` at the largest size (mm), up to `size`, that stay in width and height."""
-    lines = _wrapped(words, width, size)
-    while len(lines) * size * _LEADING > height:
+    while True:
+        lines = [line for part in words.split("\n") for line in _wrapped(part, width, size)]
+        if len(lines) * size * _LEADING <= height:
+            return lines, size
         size *= 0.92
-        lines = _wrapped(words, width, size)
-    return lines, size
 
 
 def _wrapped(words: str, width: float, size: float) -> list[str]:
