@@ -5,13 +5,13 @@ fresh database of the test's own, for what commits, races or crashes.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from redis import Redis
-from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy import URL, Connection, Engine, make_url
 
 from backend.bootstrap import Backend, build
 from backend.clock import FixedClock
@@ -42,22 +42,31 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
 
 
-def _copy(postgres_url: str) -> str:
-    """Makes a copy of the migrated database and returns its URL (owner)."""
-    name = f"copy_{next(_NUMBERS)}"
-    maintenance = make_engine(
-        make_url(postgres_url).set(database="postgres").render_as_string(hide_password=False),
-        owner=True,
-    )
-    with maintenance.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE tanpuhui STRATEGY file_copy")
-    maintenance.dispose()
-    return make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+@pytest.fixture(scope="session")
+def copy_of_database(postgres_url: str) -> Callable[[], str]:
+    """Makes copies of the migrated database; each call returns the URL (owner) of a new one."""
+    server = make_url(postgres_url)
+
+    def copy() -> str:
+        name = f"copy_{next(_NUMBERS)}"
+        maintenance = make_engine(_rendered(server.set(database="postgres")), owner=True)
+        with maintenance.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(
+                f"CREATE DATABASE {name} TEMPLATE tanpuhui STRATEGY file_copy"
+            )
+        maintenance.dispose()
+        return _rendered(server.set(database=name))
+
+    return copy
+
+
+def _rendered(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")
-def _shared_engine(postgres_url: str) -> Iterator[Engine]:
-    engine = make_engine(_copy(postgres_url))
+def _shared_engine(copy_of_database: Callable[[], str]) -> Iterator[Engine]:
+    engine = make_engine(copy_of_database())
     yield engine
     engine.dispose()
 
@@ -72,9 +81,9 @@ def db(_shared_engine: Engine) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def database(postgres_url: str) -> str:
+def database(copy_of_database: Callable[[], str]) -> str:
     """URL (owner) of a fresh, migrated database of this test's own."""
-    return _copy(postgres_url)
+    return copy_of_database()
 
 
 @pytest.fixture

@@ -133,31 +133,6 @@ def actions_of(
     return _newest(db, _RECORDED.where(Action.member_id == member_id), before_id, limit)
 
 
-def actions_at(
-    db: Connection,
-    *,
-    institution_ids: Sequence[int] | None,
-    place_id: int | None,
-    before_id: int | None,
-    limit: int,
-) -> list[Recorded]:
-    """Actions with a place, newest first.
-
-    Args:
-        db: any transaction.
-        institution_ids: of members of these institutions; None for the whole city.
-        place_id: at this place only; None for any place.
-        before_id: from the one before this id on.
-        limit: at most so many.
-    """
-    chosen = _RECORDED.where(Action.place_id.is_not(None))
-    if institution_ids is not None:
-        chosen = chosen.where(Action.institution_id.in_(institution_ids))
-    if place_id is not None:
-        chosen = chosen.where(Action.place_id == place_id)
-    return _newest(db, chosen, before_id, limit)
-
-
 def _newest(
     db: Connection, chosen: Select[Any], before_id: int | None, limit: int
 ) -> list[Recorded]:
@@ -216,4 +191,5 @@ def department_day_totals(
     return [
         DepartmentDayTotal(department, day, int(points), int(reduction), count)
         for department, day, points, reduction, count in db.execute(totals)
+        if department is not None
     ]

@@ -295,7 +295,7 @@ def _assess(
             Facts(methodology_id=methodology.id, on=day, tier=tier, inputs=inputs, used=used),
         )
     except FactsRefused as refused:
-        fields = [FieldError(f"facts.{p.field}", p.code, p.message) for p in refused.problems]
+        fields = [FieldError(f"facts.{p.field}", p.code, p.sentence) for p in refused.problems]
         raise InvalidInputError(fields[0].message, fields=fields) from refused
 
 

@@ -10,6 +10,9 @@ from sqlalchemy import Connection
 
 from backend.db.engine import make_engine
 
+# One migration at a time; any constant that no other program uses.
+LOCK_KEY = 0x7A6E_7068
+
 _SCRIPTS = Path(__file__).parent.parent / "migrations"
 
 

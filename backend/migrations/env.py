@@ -3,18 +3,19 @@
 from alembic import context
 from sqlalchemy import Connection, text
 
+from backend.db.migrate import LOCK_KEY
 from backend.schema import METADATA
 
-_LOCK_KEY = 0x7A6E_7068  # "tanpuhui"; any constant that no other program uses
 _STATEMENT_TIMEOUT = "30s"
 _LOCK_TIMEOUT = "4s"
+_QUEUE_TIMEOUT = "60s"  # for another process that is migrating the same database
 
 
 def run(connection: Connection) -> None:
     """Applies the requested revisions on this connection; the caller commits."""
+    connection.execute(text(f"SET lock_timeout = '{_QUEUE_TIMEOUT}'"))
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
     connection.execute(text(f"SET lock_timeout = '{_LOCK_TIMEOUT}'"))
-    connection.execute(text("SET statement_timeout = '60s'"))
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
     connection.execute(text(f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'"))
     context.configure(
         connection=connection,

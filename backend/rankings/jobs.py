@@ -52,7 +52,7 @@ def differences(
         for t in (department_day_totals(db) if totals is None else totals)
     }
     held = {
-        tuple(row)
+        row.tuple()
         for row in db.execute(
             select(
                 DepartmentDay.department_id,

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from backend.errors import DomainError, ErrorKind, FieldError
+from backend.errors import DomainError, FieldError
 from backend.ledger.service import Ceiling
 from backend.places.policy import Presence
 
@@ -22,13 +22,6 @@ class NotARecyclingPointError(DomainError):
     """The code belongs to another kind of place."""
 
     code = "not_a_recycling_point"
-
-
-class PointClosedError(DomainError):
-    """The point is paused, closed for good, or outside its hours."""
-
-    code = "point_closed"
-    kind = ErrorKind.CONFLICT
 
 
 class MaterialNotAcceptedError(DomainError):

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from credit_rules import Assessment, Choice, Methodology, Rulebook
 from sqlalchemy import Connection
 
 from backend.actions import service as actions
@@ -13,11 +12,12 @@ from backend.actions.service import Admission, Claim, Receipt
 from backend.clock import business_day
 from backend.errors import FieldError, InvalidInputError
 from backend.places import policy as place_policy
-from backend.places.models import PlaceKind, PlaceState, WasteClass
+from backend.places.models import CodeKind, PlaceKind, PlaceRecord, PlaceState, ResolvedPlace
 from backend.places.policy import Position
-from backend.places.service import ResolvedPlace, resolve_code
+from backend.places.service import resolve_code
 from backend.ports.keys import KeyRing
 from backend.recycling import policy
+from credit_rules import Assessment, Choice, Methodology, Rulebook
 
 _SAMPLE_MASS_KG = "1"
 
@@ -55,7 +55,8 @@ class Offer:
 class Scan:
     """What a code leads to: the point, the tier of evidence it gives, and the offers."""
 
-    place: ResolvedPlace
+    place: PlaceRecord
+    code_kind: CodeKind
     tier: str
     open_now: bool
     offers: tuple[Offer, ...]
@@ -77,9 +78,10 @@ def scan(
         DomainError: the code is forged, out of date, revoked or not of a recycling point, or the
             position lies outside; each says what to do next.
     """
-    place = resolve_code(db, keys, code, now)
+    found = resolve_code(db, keys, code, now)
+    place = found.place
     _check_kind(place)
-    tier = _tier(place, position, at=now, now=now)
+    tier = _tier(found, position, at=now, now=now)
     methodology = actions.methodology_of(rulebook, policy.KIND, business_day(now))
     accepted = [c for c in _materials(methodology) if c.waste_class in place.accepted]
     assessments = actions.preview(
@@ -93,6 +95,7 @@ def scan(
     )
     return Scan(
         place=place,
+        code_kind=found.code_kind,
         tier=tier,
         open_now=_is_open(place, now),
         offers=tuple(
@@ -119,12 +122,11 @@ def log_drop_off(
     """
 
     def admit(methodology: Methodology) -> Admission:
-        place = resolve_code(db, keys, drop_off.code, now)
-        _check_kind(place)
-        if not _is_open(place, drop_off.occurred_at):
-            raise policy.PointClosedError("这个投放点现在不开放，请在开放时间内投放后再记录。")
-        _check_material(methodology, place, drop_off.facts)
-        return _admission(place, drop_off, member_id=member_id, now=now)
+        found = resolve_code(db, keys, drop_off.code, now)
+        _check_kind(found.place)
+        place_policy.require_open(found.place, drop_off.occurred_at)
+        _check_material(rulebook, methodology, found.place, drop_off.facts)
+        return _admission(found, drop_off, member_id=member_id, now=now)
 
     claim = Claim(
         member_id=member_id,
@@ -145,16 +147,17 @@ def log_drop_off(
 
 
 def _admission(
-    place: ResolvedPlace, drop_off: DropOff, *, member_id: int, now: datetime
+    found: ResolvedPlace, drop_off: DropOff, *, member_id: int, now: datetime
 ) -> Admission:
-    tier = _tier(place, drop_off.position, at=drop_off.occurred_at, now=now)
-    if place.step is not None:
+    place_id = found.place.id
+    tier = _tier(found, drop_off.position, at=drop_off.occurred_at, now=now)
+    if found.step is not None:
         channel = "rotating_code"
-        use = policy.use_of_rotating_code(place_id=place.id, member_id=member_id, step=place.step)
+        use = policy.use_of_rotating_code(place_id=place_id, member_id=member_id, step=found.step)
     else:
         channel = "printed_code"
         use = policy.use_of_printed_code(
-            place_id=place.id,
+            place_id=place_id,
             member_id=member_id,
             material=drop_off.facts["material"],
             occurred_at=drop_off.occurred_at,
@@ -162,37 +165,37 @@ def _admission(
     return Admission(
         tier=tier,
         channel=channel,
-        place_id=place.id,
+        place_id=place_id,
         evidence=(use.evidence,),
         ceilings=(use.ceiling,),
     )
 
 
-def _tier(place: ResolvedPlace, position: Position | None, *, at: datetime, now: datetime) -> str:
-    presence = place_policy.presence(place, position, at)
+def _tier(found: ResolvedPlace, position: Position | None, *, at: datetime, now: datetime) -> str:
+    presence = place_policy.presence(found.place, found.code_kind, position, at)
     return policy.tier_of(presence, age=now - at)
 
 
-def _is_open(place: ResolvedPlace, instant: datetime) -> bool:
+def _is_open(place: PlaceRecord, instant: datetime) -> bool:
     return place.state == PlaceState.OPEN and place_policy.is_open(place.hours, instant)
 
 
-def _check_kind(place: ResolvedPlace) -> None:
+def _check_kind(place: PlaceRecord) -> None:
     if place.kind != PlaceKind.RECYCLING_POINT:
         raise policy.NotARecyclingPointError("这不是回收投放点的二维码，请扫描投放点上的二维码。")
 
 
 def _check_material(
-    methodology: Methodology, place: ResolvedPlace, facts: Mapping[str, str]
+    rulebook: Rulebook, methodology: Methodology, place: PlaceRecord, facts: Mapping[str, str]
 ) -> None:
-    chosen = [c for c in _materials(methodology) if c.value == facts.get("material")]
-    if not chosen:
+    chosen = next((c for c in _materials(methodology) if c.value == facts.get("material")), None)
+    if chosen is None:
         sentence = "请选择投放的品类。"
         raise InvalidInputError(
             sentence, fields=[FieldError("facts.material", "unknown", sentence)]
         )
-    if chosen[0].waste_class not in place.accepted:
-        raise policy.not_accepted(place_policy.class_label(WasteClass(chosen[0].waste_class)))
+    if chosen.waste_class is not None and chosen.waste_class not in place.accepted:
+        raise policy.not_accepted(rulebook.standards.waste_classes[chosen.waste_class])
 
 
 def _materials(methodology: Methodology) -> tuple[Choice, ...]:

@@ -21,7 +21,7 @@ def register(db: Connection, rulebook: Rulebook) -> None:
     Raises:
         VersionChangedError: a version that was recorded before has another digest now.
     """
-    for methodology in rulebook.methodologies:
+    for methodology in rulebook.all_versions():
         db.execute(
             insert(MethodologyVersion)
             .values(
@@ -45,7 +45,7 @@ def register(db: Connection, rulebook: Rulebook) -> None:
     }
     changed = [
         f"{methodology.id} 第 {methodology.version} 版"
-        for methodology in rulebook.methodologies
+        for methodology in rulebook.all_versions()
         if known[methodology.id, methodology.version] != bytes.fromhex(methodology.digest)
     ]
     if changed:
