@@ -5,12 +5,30 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    case,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger
 
 from backend.actions.models import Action
+from backend.errors import NotFoundError
 from backend.ledger.queries import Cap
+from backend.organisations.models import Department, Institution
+from backend.organisations.queries import Scope, institutions_in
+from backend.people.models import Member
+from backend.places.models import Place
 from credit_rules import Used
 
 
@@ -131,6 +149,144 @@ def actions_of(
 ) -> list[Recorded]:
     """A member's actions, newest first, from the one before `before_id` on."""
     return _newest(db, _RECORDED.where(Action.member_id == member_id), before_id, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which actions at places somebody may see.
+
+    Attributes:
+        scope: actions of any day at the places of these institutions.
+        duty: actions of `today` at the places of these institutions: what an attendant sees.
+        today: the Asia/Shanghai day.
+    """
+
+    scope: Scope
+    duty: Scope
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedAction:
+    """An action at a place, with the names that tell where it was and whose it was.
+
+    Attributes:
+        action: as it stands in the book.
+        place_name: the place.
+        member_name: who; None where the member belongs to no institution of the reader's, or the
+            account was erased: running a place does not open the names of all who pass.
+        institution_name: the member's institution on that day; None for citizens.
+        department_name: the member's department on that day.
+    """
+
+    action: Recorded
+    place_name: str
+    member_name: str | None
+    institution_name: str | None
+    department_name: str | None
+
+
+def actions_at_places(
+    db: Connection,
+    *,
+    reach: Reach,
+    place_id: int | None = None,
+    on: date | None = None,
+    before_id: int | None = None,
+    after_id: int | None = None,
+    limit: int,
+) -> list[PlacedAction]:
+    """Actions at the places within reach, newest first.
+
+    Args:
+        db: any transaction.
+        reach: what the reader may see.
+        place_id: at this place only.
+        on: of this Asia/Shanghai day only.
+        before_id: from the one before this id on.
+        after_id: only what was recorded after this id.
+        limit: at most so many.
+    """
+    chosen = _placed(reach)
+    if place_id is not None:
+        chosen = chosen.where(Action.place_id == place_id)
+    if on is not None:
+        chosen = chosen.where(Action.occurred_on == on)
+    if before_id is not None:
+        chosen = chosen.where(Action.id < before_id)
+    if after_id is not None:
+        chosen = chosen.where(Action.id > after_id)
+    rows = db.execute(chosen.order_by(Action.id.desc()).limit(limit))
+    return [_placed_action(row) for row in rows]
+
+
+def action_at_place(db: Connection, *, reach: Reach, action_id: int) -> PlacedAction:
+    """One action at a place within reach.
+
+    Raises:
+        NotFoundError: there is none with this id, it has no place, or it lies outside.
+    """
+    row = db.execute(_placed(reach).where(Action.id == action_id)).one_or_none()
+    if row is None:
+        raise NotFoundError("没有找到这条投放记录，请回到列表重新打开。")
+    return _placed_action(row)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesTotal:
+    """What happened at places: how many actions, at how many places, and what they earned."""
+
+    actions: int
+    places: int
+    points_mpt: int
+    reduction_mg: int
+
+
+def total_at_places(db: Connection, *, reach: Reach, on: date) -> PlacesTotal:
+    """The total of one Asia/Shanghai day at the places within reach."""
+    row = db.execute(
+        select(
+            func.count(),
+            func.count(Action.place_id.distinct()),
+            func.coalesce(func.sum(Action.points_mpt), 0),
+            func.coalesce(func.sum(Action.reduction_mg), 0),
+        )
+        .join(Place, Place.id == Action.place_id)
+        .where(Action.occurred_on == on, _within(reach))
+    ).one()
+    return PlacesTotal(row[0], row[1], int(row[2]), int(row[3]))
+
+
+def _within(reach: Reach) -> ColumnElement[bool]:
+    return Place.institution_id.in_(institutions_in(reach.scope)) | (
+        Place.institution_id.in_(institutions_in(reach.duty)) & (Action.occurred_on == reach.today)
+    )
+
+
+def _placed(reach: Reach) -> Select[Any]:
+    known = or_(
+        Action.institution_id.in_(institutions_in(reach.scope)),
+        Action.institution_id.in_(institutions_in(reach.duty)),
+        true() if reach.scope.everything else false(),
+    )
+    return (
+        _RECORDED.add_columns(
+            Place.name,
+            case((known & Member.erased_at.is_(None), Member.display_name)),
+            Institution.short_name,
+            Department.name,
+        )
+        .join(Place, Place.id == Action.place_id)
+        .join(Member, Member.id == Action.member_id)
+        .outerjoin(Institution, Institution.id == Action.institution_id)
+        .outerjoin(Department, Department.id == Action.department_id)
+        .where(_within(reach))
+    )
+
+
+def _placed_action(row: Row[Any]) -> PlacedAction:
+    recorded = len(Recorded.__slots__)
+    return PlacedAction(Recorded(*row[:recorded]), *row[recorded:])
 
 
 def _newest(

@@ -1,9 +1,10 @@
 """Reads the organisation: districts, systems, institutions, department trees and scopes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
 
 from sqlalchemy import (
     ColumnElement,
@@ -213,6 +214,38 @@ def institution_year(db: Connection, *, institution_id: int, year: int) -> YearV
     if row is None:
         raise NotFoundError(f"该单位尚未填报{year}年的用能人数和建筑面积，请先填报。")
     return YearView(**row)
+
+
+def institutions_around(db: Connection, scope: Scope) -> frozenset[int]:
+    """Ids of the institutions that lie in a scope, or of which it holds at least one department."""
+    around = select(Department.institution_id).where(Department.id.in_(departments_in(scope)))
+    return frozenset(db.scalars(institutions_in(scope).union(around)))
+
+
+def short_names(db: Connection, *, institution_ids: Collection[int]) -> dict[int, str]:
+    """What boards and lists call these institutions, by id."""
+    rows = db.execute(
+        select(Institution.id, Institution.short_name).where(Institution.id.in_(institution_ids))
+    )
+    return {row.id: row.short_name for row in rows}
+
+
+def institution_years(
+    db: Connection, *, institution_ids: Collection[int]
+) -> dict[int, tuple[YearView, ...]]:
+    """用能人数 and 建筑面积 of every year reported, the latest first, by institution."""
+    rows = db.execute(
+        select(
+            InstitutionYear.institution_id,
+            InstitutionYear.year,
+            InstitutionYear.headcount,
+            InstitutionYear.floor_area_m2,
+        )
+        .where(InstitutionYear.institution_id.in_(institution_ids))
+        .order_by(InstitutionYear.institution_id, InstitutionYear.year.desc())
+    )
+    views = (YearView(**row) for row in rows.mappings())
+    return {key: tuple(group) for key, group in groupby(views, lambda view: view.institution_id)}
 
 
 def departments_under(

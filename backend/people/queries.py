@@ -1,5 +1,6 @@
 """Reads members: the actor of a request, and what a member may see of themselves."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -197,3 +198,13 @@ def roles_of(db: Connection, *, member_id: int) -> tuple[Grant, ...]:
         .order_by(RoleGrant.id)
     )
     return tuple(Grant(Role(row.role), *row[1:]) for row in rows)
+
+
+def display_names(db: Connection, *, member_ids: Collection[int]) -> dict[int, str]:
+    """What these members are called, by id; erased accounts are left out."""
+    rows = db.execute(
+        select(Member.id, Member.display_name).where(
+            Member.id.in_(member_ids), Member.erased_at.is_(None)
+        )
+    )
+    return {row.id: row.display_name for row in rows}

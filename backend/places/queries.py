@@ -107,7 +107,13 @@ def place_of(
 
 
 def places_in(
-    db: Connection, *, scope: Scope, limit: int, after_id: int = 0, search: str = ""
+    db: Connection,
+    *,
+    scope: Scope,
+    limit: int,
+    after_id: int = 0,
+    search: str = "",
+    state: PlaceState | None = None,
 ) -> tuple[PlaceRecord, ...]:
     """Places within an actor's scope by id, one page.
 
@@ -117,10 +123,13 @@ def places_in(
         limit: most rows.
         after_id: the last id of the page before.
         search: part of the name, address or code; empty for all.
+        state: only places in this state.
     """
     statement = _places().where(
         Place.institution_id.in_(institutions_in(scope)), Place.id > after_id
     )
+    if state is not None:
+        statement = statement.where(Place.state == state.value)
     if search:
         statement = statement.where(
             Place.name.icontains(search, autoescape=True)

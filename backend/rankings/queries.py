@@ -1,6 +1,6 @@
 """Standings computed from the roll-ups in PostgreSQL: the truth behind the boards in Redis."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -107,3 +107,21 @@ def groups_of(db: Connection, department_ids: Sequence[int]) -> dict[Board, list
     """By board, the ids of the groups that these departments belong to."""
     rows = db.execute(_GROUPS_OF, {"ids": list(department_ids)}).all()
     return {board: sorted({row[column] for row in rows}) for column, board in enumerate(Board)}
+
+
+_BELOW = {
+    board: text(f"""
+        SELECT DISTINCT {group_id} FROM department d
+          JOIN institution i ON i.id = d.institution_id
+          JOIN district r ON r.id = i.district_id
+         WHERE i.id = ANY(:ids)
+    """).bindparams(bindparam("ids", type_=ARRAY(BigInteger())))
+    for board, (group_id, _, _) in _GROUPED.items()
+}
+
+
+def groups_within(
+    db: Connection, *, board: Board, institution_ids: Collection[int]
+) -> frozenset[int]:
+    """Ids of a board's groups that have a department in one of these institutions."""
+    return frozenset(db.scalars(_BELOW[board], {"ids": sorted(institution_ids)}))

@@ -1,7 +1,7 @@
 """Boards: written to Redis from the roll-ups, read from Redis or, without it, from PostgreSQL."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -100,12 +100,31 @@ def _packed(group: Group) -> str:
 
 
 def standings(
-    db: Connection, redis: Redis, *, board: Board, season: Season, measure: Measure, now: datetime
+    db: Connection,
+    redis: Redis,
+    *,
+    board: Board,
+    season: Season,
+    measure: Measure,
+    now: datetime,
+    within: Collection[int] | None = None,
 ) -> Standings:
-    """The board, from Redis or else from the roll-ups: the two are equal."""
+    """The board, from Redis or else from the roll-ups: the two are equal.
+
+    Args:
+        db: any transaction.
+        redis: where the boards are.
+        board: what is ranked.
+        season: when.
+        measure: by what.
+        now: the present instant.
+        within: rank these groups among themselves; None for all.
+    """
     groups = published(redis, board=board, season=season)
     if groups is None:
         groups = queries.groups(db, board=board, season=season, today=business_day(now))
+    if within is not None:
+        groups = [group for group in groups if group.id in within]
     shown = [group for group in groups if group.headcount >= MIN_GROUP]
     return Standings(board, season, measure, _ranked(shown, measure), len(groups) - len(shown))
 
