@@ -20,7 +20,7 @@ from backend.errors import (
     ForbiddenError,
     UnauthenticatedError,
 )
-from backend.people.models import Face, Role
+from backend.people.models import Face, MemberKind, Role
 from backend.people.queries import Actor, Grant
 from backend.web import access
 from backend.web.api import Api, Blueprint
@@ -38,8 +38,8 @@ from backend.web.schemas import PageQuery, StrictSchema, page_schema
 from backend.web.transaction import connection
 
 TOKENS = {
-    "member-token": Actor(1, "小林", "staff", (), None, None),
-    "admin-token": Actor(2, "周处", "staff", (Grant(Role.CITY_ADMIN),), None, None),
+    "member-token": Actor(1, "小林", MemberKind.STAFF, (), None, None),
+    "admin-token": Actor(2, "周处", MemberKind.STAFF, (Grant(Role.CITY_ADMIN),), None, None),
 }
 
 
