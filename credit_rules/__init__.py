@@ -7,6 +7,7 @@ a trace that explains both. ``docs/rules.md`` is the guide.
 
 from credit_rules.assessing import Assessment
 from credit_rules.counters import CapSpec, Used, period_start
+from credit_rules.describing import describe
 from credit_rules.errors import (
     FactsRefused,
     FieldProblem,
@@ -15,8 +16,9 @@ from credit_rules.errors import (
     RulebookError,
     UnknownMethodology,
 )
+from credit_rules.examples import read_used
 from credit_rules.facts import Boost, Facts
-from credit_rules.loading import load_rulebook
+from credit_rules.loading import load_rulebook, write_lock
 from credit_rules.methodology import Methodology
 from credit_rules.model import Choice, Exclusion, InputSpec, Source, Tier
 from credit_rules.rulebook import Rulebook, assess
@@ -43,6 +45,9 @@ __all__ = [
     "UnknownMethodology",
     "Used",
     "assess",
+    "describe",
     "load_rulebook",
     "period_start",
+    "read_used",
+    "write_lock",
 ]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
 from credit_rules.counters import COUNTER_LIMIT, NANO_PER_MILLI, NOTHING, Used
 from credit_rules.errors import FactsRefused, FieldProblem, NotInForce, nearest
@@ -18,8 +17,7 @@ from credit_rules.trace import BonusTrace, Trace
 _MISSING: Final = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(NamedTuple):
     """What one action earns.
 
     Args:
@@ -60,14 +58,29 @@ def assess_methodology(methodology: Methodology, facts: Facts) -> Assessment:
         FactsRefused: an input, the tier, a counter, an exclusion or the boost is refused.
     """
     if facts.methodology_id != methodology.id or not methodology.holds(facts.on):
-        raise NotInForce(
-            facts.methodology_id,
-            facts.on,
-            f"手头的是 {methodology.id} 第 {methodology.version} 版，"
-            f"自 {methodology.effective_from} 起生效，请换用当日有效的版本。",
-        )
+        raise _another(methodology, facts)
     plan = methodology.plan_on(facts.on)
     slots = plan.template.copy()
+    _accept(methodology, plan, facts, slots)
+    for run in plan.runs:
+        run(slots)
+    for condition in plan.required:
+        if not slots[condition.slot]:
+            raise FactsRefused([FieldProblem(condition.field, condition.message, "not_eligible")])
+    return _settle(methodology, plan, facts, slots)
+
+
+def _another(methodology: Methodology, facts: Facts) -> NotInForce:
+    return NotInForce(
+        facts.methodology_id,
+        facts.on,
+        f"手头的是 {methodology.id} 第 {methodology.version} 版，"
+        f"自 {methodology.effective_from} 起生效，请换用当日有效的版本。",
+    )
+
+
+def _accept(methodology: Methodology, plan: Plan, facts: Facts, slots: list[int]) -> None:
+    """Put the facts into their slots, refusing all that is wrong with them at once."""
     problems: list[FieldProblem] = []
     _set_tier(methodology, facts, slots, problems)
     _set_inputs(methodology, facts.inputs, slots, problems)
@@ -79,12 +92,6 @@ def assess_methodology(methodology: Methodology, facts: Facts) -> Assessment:
         _check_boost(methodology, facts.boost, problems)
     if problems:
         raise FactsRefused(problems)
-    for run in plan.runs:
-        run(slots)
-    for condition in plan.required:
-        if not slots[condition.slot]:
-            raise FactsRefused([FieldProblem(condition.field, condition.message, "not_eligible")])
-    return _settle(methodology, plan, facts, slots)
 
 
 def _set_tier(
@@ -144,15 +151,15 @@ def _set_used(
             slots[slot] = amount
             if not 0 <= amount <= COUNTER_LIMIT:
                 problems.append(_bad_counter(row.key))
-    for key in used:
-        if key not in methodology.cap_keys:
-            problems.append(
-                FieldProblem(
-                    f"used.{key}",
-                    f"没有计数器“{key}”。{nearest(key, methodology.cap_keys)}",
-                    "unknown_field",
-                )
-            )
+    problems.extend(
+        FieldProblem(
+            f"used.{key}",
+            f"没有计数器“{key}”。{nearest(key, methodology.cap_keys)}",
+            "unknown_field",
+        )
+        for key in used
+        if key not in methodology.cap_keys
+    )
 
 
 def _bad_counter(key: str) -> FieldProblem:
@@ -166,16 +173,16 @@ def _check_exclusions(
     credited: frozenset[tuple[str, str]],
     problems: list[FieldProblem],
 ) -> None:
-    for exclusion in methodology.excludes:
-        if (exclusion.methodology_id, exclusion.period) in credited:
-            problems.append(
-                FieldProblem(
-                    "credited",
-                    f"同一{_PERIODS[exclusion.period]}已按“{exclusion.methodology_id}”计入，"
-                    f"不能再计“{methodology.title}”；如记录有误，请先撤销那一笔。",
-                    "excluded",
-                )
-            )
+    problems.extend(
+        FieldProblem(
+            "credited",
+            f"同一{_PERIODS[exclusion.period]}已按“{exclusion.methodology_id}”计入，"
+            f"不能再计“{methodology.title}”；如记录有误，请先撤销那一笔。",
+            "excluded",
+        )
+        for exclusion in methodology.excludes
+        if (exclusion.methodology_id, exclusion.period) in credited
+    )
 
 
 _PERIODS: Final = {
@@ -207,11 +214,15 @@ def _settle(methodology: Methodology, plan: Plan, facts: Facts, slots: list[int]
     usage: dict[str, Used] = {}
     for row in plan.rows:
         amounts = [0, 0, 0, 0]
+        claims = False
         for lane, used, claimed in row.lanes:
-            amounts[lane] = slots[claimed]
-            if slots[used] + slots[claimed] > COUNTER_LIMIT:
-                raise FactsRefused([_bad_counter(row.key)])
-        if any(amounts):
+            amount = slots[claimed]
+            if amount:
+                claims = True
+                amounts[lane] = amount
+                if slots[used] + amount > COUNTER_LIMIT:
+                    raise FactsRefused([_bad_counter(row.key)])
+        if claims:
             usage[row.key] = Used(*amounts)
     reduction_mg = _rounded(plan.reduction, slots) if plan.reduction else 0
     points_mpt = _rounded(plan.points, slots)

@@ -66,7 +66,7 @@ def _mass_by_material(work: Lowering, step: StepDoc) -> None:
         )
     low, high, scale = table_bounds(table)
     factor = Value(table.name, table.label, work.slot(), table.unit, low, high, scale)
-    chosen = work.pick(step, table, factor)
+    chosen = work.pick(table, factor)
     work.show(LookedUp(step.key("table"), "lookup", factor, table, chosen))
     out = work.product(step, (mass, factor))
     work.effective(step, (factor,))
@@ -94,7 +94,7 @@ def _lookup(work: Lowering, step: StepDoc) -> None:
     table = work.table(step, "table")
     low, high, scale = table_bounds(table)
     out = work.define(step, table.unit, (low, high), scale)
-    work.show(LookedUp(step.key(), step.block, out, table, work.pick(step, table, out)))
+    work.show(LookedUp(step.key(), step.block, out, table, work.pick(table, out)))
 
 
 def _scale(work: Lowering, step: StepDoc) -> None:
@@ -159,6 +159,7 @@ def _spec(work: Lowering, step: StepDoc, basis: Value, limit: int, unit: Unit) -
     key, scope, period = work.counter(step)
     names, _ = work.tiers(step) if "tiers" in step.settings else ((), None)
     return CapSpec(
+        "cap" if step.block == "cap" else "tiers",
         step.out,
         step.label,
         key,
@@ -167,7 +168,7 @@ def _spec(work: Lowering, step: StepDoc, basis: Value, limit: int, unit: Unit) -
         lane_of(basis.dimension),
         limit,
         unit,
-        names,  # type: ignore[arg-type] # the period was checked by `counter`
+        names,
     )
 
 

@@ -33,9 +33,12 @@ def canonical_value(value: object) -> JsonValue:
 
 def canonical_bytes(value: object) -> bytes:
     """Canonical JSON in UTF-8: keys sorted, no spaces, no escapes beyond what JSON demands."""
-    return json.dumps(
-        canonical_value(value), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    ).encode()
+    return json_bytes(canonical_value(value))
+
+
+def json_bytes(value: JsonValue) -> bytes:
+    """The canonical bytes of what is JSON already."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def digest(data: bytes) -> str:

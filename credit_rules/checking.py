@@ -179,9 +179,11 @@ def _check_plausible(
                         band.remedy,
                     )
                 )
-        for entry in standards.legacy:
-            if _is_legacy(entry, dimension, value):
-                problems.append(Problem(methodology.file, key, "这是过期的因子。", entry.remedy))
+        problems.extend(
+            Problem(methodology.file, key, "这是过期的因子。", entry.remedy)
+            for entry in standards.legacy
+            if _is_legacy(entry, dimension, value)
+        )
 
 
 def _short(value: Fraction) -> str:

@@ -89,6 +89,7 @@ def _bonus_cap(doc: MethodologyDoc) -> CapSpec | None:
     if doc.bonus is None:
         return None
     return CapSpec(
+        kind="cap",
         name="bonus",
         label="每人每日活动加成上限",
         key=counter_key(f"{doc.id}.bonus", "member", "day"),
@@ -188,15 +189,19 @@ def _award(
         )
         return None
     for line in lowering.made.lines:
-        if isinstance(line, Counted) and line.out.name == name and line.block == "cap":
-            if line.applies is None and line.spec.scope == "member":
-                return Award(line)
+        if isinstance(line, Counted) and line.out.name == name and _settles(line):
+            return Award(line)
     work.fail(
         key,
         f"“{name}”不是对所有凭证等级都适用的每人上限。",
         '最后一步请用 block = "cap"，不写 tiers。',
     )
     return None
+
+
+def _settles(line: Counted) -> bool:
+    """Whether a result may be read off this line: a member's cap, whatever the evidence."""
+    return line.block == "cap" and line.applies is None and line.spec.scope == "member"
 
 
 def _check_counters(work: _Compilation, counters: list[Counter]) -> None:

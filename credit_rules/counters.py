@@ -10,9 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
-from credit_rules.units import CO2E, COUNTED, POINT, Dimension, Unit, decimal_text
+from credit_rules.units import (
+    CO2E,
+    COUNTED,
+    POINT,
+    DecimalForm,
+    Dimension,
+    Unit,
+    decimal_form,
+)
 
 Lane = Literal["reduction_ng", "points_npt", "activity_nano", "count_nano"]
 Period = Literal["day", "week", "month", "year"]
@@ -68,22 +77,24 @@ class Used(NamedTuple):
 NOTHING: Final = Used()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CapSpec:
-    """A limit that a member or a place meets within a period.
+    """A counter that a cap or tiers read within a period.
 
     Args:
+        kind: ``cap`` for a limit; ``tiers`` where the rate falls as the counter grows.
         name: name of the step that applies it.
         label: what is limited, in Chinese.
         key: name of the counter row, such as ``recycling.drop_off:day``.
         scope: whose counter it is.
         period: how long it counts; a period begins at the day `period_start` gives.
         lane: the field of `Used` it reads.
-        limit_nano: the limit in 10^-9 of the base unit.
+        limit_nano: the limit in 10^-9 of the base unit; for tiers, where the last one begins.
         unit: the unit in which the limit is shown.
         tiers: tiers of evidence it applies to; empty means all.
     """
 
+    kind: Literal["cap", "tiers"]
     name: str
     label: str
     key: str
@@ -98,10 +109,14 @@ class CapSpec:
         """What is left under this limit, in 10^-9 of the base unit."""
         return max(0, self.limit_nano - int(getattr(used, self.lane)))
 
+    @cached_property
+    def form(self) -> DecimalForm:
+        """What one counter unit is in the unit the limit is shown in."""
+        return decimal_form(Fraction(1, NANO) / self.unit.ratio)
+
     def shown(self, nano: int) -> str:
         """An amount of this counter with its unit in Chinese, such as `2.5 分`."""
-        value = Fraction(nano, NANO) / self.unit.ratio
-        return f"{decimal_text(value)} {self.unit.label}".strip()
+        return f"{self.form.text(nano)} {self.unit.label}".strip()
 
 
 def lane_of(dimension: Dimension) -> Lane:

@@ -11,6 +11,7 @@ from itertools import product
 
 from credit_rules.blocks import BLOCKS
 from credit_rules.canonical import canonical_bytes
+from credit_rules.dating import check_dates
 from credit_rules.errors import Problem, nearest
 from credit_rules.factors import FactorReader, FactorRow
 from credit_rules.model import (
@@ -217,7 +218,7 @@ class DocumentReader:
                 if begin and factor:
                     values.append(Dated(begin, end, factor))
             at.done()
-            _check_dates(at, values, start, until)
+            check_dates(at, values, start, until)
             found[name] = Parameter(name, label, unit, tuple(values))
         return found
 
@@ -366,32 +367,6 @@ def _combinations(keys: tuple[str, ...], choices: Mapping[str, InputSpec]) -> li
         "|".join(combination)
         for combination in product(*([c.value for c in choices[key].choices] for key in keys))
     ]
-
-
-def _check_dates(at: Reader, values: list[Dated], start: date, until: date | None) -> None:
-    if not values:
-        return
-    if values[0].start > start:
-        at.fail(
-            "values[0].from",
-            f"第一个数值晚于方法学的生效日期 {start}。",
-            "请补上更早的数值，或推迟生效。",
-        )
-    for index, (earlier, later) in enumerate(zip(values, values[1:], strict=False), start=1):
-        key = f"values[{index}].from"
-        if later.start <= earlier.start:
-            at.fail(key, "日期没有从早到晚排列，或重复。", "请按日期排列，每个日期一行。")
-        elif earlier.until and earlier.until >= later.start:
-            at.fail(key, f"与上一行重叠：上一行到 {earlier.until} 为止。", "请改正日期。")
-        elif earlier.until and (later.start - earlier.until).days > 1:
-            at.fail(key, f"与上一行之间有空档：上一行到 {earlier.until} 为止。", "请补上空档。")
-    last = values[-1].until
-    if last is not None and (until is None or last < until):
-        at.fail(
-            f"values[{len(values) - 1}].until",
-            "最后一个数值早于方法学失效。",
-            "请补上以后的数值，或删除 until。",
-        )
 
 
 def _with_canonical(

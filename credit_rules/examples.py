@@ -16,7 +16,7 @@ from credit_rules.units import parse_quantity
 LANE_NAMES = {lane.partition("_")[0]: lane for lane in LANES}
 
 
-def used_of(row: Mapping[str, object]) -> Used:
+def read_used(row: Mapping[str, object]) -> Used:
     """Read a counter row from quantities or integers.
 
     Args:
@@ -65,16 +65,16 @@ def check_examples(methodology: Methodology, problems: list[Problem]) -> None:
             continue
         _compare(methodology, example, result, problems)
         touched |= _touched(methodology, example, result)
-    for cap in methodology.caps if complete else ():
-        if cap.limit_nano and cap.name not in touched and _is_cap(methodology, cap.name):
-            problems.append(
-                Problem(
-                    methodology.file,
-                    "examples",
-                    f"没有算例触及“{cap.label}”。",
-                    "请补一个达到该上限的算例。",
-                )
-            )
+    problems.extend(
+        Problem(
+            methodology.file,
+            "examples",
+            f"没有算例触及“{cap.label}”。",
+            "请补一个达到该上限的算例。",
+        )
+        for cap in (methodology.caps if complete else ())
+        if cap.kind == "cap" and cap.name not in touched
+    )
 
 
 def run_example(methodology: Methodology, example: ExampleDoc) -> Assessment:
@@ -93,7 +93,7 @@ def run_example(methodology: Methodology, example: ExampleDoc) -> Assessment:
         on=example.on or methodology.effective_from,
         tier=example.tier,
         inputs=dict(example.given),
-        used={key: used_of(row) for key, row in example.used.items()},
+        used={key: read_used(row) for key, row in example.used.items()},
         boost=boost,
     )
     return assess_methodology(methodology, facts)
@@ -116,7 +116,7 @@ def _compare(
 
 
 def _touched(methodology: Methodology, example: ExampleDoc, result: Assessment) -> set[str]:
-    used = {key: used_of(row) for key, row in example.used.items()}
+    used = {key: read_used(row) for key, row in example.used.items()}
     return {
         cap.name
         for cap in methodology.caps
@@ -125,9 +125,3 @@ def _touched(methodology: Methodology, example: ExampleDoc, result: Assessment) 
         and getattr(used.get(cap.key, Used()).plus(result.usage[cap.key]), cap.lane)
         > cap.limit_nano
     }
-
-
-def _is_cap(methodology: Methodology, name: str) -> bool:
-    if methodology.bonus_cap is not None and name == methodology.bonus_cap.name:
-        return True
-    return any(step.out == name and step.block == "cap" for step in methodology.doc.steps)

@@ -109,36 +109,46 @@ class FactorReader:
         if row is None:
             at.fail("factor", f"因子表中没有“{key}”。", nearest(key, self._rows))
             return None
-        published = decimal_of(row.value)
-        if published is None:
-            at.fail("factor", f"因子“{key}”的数值“{row.value}”不是确定的数字。", "请换一个因子。")
-            return None
-        try:
-            row_unit = parse_unit(row.unit)
-        except ValueError as error:
-            at.fail("factor", f"因子“{key}”的单位无法使用：{error}", "请换一个因子。")
-            return None
-        if row_unit.dimension != unit.dimension:
-            at.fail(
-                "factor",
-                f"单位不符：因子“{key}”是 {row.unit}，这里需要 {unit.text}。",
-                "请换因子或改单位。",
-            )
-            return None
-        if Fraction(published) * row_unit.ratio != Fraction(value) * unit.ratio:
-            at.fail("value", *_mismatch(key, row, Fraction(value) * unit.ratio, row_unit))
-            return None
-        if confidence and confidence != row.confidence:
-            at.fail("confidence", f"因子表写的可信度是“{row.confidence}”。", "请照因子表改正。")
+        wrong = _disagreement(row, value, unit, confidence)
+        if wrong is not None:
+            at.fail(*wrong)
             return None
         return Factor(
             key, value, unit, row.source_title, row.source_ref, row.source_url, row.confidence
         )
 
 
-def _mismatch(key: str, row: FactorRow, written: Fraction, unit: Unit) -> tuple[str, str]:
+def _disagreement(
+    row: FactorRow, value: Decimal, unit: Unit, confidence: str
+) -> tuple[str, str, str] | None:
+    """Key, fault and remedy where a file and the factor table do not say the same."""
+    published = decimal_of(row.value)
+    if published is None:
+        return (
+            "factor",
+            f"因子“{row.key}”的数值“{row.value}”不是确定的数字。",
+            "请换一个因子。",
+        )
+    try:
+        row_unit = parse_unit(row.unit)
+    except ValueError as error:
+        return "factor", f"因子“{row.key}”的单位无法使用：{error}", "请换一个因子。"
+    if row_unit.dimension != unit.dimension:
+        return (
+            "factor",
+            f"单位不符：因子“{row.key}”是 {row.unit}，这里需要 {unit.text}。",
+            "请换因子或改单位。",
+        )
+    if Fraction(published) * row_unit.ratio != Fraction(value) * unit.ratio:
+        return ("value", *_mismatch(row, Fraction(value) * unit.ratio, row_unit))
+    if confidence and confidence != row.confidence:
+        return "confidence", f"因子表写的可信度是“{row.confidence}”。", "请照因子表改正。"
+    return None
+
+
+def _mismatch(row: FactorRow, written: Fraction, unit: Unit) -> tuple[str, str]:
     published = Fraction(row.value) * unit.ratio
-    fault = f"与因子表不一致：“{key}”是 {row.value} {row.unit}。"
+    fault = f"与因子表不一致：“{row.key}”是 {row.value} {row.unit}。"
     if not written or not published:
         return fault, "请照因子表改正数值或单位。"
     ratio = max(written / published, published / written)

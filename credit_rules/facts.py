@@ -36,7 +36,7 @@ class Facts:
         tier: tier of evidence, ``T0`` … ``T4``.
         inputs: value per input: a text, an int or a Decimal.
         used: counter rows before this action, by key; a missing key is a fresh counter.
-        credited: (methodology id, period) pairs already credited in the same period, for exclusions.
+        credited: (methodology id, period) pairs already credited in the same period.
         boost: a campaign's multiplier, if any.
     """
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from credit_rules.errors import FieldProblem, nearest
 from credit_rules.model import InputSpec
-from credit_rules.units import Unit, decimal_text, parse_unit
+from credit_rules.units import DecimalForm, Unit, decimal_text, parse_unit
 
 InputValue = str | int | Decimal
 _PLAIN = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,12}))?(?: ?([^0-9\s.][^\s]*))?", re.ASCII)
@@ -83,7 +83,7 @@ class InputReader:
         """The value an integer stands for, as a plain decimal or the name of the choice."""
         if self.index:
             return self.spec.choices[number].value
-        return decimal_text(Fraction(number * self.step, 10**self.digits))
+        return DecimalForm(self.step, self.digits).text(number)
 
     def _refused(self, code: str, sentence: str) -> InputRefused:
         return InputRefused(FieldProblem(self.spec.name, sentence, code))
@@ -121,7 +121,8 @@ class InputReader:
         if found is None or found.dimension != wanted.dimension:
             raise self._refused(
                 "wrong_unit",
-                f"“{self.spec.label}”的单位是 {wanted.text}，不能用“{unit[:_LONGEST]}”，请换算后重填。",
+                f"“{self.spec.label}”的单位是 {wanted.text}，"
+                f"不能用“{unit[:_LONGEST]}”，请换算后重填。",
             )
         try:
             text = decimal_text(Fraction(number) * found.ratio / wanted.ratio)

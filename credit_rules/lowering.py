@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
+from typing import Final
 
-from credit_rules.counters import COUNTER_LIMIT, NANO, Scope, counter_key
+from credit_rules.counters import COUNTER_LIMIT, NANO, Period, Scope, counter_key
 from credit_rules.errors import nearest
 from credit_rules.model import FactorTable, MethodologyDoc, StepDoc
 from credit_rules.plan import TIER_SLOT, Pick, Product, Sum
 from credit_rules.units import Dimension, Unit, base_unit, parse_quantity, parse_unit
 from credit_rules.values import ChoiceValue, Effective, Line, Lowered, Value, common_scale
 
-PERIODS = ("day", "week", "month", "year")
+PERIODS: Final[tuple[Period, ...]] = ("day", "week", "month", "year")
+PERIOD_WORDS: Final[tuple[str, ...]] = PERIODS
 SCOPES = ("member", "place")
 
 
@@ -149,14 +151,14 @@ class Lowering:
             raise StepFailed(step.key(name), f"不允许的值“{text}”。", nearest(text, known))
         return text
 
-    def counter(self, step: StepDoc) -> tuple[str, Scope, str]:
+    def counter(self, step: StepDoc) -> tuple[str, Scope, Period]:
         """Key, scope and period of the counter a cap or tiers read."""
-        period = self.one_of(step, "period", PERIODS)
+        period = PERIODS[PERIOD_WORDS.index(self.one_of(step, "period", PERIOD_WORDS))]
         scope: Scope = (
             "place" if self.one_of(step, "scope", SCOPES, "member") == "place" else "member"
         )
         name = self.text(step, "counter") if "counter" in step.settings else self.doc.id
-        return counter_key(name, scope, period), scope, period  # type: ignore[arg-type] # one_of checked it
+        return counter_key(name, scope, period), scope, period
 
     def sourced(self, step: StepDoc) -> None:
         """Refuse a step that sets numbers of its own without naming their source."""
@@ -254,7 +256,7 @@ class Lowering:
         self.made.operations.append(Sum(out.slot, parts))
         return out
 
-    def pick(self, step: StepDoc, table: FactorTable, out: Value) -> tuple[ChoiceValue, ...]:
+    def pick(self, table: FactorTable, out: Value) -> tuple[ChoiceValue, ...]:
         """Look `out` up in a table by the choices the table is keyed by."""
         chosen = tuple(self.choices[name] for name in table.keys)
         values = tuple(int(factor.base / out.scale) for factor in table.rows.values())

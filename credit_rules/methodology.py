@@ -1,4 +1,4 @@
-"""A compiled methodology: what it takes, what it limits, and a plan for every day it is in force."""
+"""A compiled methodology: what it takes, what it limits, and its plan for every day."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from credit_rules.counters import CapSpec, Lane
+from credit_rules.counters import CapSpec
 from credit_rules.inputs import InputReader
 from credit_rules.model import (
     BonusDoc,
@@ -97,14 +97,16 @@ class Methodology:
         effective_from: first day.
         effective_until: last day, or None.
         sources: the sources by name.
-        caps: every limit, in the order applied, with those of the bonus last.
+        caps: every counter a cap or tiers read, in the order applied, that of the bonus last.
         cap_keys: the counter rows it reads, for ``Facts.used``.
         excludes: methodologies that cannot be credited together with it.
         bonus: what campaigns may add; None for nothing.
+        bonus_cap: the limit of the bonus per member and day.
         examples: the worked examples of the file.
-        plans: the plans by day.
+        plans: the plans by day, and `starts` their first days.
         readers: the readers of the inputs, in order.
-        file: the file it was read from.
+        tier_index: integer of every accepted tier of evidence.
+        file: the file it was read from, and `doc` what it says.
     """
 
     id: str
@@ -162,10 +164,6 @@ class Methodology:
     def excluding(self, others: tuple[Exclusion, ...]) -> Methodology:
         """The same methodology with exclusions that others declared against it."""
         return replace(self, excludes=tuple(sorted({*self.excludes, *others}, key=_by_name)))
-
-    def lane_keys(self) -> tuple[tuple[str, Lane], ...]:
-        """Every counter field it reads."""
-        return tuple((cap.key, cap.lane) for cap in self.caps)
 
 
 def _by_name(exclusion: Exclusion) -> tuple[str, str]:

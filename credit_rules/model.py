@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 
-from credit_rules.units import Unit
+from credit_rules.units import Unit, decimal_text
 
 Boundary = Literal["in_meter", "outside"]
 Scenario = Literal["reduction", "behaviour"]
@@ -69,7 +70,7 @@ class InputSpec:
     choices: tuple[Choice, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Factor:
     """A number with its origin: a row of a factor table, or a value a source of the file gives.
 
@@ -95,6 +96,16 @@ class Factor:
     def base(self) -> Fraction:
         """The value in base units."""
         return Fraction(self.value) * self.unit.ratio
+
+    @cached_property
+    def text(self) -> str:
+        """The value as a plain decimal."""
+        return decimal_text(Fraction(self.value))
+
+    @cached_property
+    def origin(self) -> str:
+        """Source and clause as part of a Chinese sentence."""
+        return f"来源：{self.source}" + (f"，{self.clause}" if self.clause else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +157,7 @@ class StepDoc:
         return f"steps[{self.index}].{name}" if name else f"steps[{self.index}]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tier:
     """One tier of evidence (凭证等级): what it is and how much it counts.
 
@@ -163,6 +174,11 @@ class Tier:
     points: Decimal
     reduction: Decimal
     ranked: bool
+
+    @cached_property
+    def weights(self) -> tuple[str, str]:
+        """The weights of points and reductions as plain decimals."""
+        return decimal_text(Fraction(self.points)), decimal_text(Fraction(self.reduction))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ Slot 0 holds the index of the tier of evidence.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -143,10 +144,10 @@ class Cap:
             start = slots[used]
             slots[claimed] = amount = slots[of] * multiplier
             end = start + amount
-            if start > limit:
-                start = limit
+            # Comparisons instead of min(): half the time on the hottest operation.
+            start = start if start < limit else limit  # noqa: FURB136
             slots[before] = start
-            slots[out] = (end if end < limit else limit) - start
+            slots[out] = (end if end < limit else limit) - start  # noqa: FURB136
 
         if self.tiers is None:
             return cap
@@ -180,27 +181,32 @@ class Tiered:
     rates: tuple[int, ...]
     divisor: int
 
-    def cumulative(self, amount: int) -> int:
-        """F at `amount` counter units."""
-        total, start = 0, 0
-        for bound, rate in zip(self.bounds, self.rates, strict=False):
-            if amount <= bound:
-                return (total + (amount - start) * rate) // self.divisor
-            total += (bound - start) * rate
-            start = bound
-        return (total + (amount - start) * self.rates[-1]) // self.divisor
+    def intercepts(self) -> tuple[int, ...]:
+        """Per row, what F has there beyond amount times rate, before division."""
+        found = [0]
+        for bound, (rate, following) in zip(self.bounds, pairwise(self.rates), strict=True):
+            found.append(found[-1] + bound * (rate - following))
+        return tuple(found)
 
     def closure(self) -> Run:
         """The scalar form."""
         out, of, multiplier = self.out, self.of, self.multiplier
         used, claimed, before = self.used, self.claimed, self.before
-        cumulative = self.cumulative
+        bounds, rates, intercepts, divisor = (
+            self.bounds,
+            self.rates,
+            self.intercepts(),
+            self.divisor,
+        )
 
         def tier(slots: Slots) -> None:
             start = slots[used]
             slots[claimed] = amount = slots[of] * multiplier
-            slots[before] = settled = cumulative(start)
-            slots[out] = cumulative(start + amount) - settled
+            end = start + amount
+            row = bisect_left(bounds, start)
+            slots[before] = settled = (intercepts[row] + start * rates[row]) // divisor
+            row = bisect_left(bounds, end, row)
+            slots[out] = (intercepts[row] + end * rates[row]) // divisor - settled
 
         return tier
 

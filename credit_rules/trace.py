@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from credit_rules.canonical import JsonValue, canonical_bytes, digest
+from credit_rules.canonical import JsonValue, digest, json_bytes
 from credit_rules.counters import (
     NANO,
     NANO_PER_MILLI,
@@ -22,11 +22,12 @@ from credit_rules.facts import Boost, Facts
 from credit_rules.methodology import Award, Methodology, Plan
 from credit_rules.model import Factor
 from credit_rules.plan import TIER_SLOT
-from credit_rules.units import decimal_text
+from credit_rules.units import DecimalForm, decimal_text
 from credit_rules.values import Counted, Formula, LookedUp, Required, Value, Weighted
 
 SCHEMA = "tanpuhui.trace.v1"
 Json = dict[str, JsonValue]
+_MILLI = DecimalForm(1, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,8 @@ class Trace:
             "tier": {
                 "name": tier.name,
                 "label": tier.label,
-                "points_weight": decimal_text(Fraction(tier.points)),
-                "reduction_weight": decimal_text(Fraction(tier.reduction)),
+                "points_weight": tier.weights[0],
+                "reduction_weight": tier.weights[1],
                 "ranked": tier.ranked,
                 "table": rules.evidence.table.name,
             },
@@ -109,7 +110,7 @@ class Trace:
 
     def digest(self) -> str:
         """SHA-256 over the canonical JSON, in hexadecimal."""
-        return digest(canonical_bytes(self.to_json()))
+        return digest(json_bytes(self.to_json()))
 
     def sentences(self) -> list[str]:
         """The explanation in Chinese sentences, in the order of the calculation."""
@@ -120,13 +121,16 @@ class Trace:
             for index, reader in enumerate(rules.readers)
         )
         found = [
-            f"按《{rules.title}》第 {rules.version} 版计算（{rules.effective_from.isoformat()} 起施行）。",
+            (
+                f"按《{rules.title}》第 {rules.version} 版计算"
+                f"（{rules.effective_from.isoformat()} 起施行）。"
+            ),
             f"您提交的是：{inputs}；凭证为 {tier.name} {tier.label}。",
         ]
         if rules.baseline:
             found.append(f"基准情景：{rules.baseline}。")
         found += [_parameter_sentence(label, f) for _, label, f in self._parameters()]
-        found += [f"{self._text(line)}。" for line in self._plan.lines]
+        found += [f"{self._text(line)}。" for line in self._plan.lines if self._matters(line)]
         if self._bonus:
             found.append(f"{_bonus_text(self._bonus)}。")
         found.append(self._result_sentence())
@@ -134,11 +138,11 @@ class Trace:
 
     def _result_sentence(self) -> str:
         total = self._points + (self._bonus.awarded_mpt if self._bonus else 0)
-        grams, points = (
-            decimal_text(Fraction(self._reduction, 1000)),
-            decimal_text(Fraction(total, 1000)),
+        grams, points = _MILLI.text(self._reduction), _MILLI.text(total)
+        return (
+            f"本次计入减排量 {grams} g 二氧化碳当量，积分 {points} 分"
+            "（不足最小单位的部分向下取整，留待当期累计）。"
         )
-        return f"本次计入减排量 {grams} g 二氧化碳当量，积分 {points} 分（不足最小单位的部分向下取整，留待累计）。"
 
     # -- inputs and factors --------------------------------------------------------------------
 
@@ -220,6 +224,12 @@ class Trace:
     def _applies(self, line: Counted) -> bool:
         return line.applies is None or self._slots[TIER_SLOT] in line.applies
 
+    def _matters(self, line: Formula | LookedUp | Weighted | Counted | Required) -> bool:
+        """Whether a line changes anything: full weight and caps for other tiers do not."""
+        if isinstance(line, Weighted):
+            return line.of.number(self._slots) != line.out.number(self._slots)
+        return not isinstance(line, Counted) or self._applies(line)
+
     def _text(self, line: Formula | LookedUp | Weighted | Counted | Required) -> str:
         slots = self._slots
         if isinstance(line, Required):
@@ -227,7 +237,7 @@ class Trace:
         result = line.out.text(slots)
         if isinstance(line, LookedUp):
             row = "、".join(c.spec.choices[slots[c.slot]].label for c in line.choices)
-            return f"{line.out.label}（{row}）取 {result}，{_origin(line.factor(slots))}"
+            return f"{line.out.label}（{row}）取 {result}，{line.factor(slots).origin}"
         if isinstance(line, Weighted):
             return (
                 f"{line.out.label}：{line.of.text(slots)} × 凭证权重 {line.weight.text(slots)}"
@@ -278,7 +288,7 @@ def _factor_json(name: str, label: str, factor: Factor) -> Json:
         "name": name,
         "label": label,
         "key": factor.key,
-        "value": decimal_text(Fraction(factor.value)),
+        "value": factor.text,
         "unit": factor.unit.text,
         "source": factor.source,
         "clause": factor.clause,
@@ -287,19 +297,13 @@ def _factor_json(name: str, label: str, factor: Factor) -> Json:
     }
 
 
-def _origin(factor: Factor) -> str:
-    clause = f"，{factor.clause}" if factor.clause else ""
-    return f"来源：{factor.source}{clause}"
-
-
 def _parameter_sentence(label: str, factor: Factor) -> str:
-    value = decimal_text(Fraction(factor.value))
-    return f"{label}取 {value} {factor.unit.label}，{_origin(factor)}。"
+    return f"{label}取 {factor.text} {factor.unit.label}，{factor.origin}。"
 
 
 def _bonus_text(bonus: BonusTrace) -> str:
     claimed = decimal_text(Fraction(bonus.claimed_nano, NANO))
-    awarded = decimal_text(Fraction(bonus.awarded_mpt, 1000))
+    awarded = _MILLI.text(bonus.awarded_mpt)
     return (
         f"活动“{bonus.boost.campaign}”{decimal_text(Fraction(bonus.boost.multiplier))} 倍加成 "
         f"{claimed} 分，{bonus.cap.label} {bonus.cap.shown(bonus.cap.limit_nano)}，"

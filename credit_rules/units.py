@@ -174,11 +174,34 @@ def parse_quantity(text: str) -> tuple[Fraction, Unit]:
     return Fraction(match[1]) * unit.ratio, unit
 
 
-def decimal_text(value: Fraction) -> str:
-    """Write an exact value as a decimal without exponent or trailing zeros.
+@dataclass(frozen=True, slots=True)
+class DecimalForm:
+    """An exact value as `numerator` over ten to the `digits`: integers times it are quick to write.
+
+    Args:
+        numerator: whole number.
+        digits: how many of its last figures are decimals.
+    """
+
+    numerator: int
+    digits: int
+
+    def text(self, number: int = 1) -> str:
+        """`number` times the value, as a decimal without exponent or trailing zeros."""
+        amount = number * self.numerator
+        if not self.digits:
+            return str(amount)
+        figures = str(abs(amount)).rjust(self.digits + 1, "0")
+        sign = "-" if amount < 0 else ""
+        text = f"{sign}{figures[: -self.digits]}.{figures[-self.digits :]}"
+        return text.rstrip("0").rstrip(".")
+
+
+def decimal_form(value: Fraction) -> DecimalForm:
+    """The finite decimal form of an exact value.
 
     Raises:
-        ValueError: the value has no finite decimal form.
+        ValueError: the value has none.
     """
     digits = 0
     while digits < 60 and 10**digits % value.denominator:
@@ -186,5 +209,13 @@ def decimal_text(value: Fraction) -> str:
     scaled = value * 10**digits
     if scaled.denominator != 1:
         raise ValueError(f"{value} 不能写成有限小数。")
-    sign, figures = "-" * (scaled < 0), str(abs(scaled.numerator)).rjust(digits + 1, "0")
-    return f"{sign}{figures[: len(figures) - digits]}{'.' * (digits > 0)}{figures[len(figures) - digits :]}"
+    return DecimalForm(scaled.numerator, digits)
+
+
+def decimal_text(value: Fraction) -> str:
+    """Write an exact value as a decimal without exponent or trailing zeros.
+
+    Raises:
+        ValueError: the value has no finite decimal form.
+    """
+    return decimal_form(value).text()

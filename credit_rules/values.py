@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from math import gcd, lcm
 
 from credit_rules.counters import CapSpec, Lane
 from credit_rules.model import Factor, FactorTable, InputSpec
 from credit_rules.plan import Operation
-from credit_rules.units import Dimension, Unit, decimal_text
+from credit_rules.units import DecimalForm, Dimension, Unit, decimal_form
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Value:
     """A quantity known to the compiler: where it stands, its unit, bounds and exact scale.
 
@@ -42,9 +43,14 @@ class Value:
         """The dimension of its unit."""
         return self.unit.dimension
 
+    @cached_property
+    def shown(self) -> DecimalForm:
+        """What one unit of scale is in the unit it is shown in."""
+        return decimal_form(self.scale / self.unit.ratio)
+
     def number(self, slots: list[int]) -> str:
         """The number in its own unit, as a decimal text."""
-        return decimal_text(slots[self.slot] * self.scale / self.unit.ratio)
+        return self.shown.text(slots[self.slot])
 
     def text(self, slots: list[int]) -> str:
         """The number with its unit in Chinese."""

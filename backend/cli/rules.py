@@ -1,0 +1,194 @@
+"""`tanpuhui rules`: list, validate, lock and try out methodologies. Needs no database."""
+
+import json
+import sys
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from backend.clock import SystemClock, business_day
+from credit_rules import (
+    Facts,
+    FactsRefused,
+    NotInForce,
+    Rulebook,
+    RulebookError,
+    Used,
+    assess,
+    describe,
+    load_rulebook,
+    read_used,
+    write_lock,
+)
+
+WRONG, BAD_INPUT = 1, 2
+_STDIN = "inputs.json"
+_LONGEST_INPUT = 64 * 1024
+_DAY = click.DateTime(formats=["%Y-%m-%d"])
+_FOLDER = click.Path(path_type=Path)
+
+
+@click.group(help="方法学：列出、校验、锁定、试算（不需要数据库）。")
+def rules() -> None:
+    """Methodologies of the rulebook."""
+
+
+def _refuse(file: str, key: str, remedy: str) -> NoReturn:
+    """Say in one line which file and key is at fault and what to do, and leave with 2."""
+    click.echo(f"{file}: {key}: {remedy}", err=True)
+    raise click.exceptions.Exit(BAD_INPUT)
+
+
+def _load(folder: Path | None) -> Rulebook:
+    try:
+        return load_rulebook(folder)
+    except RulebookError as error:
+        first, *others = error.problems
+        more = f"（另有 {len(others)} 处，请运行 tanpuhui rules validate 查看。）" if others else ""
+        click.echo(f"{first}{more}", err=True)
+        raise click.exceptions.Exit(BAD_INPUT) from error
+
+
+def _day(moment: datetime | None) -> date:
+    return moment.date() if moment is not None else business_day(SystemClock().now())
+
+
+@rules.command("list", help="列出某日有效的方法学：编号、版本、摘要、输入、凭证与上限。")
+@click.option("--on", type=_DAY, default=None, help="日期，默认今天（上海）。")
+@click.option("--files", type=_FOLDER, default=None, help="改用这个文件夹里的方法学。")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+def list_rules(on: datetime | None, files: Path | None, *, as_json: bool) -> None:
+    """List the methodologies in force on a day."""
+    rulebook, day = _load(files), _day(on)
+    found = rulebook.in_force(day)
+    if as_json:
+        whole = {
+            "rulebook": {
+                "name": rulebook.name,
+                "title": rulebook.title,
+                "digest": rulebook.digest,
+            },
+            "on": day.isoformat(),
+            "methodologies": [describe(methodology) for methodology in found],
+        }
+        click.echo(json.dumps(whole, ensure_ascii=False, indent=2))
+        return
+    click.echo(f"{rulebook.title}（{rulebook.digest[:12]}），{day} 有效：")
+    for methodology in found:
+        click.echo(
+            f"{methodology.id}  第 {methodology.version} 版  {methodology.title}  "
+            f"{methodology.digest[:12]}  自 {methodology.effective_from}"
+        )
+    if not found:
+        click.echo("这一天没有生效的方法学，请换一个日期。")
+
+
+@rules.command(help="校验文件夹里的全部方法学文件，逐条列出错误。")
+@click.argument("folder", type=_FOLDER, metavar="DIR")
+def validate(folder: Path) -> None:
+    """Print every error of a folder of methodology files."""
+    if not folder.is_dir():
+        _refuse(str(folder), "DIR", "找不到这个文件夹，请核对路径。")
+    try:
+        rulebook = load_rulebook(folder)
+    except RulebookError as error:
+        for problem in error.problems:
+            click.echo(str(problem))
+        click.echo(f"共 {len(error.problems)} 处错误，均须改正后才能发布。")
+        raise click.exceptions.Exit(WRONG) from error
+    count = len(rulebook.all_versions())
+    click.echo(f"{count} 个方法学版本全部通过，规则集摘要 {rulebook.digest}。")
+
+
+@rules.command(help="发布：把文件夹里各版本的摘要写入 lock.json，此后内容不能再改。")
+@click.argument("folder", type=_FOLDER, metavar="DIR")
+def lock(folder: Path) -> None:
+    """Add the digests of new versions to the folder's lock file."""
+    _load(folder)
+    added = write_lock(folder)
+    click.echo("已锁定：" + "、".join(added) if added else "没有新的版本需要锁定。")
+
+
+@rules.command("assess", help="从标准输入读取 inputs.json，试算一次行为的减排量与积分。")
+@click.option("--methodology", "methodology_id", required=True, help="方法学编号。")
+@click.option("--on", type=_DAY, required=True, help="行为发生的日期。")
+@click.option("--tier", default="T2", show_default=True, help="凭证等级。")
+@click.option("--used", default="{}", help='此前累计，JSON：{"键": {"points": "2 point"}}。')
+@click.option("--files", type=_FOLDER, default=None, help="改用这个文件夹里的方法学。")
+def assess_command(
+    methodology_id: str, on: datetime, tier: str, used: str, files: Path | None
+) -> None:
+    """Assess one action from standard input and print the integers and the trace."""
+    rulebook = _load(files)
+    inputs = _object(_STDIN, sys.stdin.read(_LONGEST_INPUT + 1))
+    facts = Facts(
+        methodology_id=methodology_id,
+        on=on.date(),
+        tier=tier,
+        inputs=inputs,  # type: ignore[arg-type] # assess refuses every value of another type by name
+        used=_used(used),
+    )
+    try:
+        result = assess(rulebook, facts)
+    except NotInForce as error:
+        _refuse("--methodology", methodology_id, error.sentence)
+    except FactsRefused as error:
+        first, *others = error.problems
+        more = f"（另有 {len(others)} 处）" if others else ""
+        _refuse(_STDIN, first.field, f"{first.sentence}[{first.code}]{more}")
+    output = {
+        "reduction_mg": result.reduction_mg,
+        "points_mpt": result.points_mpt,
+        "ranked": result.ranked,
+        "usage": {key: row._asdict() for key, row in result.usage.items()},
+        "sentences": result.trace.sentences(),
+        "trace": result.trace.to_json(),
+        "trace_digest": result.trace.digest(),
+        "digest": result.digest,
+        "rulebook_digest": rulebook.digest,
+    }
+    click.echo(json.dumps(output, ensure_ascii=False, indent=2))
+
+
+def _used(text: str) -> dict[str, Used]:
+    rows: dict[str, Used] = {}
+    for key, row in _object("--used", text).items():
+        if not isinstance(row, dict):
+            _refuse("--used", key, '请写成 {"键": {"points": "2 point"}}。')
+        try:
+            rows[key] = read_used(row)
+        except ValueError as error:
+            _refuse("--used", key, str(error))
+    return rows
+
+
+def _object(file: str, text: str) -> dict[str, object]:
+    """A JSON object with no duplicate keys and no NaN; decimals stay exact."""
+    if len(text) > _LONGEST_INPUT:
+        _refuse(file, ".", "内容超过 64 KiB，请只保留输入。")
+    try:
+        value = json.loads(
+            text,
+            parse_float=Decimal,
+            parse_constant=_no_constant,
+            object_pairs_hook=_unique,
+        )
+    except (ValueError, RecursionError) as error:
+        _refuse(file, ".", f'不是有效的 JSON（{error}），请改正，例如 {{"mass": "1.5"}}。')
+    if not isinstance(value, dict):
+        _refuse(file, ".", '最外层须是对象，例如 {"mass": "1.5"}。')
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} 不是数字")
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("同一个键写了两次")
+    return found
