@@ -19,6 +19,8 @@ from backend.worker import QUEUES
 
 # How long the processes of a killed `up` may take to let go of their ports.
 _LEAVING_SECONDS = 10.0
+# The installed script keeps the working directory off the import path; so do its children.
+_PYTHON_OPTIONS = ("-P",) if sys.flags.safe_path else ()
 
 
 @click.command("up", help="启动整套系统，Ctrl-C 停止它启动的一切。")
@@ -108,7 +110,7 @@ def _command(
     """One of our own commands as a process; without a place for logs it has one job to do."""
     return Process(
         name,
-        (sys.executable, "-m", "backend.cli", *arguments),
+        (sys.executable, *_PYTHON_OPTIONS, "-m", "backend.cli", *arguments),
         env=environment,
         log=logged.data_dir / "logs" / f"{name}.log" if logged else None,
         once=logged is None,

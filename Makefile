@@ -1,0 +1,70 @@
+# tanpuhui 碳普惠. `make help` lists the targets.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# What an installation is made of: the same sum means that there is nothing to install.
+SUM = $$(cat requirements/$(1).txt Makefile | cksum | tr -d ' ')-$(CURDIR)
+
+.DEFAULT_GOAL := help
+.PHONY: help run install install-run test lint bench drill pins clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: install-run ## start everything on http://127.0.0.1:8000 and :8001; Ctrl-C stops it
+	@exec $(BIN)/tanpuhui up
+
+install: ## install into .venv what running, tests and benchmarks need
+	@$(call install,dev)
+
+# Running needs half of what the tests need; what `make install` installed is enough for it.
+install-run:
+	@test "$$(cat $(VENV)/.installed-dev 2>/dev/null)" = "$(call SUM,dev)" || { $(call install,base); }
+
+test: install lint ## lint, types, architecture and the default tests
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: install ## benchmarks against floors of the same run; writes build/bench.json
+	@mkdir -p build
+	$(BIN)/python -m benchmarks $(ARGS)
+
+drill: install ## slow fault, load and soak drills, one at a time
+	$(BIN)/python -m pytest -m drill -n 0 $(ARGS)
+
+pins: build/uv/bin/uv ## pin requirements/*.in anew, with hashes, for every platform
+	for set in base dev; do \
+		build/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+			--generate-hashes --no-header --no-emit-index-url \
+			--output-file requirements/$$set.txt requirements/$$set.in || exit 1; \
+	done
+
+build/uv/bin/uv:
+	$(PYTHON) -m venv build/uv
+	build/uv/bin/python -m pip install --quiet uv
+
+clean: ## delete what tools and builds left; keeps .venv and .data
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -print | xargs rm -rf
+
+# One set of requirements, unless its sum says that it is there. The project itself is a path
+# file and a script: nothing to build, so nothing to download for building.
+define install
+	test "$$(cat $(VENV)/.installed-$(1) 2>/dev/null)" = "$(call SUM,$(1))" || { \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo '需要 Python 3.11 以上，例如：make PYTHON=python3.12 $(MAKECMDGOALS)' >&2; exit 2; }; \
+	echo '安装到 $(VENV)（$(1)）…'; \
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || exit 1; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements/$(1).txt || exit 1; \
+	printf '%s\n' '$(CURDIR)' \
+		> "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tanpuhui.pth"; \
+	printf '%s\n' '#!/bin/sh' 'exec "$$(dirname "$$0")/python" -P -m backend.cli "$$@"' \
+		> $(BIN)/tanpuhui && chmod +x $(BIN)/tanpuhui; \
+	echo "$(call SUM,$(1))" > $(VENV)/.installed-$(1); }
+endef
