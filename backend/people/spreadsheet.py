@@ -27,7 +27,7 @@ MAX_ROWS: Final = 20_000
 MAX_COLUMNS: Final = 64
 MAX_TEXT: Final = 100_000_000
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_TEXTS: Final = frozenset({"si", "is", "v"})
+_TEXT_STARTS: Final = frozenset({"row", "c", "si", "is", "v"})
 _REFERENCE: Final = re.compile(r"([A-Z]{1,7})([0-9]{1,10})")
 
 Cell = str | int | float | bool | date | datetime | time | timedelta
@@ -186,7 +186,7 @@ class _Walker:
 
     def walk(self, part: bytes, name: str) -> None:
         """Refuses a part with a document type, formulas, or more than the limits."""
-        self._row = self._column = 0
+        self._row = self._column = self._text = 0
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.StartElementHandler = self._start
         parser.CharacterDataHandler = self._characters
@@ -201,14 +201,14 @@ class _Walker:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(" ")[2]
+        if local in _TEXT_STARTS:
+            self._text = 0
         if local == "row":
             self._row = _number(attributes.get("r"), self._row + 1)
             self._column = 0
         elif local == "c":
             self._cells += 1
             self._move_to(attributes.get("r", "").upper())
-        elif local in _TEXTS:
-            self._text = 0
         elif local == "f" and self._row:
             _refuse(
                 f"第{self._row}行第{self._column}列含有公式，请复制后“选择性粘贴”为数值，再导入。"

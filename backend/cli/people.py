@@ -1,0 +1,108 @@
+"""`tanpuhui people`: takes rosters in."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from backend.bootstrap import build
+from backend.people.roster import RosterReport, import_roster
+from backend.people.roster_file import template
+from backend.people.spreadsheet import MAX_FILE_BYTES, SpreadsheetError
+from backend.settings import Settings
+
+_SOME_ROWS_REFUSED = 1
+_BAD_FILE = 2
+_IMPORT_HELP = """导入花名册 FILE（.xlsx 或 CSV），按单位和工号新增或更新人员。
+
+文件中没有的人员保持不变；重复导入同一文件不产生变化。
+
+退出码：0 全部合格；1 有行被拒绝；2 文件无法读取。
+"""
+
+
+@click.group(help="名册导入与成员。")
+def people() -> None:
+    """Groups the commands about members."""
+
+
+def _write_template(ctx: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
+    """Writes the empty template and ends the command: it needs no FILE and no database."""
+    if value is None or ctx.resilient_parsing:
+        return
+    try:
+        value.write_bytes(template())
+    except OSError as error:
+        _bad_file(f"{value}：无法写入（{error.strerror}），请换一个位置。")
+    click.echo(f"模板已写入 {value}")
+    ctx.exit()
+
+
+@people.command("import", help=_IMPORT_HELP)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--all-or-nothing", is_flag=True, help="有任何一行不合格时，整个文件都不写入。")
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果。")
+@click.option(
+    "--template",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=_write_template,
+    is_eager=True,
+    expose_value=False,
+    metavar="OUT.xlsx",
+    help="生成空白模板后退出，不需要 FILE。",
+)
+def import_(file: Path, *, all_or_nothing: bool, as_json: bool) -> None:
+    """Takes a roster file in and prints what became of each row."""
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        _bad_file(f"{file}：无法读取（{error.strerror}），请核对路径。")
+    backend = build(Settings.from_env())
+    try:
+        with backend.engine.begin() as db:
+            report = import_roster(
+                db,
+                data=data,
+                keys=backend.keys,
+                now=backend.clock.now(),
+                all_or_nothing=all_or_nothing,
+            )
+    except SpreadsheetError as error:
+        _bad_file(f"{file}：{error.message} [{error.code}]")
+    if as_json:
+        click.echo(_as_json(report))
+    else:
+        _print(report)
+    if report.refused:
+        raise SystemExit(_SOME_ROWS_REFUSED)
+
+
+def _print(report: RosterReport) -> None:
+    for problem in report.problems:
+        click.echo(
+            f"第{problem.row}行 {problem.column}：{problem.problem}。建议：{problem.suggestion}。"
+        )
+    if report.ignored_columns:
+        click.echo(f"忽略的列：{'、'.join(report.ignored_columns)}")
+    if report.imported_before is not None:
+        click.echo(f"这个文件曾于 {report.imported_before:%Y-%m-%d %H:%M} UTC 导入过。")
+    heading = "已写入" if report.written else "未写入任何内容；若去掉有问题的行，将会是"
+    click.echo(
+        f"{heading}：新增 {report.created}，更新 {report.updated}，"
+        f"不变 {report.unchanged}，拒绝 {report.refused}。"
+    )
+
+
+def _as_json(report: RosterReport) -> str:
+    document = dataclasses.asdict(report)
+    before = report.imported_before
+    document["imported_before"] = None if before is None else before.isoformat()
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _bad_file(sentence: str) -> NoReturn:
+    click.echo(sentence, err=True)
+    raise SystemExit(_BAD_FILE)
