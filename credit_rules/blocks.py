@@ -15,7 +15,7 @@ from credit_rules.errors import nearest
 from credit_rules.lowering import PERIODS, Lowering, StepFailed, table_bounds
 from credit_rules.model import StepDoc
 from credit_rules.plan import Cap, Clamp, Condition, Require, Sum, Tiered, rising
-from credit_rules.units import COUNTED, PURE, Unit, base_unit
+from credit_rules.units import COUNTED, PURE, Unit, base_unit, decimal_text, showable
 from credit_rules.values import (
     Counted,
     Counter,
@@ -167,7 +167,7 @@ def _spec(work: Lowering, step: StepDoc, basis: Value, limit: int, unit: Unit) -
         period,
         lane_of(basis.dimension),
         limit,
-        unit,
+        showable(unit, Fraction(1, NANO)),
         names,
     )
 
@@ -195,55 +195,61 @@ def _cap(work: Lowering, step: StepDoc) -> None:
     work.show(Counted(step.key(), step.block, out, spec, basis, used, claimed, before, (), applies))
 
 
-def _rows(
-    work: Lowering, step: StepDoc, basis: Value
-) -> tuple[list[Fraction], list[Fraction], Unit, list[str]]:
+@dataclass(slots=True)
+class _Rows:
+    bounds: list[Fraction]
+    rates: list[Fraction]
+    texts: list[str]
+    unit: Unit
+
+
+def _rows(work: Lowering, step: StepDoc, basis: Value) -> _Rows:
     rows = step.settings["rows"]
-    if (
-        not isinstance(rows, list)
-        or not rows
-        or not all(
-            isinstance(row, list) and len(row) == 2 and all(isinstance(c, str) for c in row)
-            for row in rows
-        )
-    ):
+    if not isinstance(rows, list) or not rows or not all(_is_row(row) for row in rows):
         raise StepFailed(
             step.key("rows"),
             "分档必须是“[上限, 单价]”的列表。",
             '例如 [["1 kg", "10 point/kg"], ["*", "0 point/kg"]]。',
         )
-    bounds: list[Fraction] = []
-    rates: list[Fraction] = []
-    texts: list[str] = []
-    unit: Unit | None = None
+    found = _Rows([], [], [], basis.unit)
     for index, (upper, rate) in enumerate(rows):
         key = step.key(f"rows[{index}]")
-        value, rate_unit = work.quantity(key, rate)
-        out_unit = base_unit(basis.unit.times(rate_unit).dimension)
-        if unit is not None and out_unit.dimension != unit.dimension:
-            raise StepFailed(
-                key, f"单价单位 {rate_unit.text} 与第一档不同。", "请让各档单价单位一致。"
-            )
-        unit = out_unit
-        rates.append(value)
         last = index == len(rows) - 1
         if (upper == "*") != last:
             raise StepFailed(
                 key, "最后一档、且只有最后一档的上限写“*”。", "请调整分档，否则有的档永远到不了。"
             )
-        if not last:
-            bound, bound_unit = work.quantity(key, upper)
-            work.same(key, bound_unit.dimension, basis)
-            bounds.append(bound)
-        texts.append(f"{'其余' if last else '至 ' + upper} 每{basis.unit.label} {rate}")
-    return bounds, rates, unit or basis.unit, texts
+        price = _rate(work, key, rate, basis, found)
+        if last:
+            found.texts.append(f"其余 {price}")
+            continue
+        bound, unit = work.quantity(key, upper)
+        work.same(key, unit.dimension, basis)
+        found.bounds.append(bound)
+        found.texts.append(f"{decimal_text(bound / unit.ratio)} {unit.label} 以内 {price}")
+    return found
+
+
+def _is_row(row: object) -> bool:
+    return isinstance(row, list) and len(row) == 2 and all(isinstance(cell, str) for cell in row)
+
+
+def _rate(work: Lowering, key: str, text: str, basis: Value, found: _Rows) -> str:
+    """Take in the rate of a row and say it in Chinese."""
+    value, unit = work.quantity(key, text)
+    out = base_unit(basis.unit.times(unit).dimension)
+    if found.rates and out.dimension != found.unit.dimension:
+        raise StepFailed(key, f"单价单位 {unit.text} 与第一档不同。", "请让各档单价单位一致。")
+    found.unit = out
+    found.rates.append(value)
+    return f"{decimal_text(value / unit.ratio)} {unit.label}".strip()
 
 
 def _tiers(work: Lowering, step: StepDoc) -> None:
     basis = work.value(step, "on")
     work.sourced(step)
-    bounds, rates, unit, texts = _rows(work, step, basis)
-    scaled = [bound * NANO for bound in bounds]
+    rows = _rows(work, step, basis)
+    scaled = [bound * NANO for bound in rows.bounds]
     if any(b.denominator != 1 for b in scaled) or not rising([int(b) for b in scaled]):
         raise StepFailed(
             step.key("rows"),
@@ -251,14 +257,14 @@ def _tiers(work: Lowering, step: StepDoc) -> None:
             "请按从小到大排列，最多九位小数。",
         )
     multiplier = work.nano(step, basis)
-    divisor = lcm(*(rate.denominator for rate in rates))
+    divisor = lcm(*(rate.denominator for rate in rows.rates))
     limit = int(scaled[-1]) if scaled else 0
     spec = _spec(work, step, basis, limit, basis.unit)
     rank = PERIODS.index(spec.period) + 1
     work.unsettled(step, basis, rank)
     used, claimed, before = work.slot(), work.slot(), work.slot()
-    highest = basis.high * max(rates)
-    out = work.define(step, unit, (Fraction(0), highest), Fraction(1, NANO), rank)
+    highest = basis.high * max(rows.rates)
+    out = work.define(step, rows.unit, (Fraction(0), highest), Fraction(1, NANO), rank)
     operation = Tiered(
         out.slot,
         basis.slot,
@@ -267,14 +273,16 @@ def _tiers(work: Lowering, step: StepDoc) -> None:
         claimed,
         before,
         tuple(int(bound) for bound in scaled),
-        tuple(int(rate * divisor) for rate in rates),
+        tuple(int(rate * divisor) for rate in rows.rates),
         divisor,
     )
     work.made.operations.append(operation)
     shape = ("tiers", operation.bounds, operation.rates, divisor)
     work.made.counters.append(Counter(spec.key, spec.lane, basis.dimension, used, claimed, shape))
     work.show(
-        Counted(step.key(), step.block, out, spec, basis, used, claimed, before, tuple(texts), None)
+        Counted(
+            step.key(), step.block, out, spec, basis, used, claimed, before, tuple(rows.texts), None
+        )
     )
 
 

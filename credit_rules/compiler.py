@@ -47,6 +47,10 @@ def compile_methodology(doc: MethodologyDoc, problems: list[Problem]) -> Methodo
     plans = [plan for start in starts if (plan := _plan(work, start)) is not None]
     if len(problems) > before or not plans:
         return None
+    return _methodology(doc, tuple(plans))
+
+
+def _methodology(doc: MethodologyDoc, plans: tuple[Plan, ...]) -> Methodology:
     bonus_cap = _bonus_cap(doc)
     caps = tuple(line.spec for line in plans[-1].lines if isinstance(line, Counted))
     caps = caps if bonus_cap is None else (*caps, bonus_cap)
@@ -72,8 +76,8 @@ def compile_methodology(doc: MethodologyDoc, problems: list[Problem]) -> Methodo
         bonus=doc.bonus,
         bonus_cap=bonus_cap,
         examples=doc.examples,
-        plans=tuple(plans),
-        starts=starts,
+        plans=plans,
+        starts=tuple(plan.start for plan in plans),
         readers=tuple(reader_of(spec) for spec in doc.inputs.values()),
         tier_index={
             tier.name: index

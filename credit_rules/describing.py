@@ -5,7 +5,7 @@ from __future__ import annotations
 from credit_rules.canonical import JsonValue
 from credit_rules.counters import CapSpec
 from credit_rules.methodology import Methodology
-from credit_rules.model import InputSpec
+from credit_rules.model import InputSpec, Source
 
 
 def describe(methodology: Methodology) -> dict[str, JsonValue]:
@@ -33,37 +33,42 @@ def describe(methodology: Methodology) -> dict[str, JsonValue]:
         "effective_from": methodology.effective_from.isoformat(),
         "effective_until": until.isoformat() if until is not None else None,
         "inputs": [_input(spec) for spec in methodology.inputs.values()],
-        "evidence": {
-            "table": methodology.evidence.table.name,
-            "kinds": list(methodology.evidence.kinds),
-            "requires": list(methodology.evidence.requires),
-            "max_age_days": methodology.evidence.max_age_days,
-            "tiers": [
-                {
-                    "name": tier.name,
-                    "label": tier.label,
-                    "points_weight": tier.weights[0],
-                    "reduction_weight": tier.weights[1],
-                    "ranked": tier.ranked,
-                }
-                for tier in methodology.tiers
-            ],
-        },
+        "evidence": _evidence(methodology),
         "caps": [_cap(cap) for cap in methodology.caps if cap.kind == "cap"],
         "excludes": [
             {"methodology": exclusion.methodology_id, "period": exclusion.period}
             for exclusion in methodology.excludes
         ],
-        "sources": [
+        "sources": [_source(source) for source in methodology.sources.values()],
+    }
+
+
+def _evidence(methodology: Methodology) -> JsonValue:
+    return {
+        "table": methodology.evidence.table.name,
+        "kinds": list(methodology.evidence.kinds),
+        "requires": list(methodology.evidence.requires),
+        "max_age_days": methodology.evidence.max_age_days,
+        "tiers": [
             {
-                "name": source.name,
-                "title": source.title,
-                "clause": source.clause,
-                "href": source.href,
-                "confidence": source.confidence,
+                "name": tier.name,
+                "label": tier.label,
+                "points_weight": tier.weights[0],
+                "reduction_weight": tier.weights[1],
+                "ranked": tier.ranked,
             }
-            for source in methodology.sources.values()
+            for tier in methodology.tiers
         ],
+    }
+
+
+def _source(source: Source) -> JsonValue:
+    return {
+        "name": source.name,
+        "title": source.title,
+        "clause": source.clause,
+        "href": source.href,
+        "confidence": source.confidence,
     }
 
 

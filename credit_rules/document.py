@@ -15,22 +15,22 @@ from credit_rules.dating import check_dates
 from credit_rules.errors import Problem, nearest
 from credit_rules.factors import FactorReader, FactorRow
 from credit_rules.model import (
-    BonusDoc,
-    Choice,
+    Boundary,
     Dated,
     EvidenceDoc,
-    ExampleDoc,
     Exclusion,
     Factor,
     FactorTable,
     InputSpec,
     MethodologyDoc,
     Parameter,
+    Scenario,
     Source,
     Standards,
     StepDoc,
 )
 from credit_rules.reading import Reader
+from credit_rules.sections import read_bonus, read_examples, read_inputs
 from credit_rules.standards import read_source
 from credit_rules.units import Unit
 
@@ -76,29 +76,21 @@ class DocumentReader:
             at.fail("schema", "只支持 schema = 1。", "请改为 1。")
         start, until = self._dates()
         sources = self._sources()
-        inputs = self._inputs()
+        inputs = read_inputs(at, self.standards.waste_classes)
         reader = FactorReader(self.rows, sources)
         parameters = self._parameters(reader, start, until)
         tables = self._tables(reader, inputs)
-        scenario = at.word("scenario", _SCENARIOS)
-        boundary = at.word("boundary", _BOUNDARIES)
-        if boundary == "in_meter" and scenario == "reduction":
-            at.fail(
-                "scenario",
-                "表内节约（in_meter）已体现在能耗表上，不能作为减排场景签发。",
-                '请写 scenario = "behaviour"。',
-            )
+        scenario, boundary = self._nature()
         category, share = self._footprint()
         reduction, points = self._result()
-        evidence = self._evidence()
         doc = MethodologyDoc(
             file=at.file,
             id=self._id(),
             version=self._version(),
             title=at.text("title"),
             summary=at.text("summary"),
-            scenario="reduction" if scenario == "reduction" else "behaviour",
-            boundary="in_meter" if boundary == "in_meter" else "outside",
+            scenario=scenario,
+            boundary=boundary,
             baseline=self._baseline(sources, needed=bool(reduction)),
             footprint_category=category,
             footprint_share=share,
@@ -111,10 +103,10 @@ class DocumentReader:
             steps=self._steps(),
             reduction=reduction,
             points=points,
-            evidence=evidence,
+            evidence=self._evidence(),
             excludes=self._excludes(),
-            bonus=self._bonus(),
-            examples=self._examples(),
+            bonus=read_bonus(at),
+            examples=read_examples(at),
             canonical=b"",
         )
         at.done()
@@ -127,6 +119,20 @@ class DocumentReader:
                 "id", f"编号“{value}”不合规。", "请写成“类别.名称”，例如 recycling.drop_off。"
             )
         return value
+
+    def _nature(self) -> tuple[Scenario, Boundary]:
+        scenario = self.at.word("scenario", _SCENARIOS)
+        boundary = self.at.word("boundary", _BOUNDARIES)
+        if boundary == "in_meter" and scenario == "reduction":
+            self.at.fail(
+                "scenario",
+                "表内节约（in_meter）已体现在能耗表上，不能作为减排场景签发。",
+                '请写 scenario = "behaviour"。',
+            )
+        return (
+            "reduction" if scenario == "reduction" else "behaviour",
+            "in_meter" if boundary == "in_meter" else "outside",
+        )
 
     def _version(self) -> int:
         version = self.at.integer("version")
@@ -163,41 +169,6 @@ class DocumentReader:
             if source in sources
             else ""
         )
-
-    def _inputs(self) -> dict[str, InputSpec]:
-        found: dict[str, InputSpec] = {}
-        for name, at in self.at.named("inputs"):
-            label = at.text("label")
-            spec = (
-                InputSpec(name, label, "choice", None, None, None, None, self._choices(at))
-                if at.has("choices")
-                else self._quantity(name, label, at)
-            )
-            at.done()
-            found[name] = spec
-        return found
-
-    def _choices(self, at: Reader) -> tuple[Choice, ...]:
-        found: list[Choice] = []
-        for row in at.tables("choices"):
-            known = self.standards.waste_classes
-            waste_class = row.word("waste_class", known) if row.has("waste_class") else None
-            found.append(Choice(row.name("value"), row.text("label"), waste_class))
-            row.done()
-        if len({choice.value for choice in found}) != len(found):
-            at.fail("choices", "选项重复。", "请保证每个 value 只出现一次。")
-        return tuple(found)
-
-    def _quantity(self, name: str, label: str, at: Reader) -> InputSpec:
-        unit = at.unit("unit")
-        low, high, step = at.decimal("min"), at.decimal("max"), at.decimal("step")
-        if step <= 0:
-            at.fail("step", "步长必须大于零。", '例如 "0.01"。')
-        elif low % step or high % step:
-            at.fail("step", "上下限不是步长的整数倍。", "请调整 min、max 或 step。")
-        if low >= high:
-            at.fail("max", "上限必须大于下限。", "请调整 min 与 max。")
-        return InputSpec(name, label, "quantity", unit, low, high, step, ())
 
     def _factor(self, reader: FactorReader, at: Reader, unit: Unit) -> Factor | None:
         factor = reader.read(at, unit)
@@ -313,51 +284,6 @@ class DocumentReader:
             at.text("reason", default="")
             at.done()
         return tuple(found)
-
-    def _bonus(self) -> BonusDoc | None:
-        if not self.at.has("bonus"):
-            return None
-        at = self.at.table("bonus")
-        bonus = BonusDoc(
-            at.decimal("max_multiplier"), at.nano("daily_cap", "point"), at.nano("budget", "point")
-        )
-        at.done()
-        if not 1 < bonus.maximum <= 10:
-            at.fail("max_multiplier", "最大倍数必须大于 1、不超过 10。", '例如 "2"。')
-        if bonus.cap_nano > bonus.budget_nano:
-            at.fail("daily_cap", "每人每日上限超过了总预算。", "请调低上限或提高预算。")
-        return bonus
-
-    def _examples(self) -> tuple[ExampleDoc, ...]:
-        rows = self.at.tables("examples")
-        if len(rows) < 3 and self.at.has("examples"):
-            self.at.fail(
-                "examples", "算例少于三个。", "请至少写三个算例，并让每个上限都有算例触及。"
-            )
-        return tuple(_example(index, at) for index, at in enumerate(rows))
-
-
-def _example(index: int, at: Reader) -> ExampleDoc:
-    given, used, expect = at.table("given"), at.table("used", required=False), at.table("expect")
-    rows: dict[str, dict[str, str]] = {}
-    for key in used.keys():  # noqa: SIM118 - not a dict
-        row = used.table(key)
-        rows[key] = {field: row.text(field) for field in row.keys()}  # noqa: SIM118 - not a dict
-    example = ExampleDoc(
-        index,
-        at.text("name"),
-        at.day("on", required=False),
-        at.text("tier"),
-        {name: given.text(name) for name in given.keys()},  # noqa: SIM118 - not a dict
-        rows,
-        at.decimal("multiplier") if at.has("multiplier") else None,
-        expect.integer("reduction_mg"),
-        expect.integer("points_mpt"),
-        expect.integer("bonus_mpt", default=0),
-    )
-    expect.done()
-    at.done()
-    return example
 
 
 def _combinations(keys: tuple[str, ...], choices: Mapping[str, InputSpec]) -> list[str]:

@@ -14,7 +14,7 @@ from credit_rules.counters import COUNTER_LIMIT, NANO, Period, Scope, counter_ke
 from credit_rules.errors import nearest
 from credit_rules.model import FactorTable, MethodologyDoc, StepDoc
 from credit_rules.plan import TIER_SLOT, Pick, Product, Sum
-from credit_rules.units import Dimension, Unit, base_unit, parse_quantity, parse_unit
+from credit_rules.units import Dimension, Unit, base_unit, parse_quantity, parse_unit, showable
 from credit_rules.values import ChoiceValue, Effective, Line, Lowered, Value, common_scale
 
 PERIODS: Final[tuple[Period, ...]] = ("day", "week", "month", "year")
@@ -196,7 +196,13 @@ class Lowering:
                 f"“{step.out}”的最坏情况超出 62 位整数。",
                 "请减小输入上限、减少小数位或调整因子。",
             )
-        value = Value(step.out, step.label, self.slot(), unit, low, high, scale, settled)
+        try:
+            shown = showable(unit, scale)
+        except ValueError as error:
+            raise StepFailed(
+                step.key(), f"“{step.out}”的数值{error}", "请换成十进制的单位或因子。"
+            ) from None
+        value = Value(step.out, step.label, self.slot(), shown, low, high, scale, settled)
         self.values[step.out] = value
         return value
 

@@ -203,13 +203,35 @@ def decimal_form(value: Fraction) -> DecimalForm:
     Raises:
         ValueError: the value has none.
     """
-    digits = 0
-    while digits < 60 and 10**digits % value.denominator:
-        digits += 1
-    scaled = value * 10**digits
-    if scaled.denominator != 1:
+    if not _only_two_and_five(value.denominator):
         raise ValueError(f"{value} 不能写成有限小数。")
-    return DecimalForm(scaled.numerator, digits)
+    digits = 0
+    while 10**digits % value.denominator:
+        digits += 1
+    return DecimalForm((value * 10**digits).numerator, digits)
+
+
+def showable(unit: Unit, scale: Fraction) -> Unit:
+    """The unit in which multiples of `scale` are shown: `unit`, or the base unit of its dimension.
+
+    Args:
+        unit: the unit preferred.
+        scale: exact scale in base units.
+
+    Raises:
+        ValueError: multiples of the scale have no finite decimal form in either.
+    """
+    if _only_two_and_five((scale / unit.ratio).denominator):
+        return unit
+    decimal_form(scale)
+    return base_unit(unit.dimension)
+
+
+def _only_two_and_five(number: int) -> bool:
+    for prime in (2, 5):
+        while number % prime == 0:
+            number //= prime
+    return number == 1
 
 
 def decimal_text(value: Fraction) -> str:
