@@ -34,7 +34,7 @@ def read_inputs(whole: Reader, waste_classes: Mapping[str, str]) -> dict[str, In
 def _choices(at: Reader, known: Mapping[str, str]) -> tuple[Choice, ...]:
     found: list[Choice] = []
     for row in at.tables("choices"):
-            waste_class = row.word("waste_class", known) if row.has("waste_class") else None
+        waste_class = row.word("waste_class", known) if row.has("waste_class") else None
         found.append(Choice(row.name("value"), row.text("label"), waste_class))
         row.done()
     if len({choice.value for choice in found}) != len(found):
@@ -74,9 +74,7 @@ def read_examples(whole: Reader) -> tuple[ExampleDoc, ...]:
     """Read `[[examples]]`, of which there must be three."""
     rows = whole.tables("examples")
     if len(rows) < 3 and whole.has("examples"):
-        whole.fail(
-            "examples", "算例少于三个。", "请至少写三个算例，并让每个上限都有算例触及。"
-        )
+        whole.fail("examples", "算例少于三个。", "请至少写三个算例，并让每个上限都有算例触及。")
     return tuple(_example(index, at) for index, at in enumerate(rows))
 
 
