@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from backend.clock import SHANGHAI
-from backend.errors import ErrorKind, FieldError, ForbiddenError, InvalidInputError
+from backend.errors import FieldError, ForbiddenError, InvalidInputError
 from backend.places.models import (
     CodeKind,
     Datum,
@@ -57,11 +57,20 @@ class PlaceNotOpenError(ForbiddenError):
     code = "place_not_open"
 
 
+class PositionInvalidError(InvalidInputError):
+    """Not a point on the globe."""
+
+    code = "position_invalid"
+
+    def __init__(self) -> None:
+        message = "位置无效，请重新获取手机定位"
+        super().__init__(message, fields=[FieldError("position", self.code, message)])
+
+
 class PositionVagueError(InvalidInputError):
     """The phone's own estimate of its error is over 200 m: it says nothing about the place."""
 
     code = "position_vague"
-    kind = ErrorKind.INVALID
 
     def __init__(self) -> None:
         message = "定位不够精确，请到开阔处打开手机定位后再试，或请现场管理员扫码"
@@ -70,12 +79,22 @@ class PositionVagueError(InvalidInputError):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a phone says it is: degrees, metres of accuracy, datum. Never stored or logged."""
+    """Where a phone says it is: degrees, metres of accuracy, datum. Never stored or logged.
+
+    Raises:
+        PositionInvalidError: not numbers, off the globe, or a negative accuracy.
+    """
 
     latitude: Decimal = field(repr=False)
     longitude: Decimal = field(repr=False)
     accuracy_m: int
     datum: Datum
+
+    def __post_init__(self) -> None:
+        if not (self.latitude.is_finite() and self.longitude.is_finite()):
+            raise PositionInvalidError
+        if abs(self.latitude) > 90 or abs(self.longitude) > 180 or self.accuracy_m < 0:
+            raise PositionInvalidError
 
 
 def is_open(hours: Sequence[Mapping[str, Any]], instant: datetime) -> bool:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from backend.errors import NotFoundError
 from backend.organisations.queries import Scope, institutions_in
@@ -208,7 +209,7 @@ def standing_batches(db: Connection, place_ids: Collection[int]) -> dict[int, Ba
     statement = (
         _batches()
         .where(PrintBatch.place_id.in_(place_ids), PrintBatch.revoked_at.is_(None))
-        .distinct(PrintBatch.place_id)
+        .ext(distinct_on(PrintBatch.place_id))
         .order_by(PrintBatch.place_id, PrintBatch.printed_at.desc(), PrintBatch.id.desc())
     )
     return {batch.place_id: batch for batch in map(_batch, db.execute(statement))}

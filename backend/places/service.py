@@ -302,11 +302,9 @@ def places_near(
         cursor: `next_cursor` of the page before.
 
     Raises:
-        InvalidInputError: names the field at fault.
+        PositionInvalidError: not a point on the globe.
+        InvalidInputError: the cursor is none of ours.
     """
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        message = "位置应为纬度（-90到90）和经度（-180到180）"
-        raise InvalidInputError(message, fields=[FieldError("near", "invalid", message)])
     here = Position(latitude, longitude, 0, datum)
     wgs84, gcj02 = in_datum(here, Datum.WGS84), in_datum(here, Datum.GCJ02)
     found = queries.places_near(
