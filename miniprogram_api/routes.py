@@ -5,8 +5,16 @@ from collections.abc import Sequence
 import flask
 
 from backend.web.api import Blueprint
+from miniprogram_api.resources import actions, holdings, kinds, places, rankings, scans
 
-RESOURCES: Sequence[Blueprint] = ()
+RESOURCES: Sequence[Blueprint] = (
+    scans.blueprint,
+    actions.blueprint,
+    kinds.blueprint,
+    places.blueprint,
+    rankings.blueprint,
+    holdings.blueprint,
+)
 """Registered under `/api/v1`; their own routes start with the noun: `/scans`."""
 
 PAGES: Sequence[flask.Blueprint] = ()

@@ -1,0 +1,206 @@
+"""Actions: log one, log a backlog, explain one."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import marshmallow as ma
+from flask import Response
+
+from backend.actions.queries import Recorded
+from backend.actions.service import KindUnknownError, Receipt, receipt_of
+from backend.errors import DomainError, FieldError, InvalidInputError
+from backend.ledger.policy import expires_month
+from backend.places.codes import place_code
+from backend.places.models import PlaceKind
+from backend.recycling import policy as recycling_policy
+from backend.recycling.service import DropOff, log_drop_off
+from backend.web import problems
+from backend.web.access import actor, member_only
+from backend.web.api import Blueprint
+from backend.web.context import backend, now
+from backend.web.messages import field_errors
+from backend.web.transaction import connection
+from credit_rules import Source
+from miniprogram_api.resources.holdings import month_end
+from miniprogram_api.resources.scans import position_of
+from miniprogram_api.schemas.actions import (
+    ActionRequest,
+    BatchAnswer,
+    BatchRequest,
+    ExplanationSchema,
+    ReceiptSchema,
+)
+
+blueprint = Blueprint("actions", __name__, description="Low-carbon actions and their receipts.")
+
+_ITEM: Final = ActionRequest()
+# Which kind of place a kind of action happens at: its public code follows from that and the id.
+_PLACE_KINDS: Final = {recycling_policy.KIND: PlaceKind.RECYCLING_POINT}
+
+
+@blueprint.route("/actions", methods=["POST"])
+@member_only
+@blueprint.arguments(_ITEM)
+@blueprint.response(201, ReceiptSchema, description="Credited")
+@blueprint.alt_response(200, schema=ReceiptSchema, description="Credited before", success=True)
+def log_action(values: Mapping[str, Any]) -> Response:
+    """Log one action.
+
+    The same reference with the same content gives the same receipt, with status 200, and credits
+    nothing; with other content it is refused.
+    """
+    receipt = record_action(values)
+    # Built without the schema, which documents it: dumping it costs more than making it.
+    body = json.dumps(receipt_body(receipt), ensure_ascii=False, separators=(",", ":"))
+    return Response(body, status=201 if receipt.first else 200, mimetype="application/json")
+
+
+@blueprint.route("/actions/batch", methods=["POST"])
+@member_only
+@blueprint.arguments(BatchRequest)
+@blueprint.response(200, BatchAnswer)
+def log_batch(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Log a backlog of up to 100 actions; each stands or falls by itself.
+
+    Results come in the order of the actions. Any order and any repetition leads to the same
+    ledger.
+    """
+    return {"results": [_batch_result(item) for item in values["actions"]]}
+
+
+@blueprint.route("/actions/<int:action_id>/explanation", methods=["GET"])
+@member_only
+@blueprint.response(200, ExplanationSchema)
+def explain_action(action_id: int) -> dict[str, Any]:
+    """Explain one of the caller's own actions: every step, factor, source and cap.
+
+    The award is recomputed from the stored facts under the stored version.
+    """
+    rulebook = backend().rulebook
+    receipt = receipt_of(connection(), rulebook, member_id=actor().member_id, action_id=action_id)
+    recorded = receipt.action
+    methodology = rulebook.version(recorded.methodology_id, recorded.methodology_version)
+    confidences = rulebook.standards.confidences
+    return {
+        **receipt_body(receipt),
+        "rulebook_digest": recorded.rulebook_digest.hex(),
+        "sources": [_source_body(source, confidences) for source in methodology.sources.values()],
+    }
+
+
+def record_action(values: Mapping[str, Any]) -> Receipt:
+    """Records an action of the caller by its kind.
+
+    Args:
+        values: what `ActionRequest` loaded.
+
+    Raises:
+        DomainError: it is refused; the sentence says what to do.
+    """
+    with_backend, evidence = backend(), values["evidence"]
+    if values["kind"] != recycling_policy.KIND:
+        sentence = "没有这类行为，请在“可记录的行为”里选择。"
+        raise KindUnknownError(sentence, fields=[FieldError("kind", "unknown", sentence)])
+    return log_drop_off(
+        connection(),
+        rulebook=with_backend.rulebook,
+        keys=with_backend.keys,
+        member_id=actor().member_id,
+        drop_off=DropOff(
+            reference=values["reference"],
+            occurred_at=values["occurred_at"],
+            code=evidence["code"],
+            facts=values["facts"],
+            position=position_of(evidence["position"]),
+        ),
+        now=now(),
+    )
+
+
+def _batch_result(item: Any) -> dict[str, Any]:
+    """What one action of a batch came to; a refusal undoes this action only."""
+    try:
+        values = _loaded(item)
+        with connection().begin_nested():
+            receipt = record_action(values)
+    except DomainError as error:
+        problem = problems.of_domain(error)
+        return {"status": problem.status, "receipt": None, "problem": problem.body()}
+    return {
+        "status": 201 if receipt.first else 200,
+        "receipt": receipt_body(receipt),
+        "problem": None,
+    }
+
+
+def _loaded(item: Any) -> Mapping[str, Any]:
+    try:
+        loaded: Mapping[str, Any] = _ITEM.load(item)
+    except ma.ValidationError as error:
+        raise InvalidInputError(
+            "提交的内容有误，请按提示修改后重试。", fields=tuple(field_errors(error.messages))
+        ) from error
+    return loaded
+
+
+def receipt_body(receipt: Receipt) -> dict[str, Any]:
+    """The receipt as `ReceiptSchema` documents it; the same action gives the same body."""
+    recorded, assessment = receipt.action, receipt.assessment
+    trace = assessment.trace.to_json()
+    described: Any = trace["methodology"]
+    return {
+        "action": action_body(recorded),
+        "award": {
+            "reduction_mg": assessment.reduction_mg,
+            "points_mpt": assessment.points_mpt,
+            "ranked": assessment.ranked,
+            "expires_on": points_expire_on(recorded),
+        },
+        "trace": trace,
+        "sentences": assessment.trace.sentences(),
+        "methodology": {
+            "id": described["id"],
+            "version": described["version"],
+            "digest": described["digest"],
+            "title": described["title"],
+        },
+    }
+
+
+def action_body(recorded: Recorded) -> dict[str, Any]:
+    """An action as it stands in the book."""
+    return {
+        "id": recorded.id,
+        "status": "credited",
+        "reference": recorded.reference,
+        "kind": recorded.kind,
+        "occurred_at": recorded.occurred_at.isoformat(),
+        "occurred_on": recorded.occurred_on.isoformat(),
+        "received_at": recorded.received_at.isoformat(),
+        "tier": recorded.tier,
+        "channel": recorded.channel,
+        "place": _place_body(recorded),
+        "facts": dict(sorted(recorded.facts.items())),
+    }
+
+
+def points_expire_on(recorded: Recorded) -> str:
+    """The last day of the points an action earned."""
+    return month_end(expires_month(recorded.occurred_on)).isoformat()
+
+
+def _place_body(recorded: Recorded) -> dict[str, str] | None:
+    if recorded.place_id is None:
+        return None
+    return {"code": place_code(_PLACE_KINDS[recorded.kind], recorded.place_id)}
+
+
+def _source_body(source: Source, confidences: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "title": source.title,
+        "clause": source.clause,
+        "href": source.href,
+        "confidence": source.confidence,
+        "confidence_label": confidences[source.confidence],
+    }
