@@ -5,9 +5,20 @@ from collections.abc import Sequence
 import flask
 
 from backend.web.api import Blueprint
-from miniprogram_api.resources import actions, holdings, kinds, places, rankings, scans
+from miniprogram_api.resources import (
+    actions,
+    holdings,
+    kinds,
+    me,
+    places,
+    rankings,
+    scans,
+    sessions,
+)
 
 RESOURCES: Sequence[Blueprint] = (
+    sessions.blueprint,
+    me.blueprint,
     scans.blueprint,
     actions.blueprint,
     kinds.blueprint,
