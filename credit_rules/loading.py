@@ -50,9 +50,21 @@ def load_rulebook(directory: Path | None = None) -> Rulebook:
     if standards is None:
         raise RulebookError(problems)
     rulebook = check_and_assemble(standards, methodologies, lock, problems)
+    if rulebook is not None and not problems and (folder / LOCK_FILE).is_file():
+        _check_complete(rulebook, lock, problems)
     if rulebook is None or problems:
         raise RulebookError(problems)
     return rulebook
+
+
+def _check_complete(rulebook: Rulebook, lock: Mapping[str, str], problems: list[Problem]) -> None:
+    """A published version never disappears: what was credited under it must stay replayable."""
+    present = {f"{m.id}@{m.version}" for m in rulebook.all_versions()}
+    problems.extend(
+        Problem(LOCK_FILE, name, "已发布的版本没有对应的文件。", "请恢复这个文件。")
+        for name in lock
+        if name not in present
+    )
 
 
 def _read(folder: Path, problems: list[Problem]) -> tuple[Standards | None, list[Methodology]]:
