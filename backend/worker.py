@@ -51,8 +51,8 @@ class Handler:
     effect: Effect
 
 
-def _purge(db: Connection, backend: Backend, _messages: Sequence[Taken]) -> None:
-    outbox.purge(db, now=backend.clock.now())
+def _purge(db: Connection, _backend: Backend, _messages: Sequence[Taken]) -> None:
+    outbox.purge(db)
 
 
 def _roll_up(db: Connection, backend: Backend, messages: Sequence[Taken]) -> AfterCommit:
@@ -155,7 +155,6 @@ def run_relay(backend: Backend) -> None:
     """Relays the outbox to the queues until told to stop."""
     relay.run(
         backend.engine,
-        backend.clock,
         lambda kind, messages: enqueue(backend.redis, kind, messages),
         _stop_on_signal(),
     )

@@ -10,7 +10,6 @@ from redis.exceptions import RedisError
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from backend.clock import Clock
 from backend.outbox import service
 from backend.outbox.service import Due
 
@@ -23,24 +22,23 @@ Enqueue = Callable[[str, Sequence[Due]], None]
 log = structlog.get_logger(__name__)
 
 
-def relay_once(engine: Engine, clock: Clock, enqueue: Enqueue) -> int:
+def relay_once(engine: Engine, enqueue: Enqueue) -> int:
     """Hands out what is due, one delivery per kind; returns how many messages.
 
-    The claim commits first: should the queue be down, the messages come round again after
-    `service.RETRY_AFTER`.
+    The claim commits first: should the queue be down, the messages come round again after 10 s.
     """
     with engine.begin() as db:
-        due = service.hand_out(db, now=clock.now(), limit=BATCH)
+        due = service.hand_out(db, limit=BATCH)
     for kind, messages in groupby(sorted(due, key=lambda m: (m.kind, m.id)), lambda m: m.kind):
         enqueue(kind, list(messages))
     return len(due)
 
 
-def run(engine: Engine, clock: Clock, enqueue: Enqueue, stop: Event) -> None:
+def run(engine: Engine, enqueue: Enqueue, stop: Event) -> None:
     """Relays until `stop` is set; outages of PostgreSQL or Redis are waited out."""
     while not stop.is_set():
         try:
-            handed_out = relay_once(engine, clock, enqueue)
+            handed_out = relay_once(engine, enqueue)
         except (OperationalError, RedisError) as error:
             log.warning("relay_waits", error=type(error).__name__)
             stop.wait(_PAUSE_AFTER_ERROR_SECONDS)

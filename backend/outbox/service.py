@@ -1,8 +1,10 @@
-"""Puts work beside the change it follows from, hands it out, and marks it done exactly once."""
+"""Puts work beside the change it follows from, hands it out, and marks it done exactly once.
+
+Times here are the database's own: they only space out attempts, and every process agrees on them.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, text
@@ -10,9 +12,6 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger
 
 from backend.outbox.models import OutboxMessage
-
-RETRY_AFTER = timedelta(seconds=10)
-_KEEP_DONE = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +37,17 @@ def put(db: Connection, *, kind: str, payload: Mapping[str, Any]) -> None:
 
 
 _HAND_OUT = text("""
-UPDATE outbox SET attempts = attempts + 1, available_at = :again_at
+UPDATE outbox SET attempts = attempts + 1, available_at = now() + interval '10 seconds'
  WHERE id IN (SELECT id FROM outbox
-               WHERE done_at IS NULL AND available_at <= :now
+               WHERE done_at IS NULL AND available_at <= now()
                ORDER BY available_at, id LIMIT :limit FOR UPDATE SKIP LOCKED)
 RETURNING id, kind, attempts
 """)
 
 
-def hand_out(db: Connection, *, now: datetime, limit: int) -> list[Due]:
-    """Claims messages that are due; those not taken within `RETRY_AFTER` are handed out again."""
-    rows = db.execute(_HAND_OUT, {"now": now, "again_at": now + RETRY_AFTER, "limit": limit})
+def hand_out(db: Connection, *, limit: int) -> list[Due]:
+    """Claims messages that are due; those not taken within 10 s are handed out again."""
+    rows = db.execute(_HAND_OUT, {"limit": limit})
     return sorted((Due(row.id, row.kind, row.attempts) for row in rows), key=lambda due: due.id)
 
 
@@ -66,8 +65,8 @@ def take(db: Connection, ids: Sequence[int]) -> list[Taken]:
     return sorted((Taken(row.id, row.payload) for row in rows), key=lambda taken: taken.id)
 
 
-def purge(db: Connection, *, now: datetime) -> int:
+def purge(db: Connection) -> int:
     """Deletes messages done more than two days ago; returns how many."""
     return db.execute(
-        delete(OutboxMessage).where(OutboxMessage.done_at < now - _KEEP_DONE)
+        delete(OutboxMessage).where(OutboxMessage.done_at < text("now() - interval '2 days'"))
     ).rowcount

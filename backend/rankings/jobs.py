@@ -52,7 +52,7 @@ def differences(
         for t in (department_day_totals(db) if totals is None else totals)
     }
     held = {
-        row.tuple()
+        (row[0], row[1], row[2], row[3], row[4])
         for row in db.execute(
             select(
                 DepartmentDay.department_id,

@@ -25,6 +25,8 @@ GRANT INSERT, UPDATE, DELETE ON
     invitation, binding_attempt, role_grant, place, print_batch,
     outbox, periodic_run, department_day
     TO tanpuhui_app;
+-- A place's public code is made of its id, so the id is drawn before the row is written.
+GRANT USAGE ON SEQUENCE place_id_seq TO tanpuhui_app;
 GRANT INSERT ON audit_event, methodology_version TO tanpuhui_app;
 GRANT EXECUTE ON FUNCTION
     ledger_standing,

@@ -1,0 +1,127 @@
+"""Posting under races: one credit for one act, caps exact, every award replays."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy import text
+
+from backend.actions.queries import action_of, actions_of
+from backend.actions.service import Receipt, ReplayMismatchError, receipt_of, replay
+from backend.bootstrap import Backend
+from backend.errors import NotFoundError
+from backend.ledger.queries import balance_of, drifting_balances
+from tests.builders.city import City, a_city
+from tests.builders.drop_offs import a_reference, drop
+
+
+@pytest.fixture
+def city(backend: Backend) -> City:
+    return a_city(backend)
+
+
+@pytest.fixture
+def log(city: City) -> Callable[..., Receipt]:
+    """Logs a drop-off of the first member in a transaction of its own."""
+
+    def logged(**changes: object) -> Receipt:
+        arguments: dict[str, object] = {
+            "rulebook": city.backend.rulebook,
+            "keys": city.backend.keys,
+            "member_id": city.scene.members[0],
+            "code": city.scene.attended.url,
+            "now": city.backend.clock.now(),
+        } | changes
+        with city.backend.engine.begin() as db:
+            return drop(db, **arguments)  # type: ignore[arg-type]  # a test's own keywords
+
+    return logged
+
+
+def all_at_once(tasks: Sequence[Callable[[], Receipt]]) -> list[Receipt]:
+    """Runs tasks in threads that start together."""
+    start = threading.Barrier(len(tasks))
+
+    def run(task: Callable[[], Receipt]) -> Receipt:
+        start.wait()
+        return task()
+
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return list(pool.map(run, tasks))
+
+
+def test_parallel_identical_requests_credit_once(city: City, log: Callable[..., Receipt]) -> None:
+    reference = a_reference()
+    receipts = all_at_once([lambda: log(reference=reference)] * 8)
+    assert sum(receipt.first for receipt in receipts) == 1
+    assert len({receipt.action.id for receipt in receipts}) == 1
+    with city.backend.engine.begin() as db:
+        assert len(actions_of(db, member_id=city.scene.members[0], before_id=None, limit=50)) == 1
+
+
+def test_caps_hold_exactly_under_a_race(city: City, log: Callable[..., Receipt]) -> None:
+    now = city.backend.clock.now()
+    tasks = [
+        partial(log, mass="8", material="mixed", occurred_at=now - timedelta(minutes=minute))
+        for minute in range(8)
+    ]
+    receipts = all_at_once(tasks)
+    # 8 x 8 kg x 1.3448 kg/kg would be 86 kg; the day's cap is 10 kg and 30 points.
+    assert sum(receipt.assessment.reduction_mg for receipt in receipts) == 10_000_000
+    with city.backend.engine.begin() as db:
+        balance = balance_of(db, member_id=city.scene.members[0])
+        assert balance.reduction_mg == 10_000_000
+        assert balance.points_mpt == sum(r.assessment.points_mpt for r in receipts) <= 30_000
+        assert drifting_balances(db) == []
+
+
+def test_every_award_replays_to_itself(city: City, log: Callable[..., Receipt]) -> None:
+    now = city.backend.clock.now()
+    logged = [
+        log(material=material, mass=mass, occurred_at=now - timedelta(minutes=minute))
+        for minute, (material, mass) in enumerate(
+            [("paper", "3.2"), ("glass", "12"), ("battery", "0.4"), ("mixed", "9"), ("paper", "1")]
+        )
+    ]
+    with city.backend.engine.begin() as db:
+        for receipt in logged:
+            again = receipt_of(
+                db,
+                city.backend.rulebook,
+                member_id=city.scene.members[0],
+                action_id=receipt.action.id,
+            )
+            assert again.action == receipt.action
+            assert again.assessment.trace.to_json() == receipt.assessment.trace.to_json()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"points_mpt": 1}, {"reduction_mg": 1}, {"methodology_digest": b"x"}]
+)
+def test_a_tampered_award_does_not_replay(
+    city: City, log: Callable[..., Receipt], wrong: dict[str, object]
+) -> None:
+    recorded = log().action
+    with pytest.raises(ReplayMismatchError):
+        replay(city.backend.rulebook, replace(recorded, **wrong))  # type: ignore[arg-type]  # named above
+
+
+def test_somebody_elses_action_is_not_found(city: City, log: Callable[..., Receipt]) -> None:
+    action_id = log().action.id
+    with city.backend.engine.begin() as db:
+        assert action_of(db, member_id=city.scene.members[1], action_id=action_id) is None
+        with pytest.raises(NotFoundError):
+            receipt_of(
+                db, city.backend.rulebook, member_id=city.scene.members[1], action_id=action_id
+            )
+
+
+def test_the_outbox_row_commits_with_the_award(city: City, log: Callable[..., Receipt]) -> None:
+    action_id = log().action.id
+    with city.backend.engine.begin() as db:
+        rows = db.execute(text("SELECT kind, payload FROM outbox")).all()
+    assert [tuple(row) for row in rows] == [("award.posted", {"action_id": action_id})]
