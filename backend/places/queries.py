@@ -32,25 +32,30 @@ _BY_CODE: Final = text(
     " WHERE p.code = :code"
 )
 _BY_ID: Final = text(f"SELECT {_COLUMNS} FROM place AS p WHERE p.id = :id")
-# Haversine in the datum each place was surveyed in: the caller's point comes in both.
+# Haversine in the datum each place was surveyed in: the caller's point comes in both. Distances are
+# computed once a place (MATERIALIZED), and only the page's rows are read in full.
 _NEAR: Final = text(
     f"""
-    SELECT * FROM (
-        SELECT {_COLUMNS}, round(12742017.6 * asin(least(1, sqrt(
-            sin(radians(p.latitude - q.latitude) / 2) ^ 2
-            + cos(radians(q.latitude)) * cos(radians(p.latitude))
-            * sin(radians(p.longitude - q.longitude) / 2) ^ 2
-        ))))::bigint AS distance_m
+    WITH distance AS MATERIALIZED (
+        SELECT p.id, round(12742017.6 * asin(least(1, sqrt(
+            power(sin(radians(p.latitude::float8 - q.latitude) / 2), 2)
+            + cos(radians(q.latitude)) * cos(radians(p.latitude::float8))
+            * power(sin(radians(p.longitude::float8 - q.longitude) / 2), 2)
+        ))))::bigint AS metres
         FROM place AS p
         JOIN (VALUES
-            ('wgs84', CAST(:wgs_latitude AS numeric), CAST(:wgs_longitude AS numeric)),
-            ('gcj02', CAST(:gcj_latitude AS numeric), CAST(:gcj_longitude AS numeric))
+            ('wgs84', CAST(:wgs_latitude AS float8), CAST(:wgs_longitude AS float8)),
+            ('gcj02', CAST(:gcj_latitude AS float8), CAST(:gcj_longitude AS float8))
         ) AS q (datum, latitude, longitude) ON q.datum = p.datum
         WHERE p.latitude IS NOT NULL AND p.state <> 'closed'
-    ) AS near
-    WHERE (distance_m, id) > (:after_m, :after_id)
-    ORDER BY distance_m, id
-    LIMIT :limit
+    ), page AS (
+        SELECT id, metres FROM distance
+        WHERE (metres, id) > (:after_m, :after_id)
+        ORDER BY metres, id LIMIT :limit
+    )
+    SELECT {_COLUMNS}, page.metres AS distance_m
+    FROM page JOIN place AS p ON p.id = page.id
+    ORDER BY page.metres, page.id
     """
 )
 
