@@ -1,11 +1,10 @@
 """The Flask application both faces start from: what surrounds every view."""
 
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Blueprint, Flask, Response, g, request
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -15,6 +14,7 @@ from backend.people import service as people
 from backend.people.models import Face
 from backend.web import (
     access,
+    body,
     context,
     fields,
     headers,
@@ -26,10 +26,7 @@ from backend.web import (
     request_id,
     transaction,
 )
-from backend.web.refusals import BodyTooLargeError
 
-_BODY_LIMIT = "max_body_bytes"
-_V = TypeVar("_V", bound=Callable[..., Any])
 _log = structlog.get_logger(__name__)
 
 
@@ -52,20 +49,6 @@ class Application(Flask):
         _log.error("internal_error", route=rule.rule if rule else None, exc_info=exc_info)
 
 
-def accepts_body(max_bytes: int) -> Callable[[_V], _V]:
-    """Lets a view take a larger body than the installation's limit: uploads.
-
-    Args:
-        max_bytes: bytes accepted; a longer body is refused before it is read.
-    """
-
-    def declare(view: _V) -> _V:
-        setattr(view, _BODY_LIMIT, max_bytes)
-        return view
-
-    return declare
-
-
 def create_base(
     backend: Backend,
     import_name: str,
@@ -84,10 +67,7 @@ def create_base(
         authenticate: turns a token into an actor.
     """
     app = Application(import_name)
-    app.config.update(
-        MAX_CONTENT_LENGTH=backend.settings.max_body_bytes,
-        PROPAGATE_EXCEPTIONS=False,
-    )
+    app.config["PROPAGATE_EXCEPTIONS"] = False
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.undefined = StrictUndefined
@@ -121,11 +101,7 @@ def _begin() -> None:
     logs.bind_request(g.request_id)
     if "\x00" in request.path:
         raise NotFound
-    view = current_app.view_functions[request.endpoint] if request.endpoint else None
-    limit = getattr(view, _BODY_LIMIT, settings.max_body_bytes)
-    request.max_content_length = limit
-    if (request.content_length or 0) > limit:
-        raise BodyTooLargeError(f"提交的内容过大，最多 {limit // 1024} KB，请减小后重试。")
+    body.enforce_limit()
 
 
 def _finish(response: Response) -> Response:

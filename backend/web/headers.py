@@ -40,11 +40,10 @@ def _page_policy() -> str:
 
 
 def protect(response: Response) -> None:
-    """Adds the headers; what a view has set itself stays."""
+    """Adds the headers; a view may set its own policy of content, permissions and caching."""
     headers = response.headers
-    headers[HEADER] = request_id()
-    for name, value in _ALWAYS.items():
-        headers.setdefault(name, value)
+    headers.add(HEADER, request_id())
+    headers.extend(_ALWAYS)
     is_page = response.mimetype == "text/html"
     headers.setdefault("Content-Security-Policy", _page_policy() if is_page else _DATA_POLICY)
     headers.setdefault("Permissions-Policy", _PERMISSIONS[web_context().face])

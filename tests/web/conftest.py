@@ -24,7 +24,8 @@ from backend.people.models import Face, MemberKind, Role
 from backend.people.queries import Actor, Grant
 from backend.web import access
 from backend.web.api import Api, Blueprint
-from backend.web.application import Application, accepts_body, create_base
+from backend.web.application import Application, create_base
+from backend.web.body import accepts_body
 from backend.web.fields import (
     AwareDateTime,
     DecimalString,
@@ -209,13 +210,19 @@ def engine(database: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def make_app(backend: Backend, engine: Engine) -> Callable[..., Application]:
-    """Makes the sample face; keyword arguments replace settings."""
+    """Makes the sample face; further keyword arguments replace settings."""
     assert engine is not None
+    usual = backend
 
-    def make(*, face: Face = Face.API, prefers_pages: bool = False, **changed: Any) -> Application:
-        settings = replace(backend.settings, **changed)
+    def make(
+        *,
+        backend: Backend = usual,
+        face: Face = Face.API,
+        prefers_pages: bool = False,
+        **changed: Any,
+    ) -> Application:
         app = create_base(
-            replace(backend, settings=settings),
+            replace(backend, settings=replace(backend.settings, **changed)),
             "backend.web",
             face=face,
             prefers_pages=prefers_pages,

@@ -144,7 +144,7 @@ _JSON = st.recursive(
 
 
 @given(_JSON, st.booleans())
-def test_what_it_accepts_equals_what_json_reads(value: object, ascii_only: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
+def test_what_it_accepts_equals_what_json_reads(value: object, ascii_only: bool) -> None:
     body = json.dumps(value, ensure_ascii=ascii_only).encode()
     if "\\u0000" in body.decode():
         return

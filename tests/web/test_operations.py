@@ -1,0 +1,131 @@
+"""Health, readiness and metrics, the same on both faces."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+from redis import Redis
+from sqlalchemy import Engine, text
+
+from admin.app import create_app as create_console
+from backend.bootstrap import Backend
+from backend.db.engine import make_engine
+from backend.web.application import Application
+from miniprogram_api.app import create_app as create_api
+
+MakeApp = Callable[..., Application]
+UNREACHABLE = "postgresql://nobody@127.0.0.1:9/nothing"
+
+
+@pytest.mark.parametrize("create_app", [create_api, create_console])
+def test_both_faces_are_up_and_ready(
+    backend: Backend, create_app: Callable[[Backend], Application]
+) -> None:
+    client = create_app(backend).test_client()
+    assert client.get("/healthz").json == {"status": "ok"}
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json == {
+        "status": "ready",
+        "checks": {"database": {"ok": True}, "migrations": {"ok": True}, "redis": {"ok": True}},
+    }
+
+
+def _unready(backend: Backend) -> tuple[list[str], str]:
+    client = create_api(backend).test_client()
+    assert client.get("/healthz").status_code == 200
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.mimetype == "application/problem+json"
+    assert answer.headers["Retry-After"] == "2"
+    assert answer.json is not None
+    assert answer.json["code"] == "not_ready"
+    assert all(answer.json["checks"][name]["ok"] is False for name in answer.json["missing"])
+    return answer.json["missing"], answer.json["detail"]
+
+
+def test_an_absent_database_is_named(backend: Backend) -> None:
+    engine = make_engine(UNREACHABLE)
+    missing, sentence = _unready(replace(backend, engine=engine))
+    assert missing == ["database", "migrations"]
+    assert "PostgreSQL" in sentence
+    engine.dispose()
+
+
+def test_a_schema_behind_the_code_is_named(backend: Backend, engine: Engine) -> None:
+    with engine.begin() as db:
+        db.execute(text("DELETE FROM alembic_version"))
+    missing, sentence = _unready(backend)
+    assert missing == ["migrations"]
+    assert "迁移" in sentence
+
+
+def test_an_absent_redis_is_named(backend: Backend) -> None:
+    gone: Redis = Redis.from_url("redis://127.0.0.1:9/0")
+    missing, sentence = _unready(replace(backend, redis=gone))
+    assert missing == ["redis"]
+    assert "Redis" in sentence
+
+
+@pytest.mark.parametrize(
+    "peer, headers, status",
+    [
+        ("127.0.0.1", {}, 200),
+        ("127.8.8.8", {}, 200),
+        ("::1", {}, 200),
+        ("10.0.0.5", {}, 401),
+        ("", {}, 401),
+        ("not an address", {}, 401),
+        ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 401),
+        ("127.0.0.1", {"Forwarded": "for=127.0.0.1"}, 401),
+        ("10.0.0.5", {"X-Forwarded-For": "127.0.0.1"}, 401),
+        ("10.0.0.5", {"Authorization": "Bearer the-token-of-metrics"}, 200),
+        ("10.0.0.5", {"Authorization": "Bearer the-token-of-metric"}, 401),
+        ("10.0.0.5", {"Authorization": "Bearer "}, 401),
+        ("10.0.0.5", {"Authorization": "Bearer 令牌"}, 401),
+    ],
+)
+@pytest.mark.parametrize("proxies", [0, 1])
+def test_metrics_open_to_loopback_or_the_token(
+    make_app: MakeApp, proxies: int, peer: str, headers: dict[str, str], status: int
+) -> None:
+    app = make_app(metrics_token="the-token-of-metrics", trusted_proxies=proxies)
+    overrides = {f"HTTP_{name.upper().replace('-', '_')}": text for name, text in headers.items()}
+    answer = app.test_client().get("/metrics", environ_overrides={"REMOTE_ADDR": peer, **overrides})
+    assert answer.status_code == status
+
+
+def test_no_token_is_no_open_door(make_app: MakeApp) -> None:
+    client = make_app(metrics_token="").test_client()
+    elsewhere = {"REMOTE_ADDR": "10.0.0.5"}
+    for given in ("Bearer ", "Bearer", ""):
+        answer = client.get(
+            "/metrics", headers={"Authorization": given}, environ_overrides=elsewhere
+        )
+        assert answer.status_code == 401
+
+
+def test_metrics_count_by_closed_sets_of_labels(client: FlaskClient) -> None:
+    def count(line: str) -> float:
+        values = [
+            float(row.rsplit(" ", 1)[1])
+            for row in client.get("/metrics").text.splitlines()
+            if row.startswith(line)
+        ]
+        return sum(values)
+
+    listed = (
+        'tanpuhui_http_requests_total{endpoint="notes.list_notes",face="api",'
+        'method="GET",status="200"}'
+    )
+    before = count(listed)
+    client.get("/api/v1/notes")
+    client.get("/api/v1/notes?limit=7")
+    assert count(listed) - before == 2
+    client.open("/api/v1/notes/random-path-1", method="BREW")
+    text_of_all = client.get("/metrics").text
+    assert "random-path" not in text_of_all
+    assert "BREW" not in text_of_all
+    assert 'method="other"' in text_of_all
+    assert count("tanpuhui_http_request_seconds_count") > 0
