@@ -13,7 +13,12 @@ from credit_rules.model import InputSpec
 from credit_rules.units import DecimalForm, Unit, decimal_text, parse_unit
 
 InputValue = str | int | Decimal
-_PLAIN = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,12}))?(?: ?([^0-9\s.][^\s]*))?", re.ASCII)
+_LETTER = r"[A-Za-z\u4e00-\u9fff]"
+_PLAIN = re.compile(
+    r"([0-9]{1,15})(?:\.([0-9]{1,12}))?"
+    # a unit may follow; `1e3` and `0x10` are other ways to write numbers, not units
+    rf"(?: ?(?![eExX][0-9])({_LETTER}(?:{_LETTER}|[0-9]){{0,15}}))?"
+)
 _LONGEST = 60
 
 
