@@ -222,6 +222,13 @@ def institutions_around(db: Connection, scope: Scope) -> frozenset[int]:
     return frozenset(db.scalars(institutions_in(scope).union(around)))
 
 
+def institutions_in_both(db: Connection, one: Scope, other: Scope) -> frozenset[int]:
+    """Ids of the institutions that lie in two scopes as a whole."""
+    return frozenset(
+        db.scalars(institutions_in(one).where(Institution.id.in_(institutions_in(other))))
+    )
+
+
 def short_names(db: Connection, *, institution_ids: Collection[int]) -> dict[int, str]:
     """What boards and lists call these institutions, by id."""
     rows = db.execute(
@@ -268,7 +275,7 @@ def departments_under(
         literal(0).label("depth"),
         (Department.id == department_id if department_id is not None else true()).label("inside"),
     ).where(Department.institution_id == institution_id, Department.parent_id.is_(None))
-    tree = top.cte("tree", recursive=True)
+    tree = top.cte(recursive=True)
     child = aliased(Department)
     tree = tree.union_all(
         select(
@@ -337,14 +344,14 @@ def _any_of(*conditions: ColumnElement[bool] | None) -> ColumnElement[bool]:
 
 
 def _districts_below(ids: Iterable[int]) -> Select[int]:
-    below = select(District.id).where(District.id.in_(ids)).cte("districts", recursive=True)
+    below = select(District.id).where(District.id.in_(ids)).cte(recursive=True)
     child = aliased(District)
     below = below.union(select(child.id).join(below, child.parent_id == below.c.id))
     return select(below.c.id)
 
 
 def _departments_below(ids: Iterable[int]) -> Select[int]:
-    below = select(Department.id).where(Department.id.in_(ids)).cte("departments", recursive=True)
+    below = select(Department.id).where(Department.id.in_(ids)).cte(recursive=True)
     child = aliased(Department)
     below = below.union(select(child.id).join(below, child.parent_id == below.c.id))
     return select(below.c.id)
