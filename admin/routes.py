@@ -4,5 +4,27 @@ from collections.abc import Sequence
 
 import flask
 
-PAGES: Sequence[flask.Blueprint] = ()
+from admin.views import (
+    audit,
+    drop_offs,
+    home,
+    institutions,
+    login,
+    places,
+    posters,
+    rankings,
+    screen,
+)
+
+PAGES: Sequence[flask.Blueprint] = (
+    home.pages,
+    places.pages,
+    posters.pages,
+    screen.pages,
+    drop_offs.pages,
+    rankings.pages,
+    institutions.pages,
+    audit.pages,
+    login.pages,
+)
 """The console's sections, with paths of their own."""

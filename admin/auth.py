@@ -1,0 +1,62 @@
+"""Who uses the console: groups of roles, the scope a page works in, the way to the login."""
+
+from flask import Flask, Response, current_app, make_response, redirect, request, url_for
+
+from backend.actions.queries import Reach
+from backend.clock import business_day
+from backend.errors import UnauthenticatedError
+from backend.organisations.queries import Scope
+from backend.people.access import scope_of
+from backend.people.models import Role
+from backend.web import problems
+from backend.web.access import Credential, actor, rule_of
+from backend.web.context import now
+from backend.web.cookies import clear_session, session_token
+
+EVERYONE = tuple(Role)
+PLACE_WRITERS = (Role.CITY_ADMIN, Role.DISTRICT_MANAGER, Role.INSTITUTION_ADMIN)
+PLACE_READERS = (*PLACE_WRITERS, Role.AUDITOR)
+ON_DUTY = (Role.ATTENDANT,)
+POINT_STAFF = (*PLACE_READERS, *ON_DUTY)
+RANKING_READERS = (*PLACE_READERS, Role.DEPARTMENT_MANAGER)
+AUDIT_READERS = (Role.CITY_ADMIN, Role.AUDITOR)
+
+
+def scope(roles: tuple[Role, ...]) -> Scope:
+    """What the caller reaches by these roles; grants of other roles open nothing here."""
+    return scope_of(actor(), roles=roles)
+
+
+def reach() -> Reach:
+    """The drop-offs the caller may see: a manager's of any day, an attendant's of today."""
+    return Reach(scope(PLACE_READERS), scope(ON_DUTY), business_day(now()))
+
+
+def may(*roles: Role) -> bool:
+    """Whether the caller holds one of the roles; for showing a button, not for guarding a route."""
+    return actor().has_role(*roles)
+
+
+def from_htmx() -> bool:
+    """Whether the page's own script asks for a part of it."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def install(app: Flask) -> None:
+    """Sends callers without a valid session to the login instead of showing them an error."""
+    app.register_error_handler(UnauthenticatedError, _to_login)
+
+
+def _to_login(error: UnauthenticatedError) -> Response:
+    rule = rule_of(current_app, request.endpoint or "", request.method)
+    if rule is None or rule.credential is not Credential.COOKIE:
+        return problems.respond(problems.of_domain(error))
+    expired = session_token() is not None
+    address = url_for("login.explain", expired=1 if expired else None)
+    if from_htmx():
+        response = Response(status=401, headers={"HX-Redirect": address})
+    else:
+        response = make_response(redirect(address, 303))
+    if expired:
+        clear_session(response)
+    return response

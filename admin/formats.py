@@ -1,0 +1,79 @@
+"""How figures, instants and documents look on a page: template filters."""
+
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import Flask
+
+from admin import labels
+from backend.clock import SHANGHAI
+from backend.people.models import Role
+from backend.places.models import PlaceRecord
+
+_NO_VALUE = "（空）"
+
+
+def thousandths(number: int) -> str:
+    """A whole number of thousandths as a decimal: milli-points as points, mg as grams."""
+    text = f"{Decimal(number) / 1000:,.3f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def mass(milligrams: int) -> str:
+    """A reduction with its unit: grams, from 10 kg on kilograms rounded down to 10 g."""
+    if milligrams < 10_000_000:
+        return f"{thousandths(milligrams)} g"
+    return f"{Decimal(milligrams // 10_000) / 100:,.2f} kg"
+
+
+def moment(instant: datetime) -> str:
+    """An aware instant in Shanghai time, to the second."""
+    return f"{instant.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
+
+
+def minute(instant: datetime) -> str:
+    """An aware instant in Shanghai time, without the year, to the minute."""
+    return f"{instant.astimezone(SHANGHAI):%m-%d %H:%M}"
+
+
+def day(value: date) -> str:
+    """A day as 2026年11月18日."""
+    return f"{value.year}年{value.month}月{value.day}日"
+
+
+def audited(value: Any) -> str:
+    """A value of an audit document in words; structures as short JSON."""
+    if value is None or value in ("", []):
+        return _NO_VALUE
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, str):
+        return labels.WORDS.get(value, value)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return "、".join(labels.WORDS.get(item, item) for item in value)
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def role_name(role: Role) -> str:
+    """What a role is called."""
+    return labels.ROLES[role]
+
+
+def coordinates(place: PlaceRecord) -> str:
+    """Latitude and longitude with their datum."""
+    if place.latitude is None or place.longitude is None:
+        return "未填写"
+    return f"{place.latitude}, {place.longitude}（{labels.DATUMS[place.datum]}）"
+
+
+def install(app: Flask) -> None:
+    """Makes the filters and the words of `admin.labels` known to the templates."""
+    for filter_ in (thousandths, mass, moment, minute, day, audited, role_name, coordinates):
+        app.add_template_filter(filter_)
+    app.jinja_env.globals["labels"] = labels
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True

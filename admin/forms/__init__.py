@@ -1,0 +1,1 @@
+"""What the console's pages accept: filters in the address, fields of forms."""

@@ -1,0 +1,151 @@
+"""What the domain's values are called on the console's pages, in Chinese."""
+
+from collections.abc import Mapping
+
+from backend.audit.tags import Tag
+from backend.organisations.models import InstitutionKind
+from backend.people.models import Role
+from backend.places.models import Datum, PlaceKind, PlaceState, PresenceRule, WasteClass
+from backend.rankings.policy import Board, Measure
+
+ROLES: Mapping[Role, str] = {
+    Role.CITY_ADMIN: "市级管理员",
+    Role.DISTRICT_MANAGER: "区县管理员",
+    Role.INSTITUTION_ADMIN: "单位管理员",
+    Role.DEPARTMENT_MANAGER: "部门负责人",
+    Role.AUDITOR: "审计员",
+    Role.ATTENDANT: "点位值守员",
+}
+PLACE_KINDS: Mapping[PlaceKind, str] = {
+    PlaceKind.RECYCLING_POINT: "回收投放点",
+    PlaceKind.CANTEEN: "食堂",
+    PlaceKind.STAIRWELL: "楼梯",
+    PlaceKind.VENUE: "活动场馆",
+}
+PLACE_STATES: Mapping[PlaceState, str] = {
+    PlaceState.OPEN: "启用",
+    PlaceState.PAUSED: "暂停",
+    PlaceState.CLOSED: "停用",
+}
+STATE_COLOURS: Mapping[PlaceState, str] = {
+    PlaceState.OPEN: "green",
+    PlaceState.PAUSED: "yellow",
+    PlaceState.CLOSED: "secondary",
+}
+WASTE_CLASSES: Mapping[WasteClass, str] = {
+    WasteClass.RECYCLABLE: "可回收物",
+    WasteClass.HAZARDOUS: "有害垃圾",
+    WasteClass.FOOD_WASTE: "易腐垃圾",
+    WasteClass.RESIDUAL: "其他垃圾",
+}
+PRESENCE_RULES: Mapping[PresenceRule, str] = {
+    PresenceRule.LOCATED: "凭定位：手机在核验半径内，海报才足额计分",
+    PresenceRule.ATTENDED: "有人值守：开放时间内扫海报即可足额计分",
+}
+DATUMS: Mapping[Datum, str] = {
+    Datum.GCJ02: "高德、腾讯地图坐标（GCJ-02）",
+    Datum.WGS84: "GPS 坐标（WGS-84）",
+}
+INSTITUTION_KINDS: Mapping[InstitutionKind, str] = {
+    InstitutionKind.STATE_ORGAN: "国家机关",
+    InstitutionKind.PUBLIC_INSTITUTION: "事业单位",
+    InstitutionKind.ASSOCIATION: "团体组织",
+}
+BOARDS: Mapping[Board, str] = {
+    Board.DEPARTMENTS: "部门",
+    Board.INSTITUTIONS: "单位",
+    Board.DISTRICTS: "区县",
+}
+MEASURES: Mapping[Measure, str] = {
+    Measure.PER_HEAD: "人均积分",
+    Measure.TOTAL: "总积分",
+}
+CHANNELS: Mapping[str, str] = {
+    "rotating_code": "现场屏幕动态码",
+    "printed_code": "张贴海报二维码",
+}
+TAGS: Mapping[str, str] = {
+    Tag.DISTRICT_CREATE: "新增区县",
+    Tag.SYSTEM_CREATE: "新增系统",
+    Tag.INSTITUTION_CREATE: "新增单位",
+    Tag.INSTITUTION_RENAME: "单位更名",
+    Tag.INSTITUTION_CLOSE: "撤销单位",
+    Tag.INSTITUTION_YEAR: "填报人数和面积",
+    Tag.DEPARTMENT_CREATE: "新增部门",
+    Tag.DEPARTMENT_RENAME: "部门更名",
+    Tag.DEPARTMENT_MOVE: "部门调整",
+    Tag.DEPARTMENT_CLOSE: "撤销部门",
+    Tag.MEMBER_CREATE: "开通账号",
+    Tag.MEMBER_DEACTIVATE: "停用账号",
+    Tag.SESSION_CREATE: "登录",
+    Tag.SESSION_REVOKE: "退出登录",
+    Tag.LOGIN_LINK_CREATE: "生成登录链接",
+    Tag.MEMBERSHIP_BIND: "绑定单位",
+    Tag.MEMBERSHIP_MOVE: "调整部门",
+    Tag.MEMBERSHIP_END: "离开单位",
+    Tag.INVITATION_CREATE: "生成邀请码",
+    Tag.INVITATION_REVOKE: "作废邀请码",
+    Tag.ROLE_GRANT: "授予角色",
+    Tag.ROLE_REVOKE: "收回角色",
+    Tag.ROSTER_IMPORT: "导入花名册",
+    Tag.PLACE_CREATE: "新增点位",
+    Tag.PLACE_CHANGE: "修改点位",
+    Tag.PRINT_BATCH_CREATE: "生成海报批次",
+    Tag.PRINT_BATCH_REVOKE: "作废海报批次",
+}
+SUBJECTS: Mapping[str, str] = {
+    "organisations:": "单位与部门",
+    "people:": "人员与登录",
+    "places:": "点位与海报",
+}
+RESULTS: Mapping[str, str] = {"done": "完成", "refused": "被拒绝"}
+FIELDS: Mapping[str, str] = {
+    "accepted": "可投放类别",
+    "address": "地址",
+    "closed_on": "撤销日期",
+    "code": "编号",
+    "credit_code": "统一社会信用代码",
+    "datum": "坐标系",
+    "department_id": "部门编号",
+    "district_id": "区县编号",
+    "face": "登录端",
+    "floor_area_m2": "建筑面积（m²）",
+    "headcount": "用能人数",
+    "hours": "开放时间",
+    "id": "编号",
+    "institution_id": "单位编号",
+    "kind": "类型",
+    "latitude": "纬度",
+    "longitude": "经度",
+    "member_id": "成员编号",
+    "name": "名称",
+    "opened_on": "成立日期",
+    "parent_id": "上级编号",
+    "place_id": "点位编号",
+    "presence": "在场核验",
+    "purpose": "用途",
+    "radius_m": "核验半径（米）",
+    "reason": "原因",
+    "revoked_at": "作废时间",
+    "revoked_reason": "作废原因",
+    "role": "角色",
+    "short_name": "简称",
+    "state": "状态",
+    "system_id": "系统编号",
+    "tokens": "登录数",
+    "valid_from": "起始日期",
+    "valid_until": "截止日期",
+    "year": "年份",
+}
+WORDS: Mapping[str, str] = {
+    value.value: name
+    for table in (
+        ROLES,
+        PLACE_KINDS,
+        PLACE_STATES,
+        WASTE_CLASSES,
+        DATUMS,
+        INSTITUTION_KINDS,
+    )
+    for value, name in table.items()
+} | {"located": "凭定位", "attended": "有人值守", "console": "管理后台", "api": "手机端"}

@@ -1,0 +1,45 @@
+"""The sections of the console that the caller may open, in the order of the menu."""
+
+from dataclasses import dataclass
+
+from flask import g, request
+
+from admin.auth import (
+    AUDIT_READERS,
+    EVERYONE,
+    PLACE_READERS,
+    POINT_STAFF,
+    RANKING_READERS,
+)
+from backend.people.models import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One entry of the menu: the endpoint it opens, its name, what it is for, who sees it."""
+
+    endpoint: str
+    name: str
+    purpose: str
+    roles: tuple[Role, ...]
+
+    @property
+    def current(self) -> bool:
+        """Whether the page being shown belongs to this section."""
+        return request.blueprint == self.endpoint.partition(".")[0]
+
+
+SECTIONS = (
+    Section("home.today", "首页", "今天的情况", EVERYONE),
+    Section("places.listing", "点位", "回收投放点、海报和动态码大屏", PLACE_READERS),
+    Section("drop_offs.listing", "投放", "每一笔投放和它的算法", POINT_STAFF),
+    Section("rankings.board", "排行", "部门、单位、区县的名次", RANKING_READERS),
+    Section("institutions.listing", "单位", "区县、系统、单位和部门", PLACE_READERS),
+    Section("audit.listing", "审计", "谁在什么时候改了什么", AUDIT_READERS),
+)
+
+
+def sections() -> list[Section]:
+    """The sections open to the caller; none before the login."""
+    actor = g.get("actor")
+    return [] if actor is None else [s for s in SECTIONS if actor.has_role(*s.roles)]

@@ -1,0 +1,211 @@
+"""Recycling points: the list, one point, the form that makes or changes one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from admin.auth import PLACE_READERS, PLACE_WRITERS, may, reach, scope
+from admin.forms.places import NewPlace, PlaceFields, PlaceNotice, PlacesFilter
+from admin.forms.reading import Submission, by_field, filters, submitted
+from backend.actions.queries import actions_at_places
+from backend.clock import business_day
+from backend.errors import InvalidInputError
+from backend.organisations.queries import (
+    InstitutionView,
+    Scope,
+    districts,
+    institution,
+    institutions,
+    institutions_in_both,
+    short_names,
+)
+from backend.people.access import institution_in_scope
+from backend.places.models import PlaceDraft, PlaceKind, PlaceRecord
+from backend.places.policy import ALWAYS_OPEN, hours_lines, is_open
+from backend.places.queries import batches_of, place_of, places_in, standing_batches
+from backend.places.service import create_place, update_place
+from backend.web.access import actor, console_roles
+from backend.web.context import now
+from backend.web.transaction import connection
+
+pages = Blueprint("places", __name__)
+
+PAGE = 50
+_LATEST = 20
+_BLANK: Mapping[str, Any] = {
+    "name": "",
+    "institution_id": "",
+    "address": "",
+    "accepted": ["recyclable"],
+    "hours": "\n".join(hours_lines(ALWAYS_OPEN)),
+    "latitude": "",
+    "longitude": "",
+    "datum": "gcj02",
+    "radius_m": "100",
+    "presence": "located",
+    "state": "open",
+}
+
+
+@pages.get("/places")
+@console_roles(*PLACE_READERS)
+def listing() -> str:
+    """The points in the caller's scope, filtered by what the address says."""
+    db = connection()
+    chosen = filters(PlacesFilter)
+    whole = scope(PLACE_READERS)
+    found = places_in(
+        db,
+        scope=_narrowed(whole, chosen),
+        limit=PAGE + 1,
+        after_id=chosen["after"],
+        search=chosen["q"],
+        state=chosen["state"],
+    )
+    shown = found[:PAGE]
+    return render_template(
+        "places/list.html",
+        places=shown,
+        after=shown[-1].id if len(found) > PAGE else None,
+        chosen=chosen,
+        districts=districts(db) if whole.everything else (),
+        institution=institution(db, institution_id=chosen["institution"])
+        if chosen["institution"]
+        else None,
+        names=short_names(db, institution_ids={place.institution_id for place in shown}),
+        posters=standing_batches(db, [place.id for place in shown]),
+        open_now={place.id: is_open(place.hours, now()) for place in shown},
+        writes=may(*PLACE_WRITERS),
+    )
+
+
+def _narrowed(whole: Scope, chosen: Mapping[str, Any]) -> Scope:
+    """The caller's scope within the district or institution that the filter names."""
+    db = connection()
+    if chosen["institution"]:
+        institution_in_scope(db, actor(), chosen["institution"], roles=PLACE_READERS)
+        return Scope(institution_ids=frozenset({chosen["institution"]}))
+    if chosen["district"]:
+        wanted = Scope(district_ids=frozenset({chosen["district"]}))
+        return Scope(institution_ids=institutions_in_both(db, whole, wanted))
+    return whole
+
+
+@pages.get("/places/<int:place_id>")
+@console_roles(*PLACE_READERS)
+def detail(place_id: int) -> str:
+    """One point: facts, posters, print batches, the latest drop-offs."""
+    db = connection()
+    within = scope(PLACE_READERS)
+    place = place_of(db, place_id, scope=within)
+    return render_template(
+        "places/detail.html",
+        place=place,
+        institution=institution(db, institution_id=place.institution_id),
+        hours=hours_lines(place.hours),
+        open_now=is_open(place.hours, now()),
+        batches=batches_of(db, place_id, scope=within),
+        standing=standing_batches(db, [place_id]).get(place_id),
+        rows=actions_at_places(db, reach=reach(), place_id=place_id, limit=_LATEST),
+        writes=may(*PLACE_WRITERS),
+        done=filters(PlaceNotice)["done"],
+    )
+
+
+@pages.get("/places/new")
+@console_roles(*PLACE_WRITERS)
+def new() -> str:
+    """The form of a new point."""
+    return _form(None, _BLANK, {})
+
+
+@pages.post("/places/new")
+@console_roles(*PLACE_WRITERS)
+def create() -> ResponseReturnValue:
+    """Makes the point, or shows the form again with what is wrong."""
+    sent = submitted(NewPlace)
+    if not sent.errors:
+        institution_in_scope(
+            connection(), actor(), sent.values["institution_id"], roles=PLACE_WRITERS
+        )
+        draft = PlaceDraft(kind=PlaceKind.RECYCLING_POINT, **sent.values)
+        try:
+            place = create_place(connection(), draft, actor_id=actor().member_id, at=now())
+        except InvalidInputError as error:
+            sent = Submission(errors=by_field(error.fields))
+        else:
+            return redirect(url_for("places.detail", place_id=place.id, done="created"), 303)
+    return _form(None, _typed(), sent.errors), 422
+
+
+@pages.get("/places/<int:place_id>/edit")
+@console_roles(*PLACE_WRITERS)
+def edit(place_id: int) -> str:
+    """The form of a point as it stands."""
+    place = place_of(connection(), place_id, scope=scope(PLACE_WRITERS))
+    return _form(place, _as_typed(place), {})
+
+
+@pages.post("/places/<int:place_id>/edit")
+@console_roles(*PLACE_WRITERS)
+def change(place_id: int) -> ResponseReturnValue:
+    """Changes the point, or shows the form again with what is wrong."""
+    within = scope(PLACE_WRITERS)
+    place = place_of(connection(), place_id, scope=within)
+    sent = submitted(PlaceFields)
+    if not sent.errors:
+        try:
+            update_place(
+                connection(),
+                place_id,
+                sent.values,
+                scope=within,
+                actor_id=actor().member_id,
+                at=now(),
+            )
+        except InvalidInputError as error:
+            sent = Submission(errors=by_field(error.fields))
+        else:
+            return redirect(url_for("places.detail", place_id=place_id, done="changed"), 303)
+    return _form(place, {**_as_typed(place), **_typed()}, sent.errors), 422
+
+
+def _typed() -> dict[str, Any]:
+    """The form's texts as they were sent, to be shown again."""
+    sent: dict[str, Any] = {name: request.form.get(name, "") for name in _BLANK}
+    sent["accepted"] = request.form.getlist("accepted")
+    return sent
+
+
+def _as_typed(place: PlaceRecord) -> dict[str, Any]:
+    """A point as the form would have sent it."""
+    return {
+        "name": place.name,
+        "institution_id": str(place.institution_id),
+        "address": place.address,
+        "accepted": [item.value for item in place.accepted],
+        "hours": "\n".join(hours_lines(place.hours)),
+        "latitude": "" if place.latitude is None else str(place.latitude),
+        "longitude": "" if place.longitude is None else str(place.longitude),
+        "datum": place.datum.value,
+        "radius_m": str(place.radius_m),
+        "presence": place.presence.value,
+        "state": place.state.value,
+    }
+
+
+def _form(place: PlaceRecord | None, values: Mapping[str, Any], errors: Mapping[str, str]) -> str:
+    return render_template(
+        "places/form.html",
+        place=place,
+        values=values,
+        errors=errors,
+        institutions=_choices() if place is None else (),
+    )
+
+
+def _choices() -> tuple[InstitutionView, ...]:
+    """The institutions that the caller may give a point to."""
+    return institutions(connection(), scope=scope(PLACE_WRITERS), on=business_day(now()))

@@ -1,0 +1,141 @@
+"""The boards: who stands where, by which formula, as of when."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, render_template
+from flask.typing import ResponseReturnValue
+
+from admin.auth import RANKING_READERS, from_htmx, scope
+from admin.forms.lists import RankingFilter
+from admin.forms.reading import filters
+from backend.clock import business_day
+from backend.errors import ForbiddenError
+from backend.organisations.queries import institutions_around
+from backend.rankings.policy import Board, Season, season_named, season_of
+from backend.rankings.queries import groups_within
+from backend.rankings.service import Place, Standings, standings
+from backend.web.access import console_roles
+from backend.web.context import backend, now
+from backend.web.transaction import connection
+
+pages = Blueprint("rankings", __name__)
+
+PAGE = 50
+_SEASONS_BACK = 12
+_BAR_WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the table with the length of its bar, in hundredths of the longest."""
+
+    place: Place
+    bar: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The part of a board that is shown.
+
+    Attributes:
+        lines: the lines of this page.
+        found: how many lines there are on all pages.
+        number: the page, from 1.
+        pages: how many pages.
+        digest: tells this content from another.
+    """
+
+    lines: tuple[Line, ...]
+    found: int
+    number: int
+    pages: int
+    digest: str
+
+
+@pages.get("/rankings")
+@console_roles(*RANKING_READERS)
+def board() -> ResponseReturnValue:
+    """A board; for the page's script its table alone, and nothing while it has not changed."""
+    chosen = filters(RankingFilter)
+    season = _season(chosen["season"])
+    within = scope(RANKING_READERS)
+    around = None if within.everything else institutions_around(connection(), within)
+    boards = _boards(around)
+    if chosen["board"] not in boards:
+        raise ForbiddenError("您只能查看本单位范围内的排行，请选择部门排行。")
+    found = standings(
+        connection(),
+        backend().redis,
+        board=chosen["board"],
+        season=season,
+        measure=chosen["measure"],
+        now=now(),
+        within=_within(chosen["board"], around),
+    )
+    page = _page(found, chosen)
+    if from_htmx() and chosen["seen"] == page.digest:
+        return Response(status=204)
+    return render_template(
+        "rankings/_table.html" if from_htmx() else "rankings/board.html",
+        standings=found,
+        page=page,
+        chosen=chosen,
+        season=season,
+        seasons=_seasons(),
+        boards=boards,
+        whole_city=around is None,
+        at=now(),
+    )
+
+
+def _season(name: str) -> Season:
+    return season_named(name) if name else season_of(business_day(now()))
+
+
+def _seasons() -> list[str]:
+    """The months that can be chosen, the running one first."""
+    first = season_of(business_day(now())).first
+    names = []
+    for _ in range(_SEASONS_BACK):
+        names.append(f"{first:%Y-%m}")
+        first = (first - timedelta(days=1)).replace(day=1)
+    return names
+
+
+def _boards(around: Collection[int] | None) -> list[Board]:
+    """The boards that mean something to the caller: one's own unit alone is no ranking."""
+    if around is None:
+        return list(Board)
+    return [Board.DEPARTMENTS, Board.INSTITUTIONS] if len(around) > 1 else [Board.DEPARTMENTS]
+
+
+def _within(board: Board, around: Collection[int] | None) -> Collection[int] | None:
+    if around is None:
+        return None
+    return groups_within(connection(), board=board, institution_ids=around)
+
+
+def _page(found: Standings, chosen: dict[str, Any]) -> Page:
+    """The lines that match the search; ranks stay those of the whole board."""
+    wanted = chosen["q"].casefold()
+    places = [place for place in found.places if wanted in place.group.name.casefold()]
+    pages_ = max(1, -(-len(places) // PAGE))
+    number = min(chosen["page"], pages_)
+    shown = places[(number - 1) * PAGE : number * PAGE]
+    return Page(
+        _lines(shown, longest=max((place.score_mpt for place in found.places), default=0)),
+        len(places),
+        number,
+        pages_,
+        hashlib.sha256(repr((shown, found.hidden, pages_)).encode()).hexdigest()[:32],
+    )
+
+
+def _lines(places: Sequence[Place], *, longest: int) -> tuple[Line, ...]:
+    return tuple(
+        Line(place, place.score_mpt * _BAR_WIDTH // longest if longest else 0) for place in places
+    )
