@@ -100,7 +100,7 @@ def docs_page(api: Api) -> flask.Blueprint:
     Args:
         api: the API with all its resources registered.
     """
-    page = flask.Blueprint("docs", __name__)
+    page = flask.Blueprint("docs", __name__, template_folder="templates")
 
     @page.get(f"{PREFIX}/docs")
     @public

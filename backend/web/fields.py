@@ -24,7 +24,7 @@ _INSTANT_TEXT = re.compile(
     re.ASCII,
 )
 _REFERENCE_TEXT = re.compile(r"[A-Za-z0-9_-]{8,64}")
-_PRINTABLE = r"[^\u0000-\u001f\u007f-\u009f]"
+_CONTROLS = r"\u0000-\u001f\u007f-\u009f"
 _LINE_BREAKS = frozenset("\n\t")
 _YEARS = range(2020, 2101)
 
@@ -95,8 +95,8 @@ class StrictString(fields.String):
     ) -> None:
         metadata = kwargs.pop("metadata", {})
         if not multiline:
-            filled = rf"\S{_PRINTABLE}*" if min_length else ""
-            metadata = {"pattern": f"^{_PRINTABLE}*{filled}$", **metadata}
+            filled = rf"[^\s{_CONTROLS}][^{_CONTROLS}]*" if min_length else ""
+            metadata = {"pattern": f"^[^{_CONTROLS}]*{filled}$", **metadata}
         super().__init__(
             metadata=metadata,
             validate=validate.Length(

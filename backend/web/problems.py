@@ -39,8 +39,7 @@ _RETRY_SECONDS: Mapping[ErrorKind, int] = {
     ErrorKind.UNAVAILABLE: 2,
 }
 
-# Status: title, code and sentence of what the HTTP layer itself refuses.
-_HTTP: Mapping[int, tuple[str, str, str]] = {
+HTTP_PROBLEMS: Mapping[int, tuple[str, str, str]] = {
     400: ("请求格式有误", "bad_request", "请求的格式不正确，请检查后重试。"),
     401: ("请先登录", "unauthenticated", "请先登录，再进行此操作。"),
     403: ("没有权限", "forbidden", "您没有权限进行此操作，如有需要请联系管理员。"),
@@ -63,6 +62,7 @@ _HTTP: Mapping[int, tuple[str, str, str]] = {
     ),
     503: ("服务暂时不可用", "unavailable", "服务暂时不可用，请稍后重试。"),
 }
+"""Status: title, code and sentence of what the HTTP layer itself refuses."""
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -90,7 +90,11 @@ class Problem:
     @property
     def title(self) -> str:
         """A few Chinese words, the same for every problem of this status."""
-        return _HTTP[self.status][0] if self.status in _HTTP else _HTTP[self.status // 100 * 100][0]
+        return (
+            HTTP_PROBLEMS[self.status][0]
+            if self.status in HTTP_PROBLEMS
+            else HTTP_PROBLEMS[self.status // 100 * 100][0]
+        )
 
     def body(self) -> dict[str, Any]:
         """The members of the RFC 9457 object."""
@@ -108,6 +112,12 @@ class Problem:
                 for error in self.errors[:MAX_FIELD_ERRORS]
             ]
         return {**members, **self.extensions}
+
+
+def _of_status(status: int) -> tuple[str, str, str]:
+    """Title, code and sentence of a status; a rare one borrows those of its class."""
+    plain = HTTP_PROBLEMS[400] if status < 500 else HTTP_PROBLEMS[500]
+    return HTTP_PROBLEMS.get(status, plain)
 
 
 def status_of(error: DomainError | type[DomainError]) -> int:
@@ -132,8 +142,7 @@ def of_domain(error: DomainError) -> Problem:
 def of_http(error: HTTPException) -> Problem:
     """The problem of what Werkzeug or Flask refuses; its own headers are kept."""
     status = error.code or 500
-    known = status if status in _HTTP else status // 100 * 100
-    _title, code, sentence = _HTTP.get(known, _HTTP[500])
+    _title, code, sentence = _of_status(status)
     headers = {
         name: value
         for name, value in error.get_headers(request.environ)
@@ -142,7 +151,7 @@ def of_http(error: HTTPException) -> Problem:
     return Problem(status, code, sentence, headers=headers)
 
 
-def unavailable(sentence: str = _HTTP[503][2], *, seconds: int = 2) -> Problem:
+def unavailable(sentence: str = HTTP_PROBLEMS[503][2], *, seconds: int = 2) -> Problem:
     """The problem of something that is down and will come back; `seconds` till the next try."""
     return Problem(503, "unavailable", sentence, headers={"Retry-After": str(seconds)})
 
@@ -160,7 +169,7 @@ def of_database(error: DBAPIError) -> Problem:
         return unavailable("数据库暂时不可用，您的操作没有保存，请稍后重试。")
     if isinstance(error, IntegrityError):
         _log.warning("database_conflict", sqlstate=sqlstate, error=str(error.orig)[:200])
-        return Problem(409, "conflict", _HTTP[409][2])
+        return Problem(409, "conflict", HTTP_PROBLEMS[409][2])
     if isinstance(error, DataError):
         # The last wall: a field let through what no column can keep.
         _log.error("value_not_storable", sqlstate=sqlstate, exc_info=error)
