@@ -158,8 +158,11 @@ def test_unreachable_server(redis: Redis) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         base_url = f"http://127.0.0.1:{free.getsockname()[1]}"
-        with pytest.raises(WeChatUnavailableError):
-            impatient(base_url, redis).exchange_code("code")
+        with pytest.raises(WeChatUnavailableError) as caught:
+            impatient(base_url, redis).exchange_code("login-code")
+    said = "".join(traceback.format_exception(caught.value))
+    assert SECRET not in said
+    assert "login-code" not in said
 
 
 @pytest.mark.parametrize(
