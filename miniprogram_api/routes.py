@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import flask
 
 from backend.web.api import Blueprint
+from miniprogram_api.pages import boards, frame, home, login, mine, posters, receipts
 from miniprogram_api.resources import (
     actions,
     holdings,
@@ -28,5 +29,13 @@ RESOURCES: Sequence[Blueprint] = (
 )
 """Registered under `/api/v1`; their own routes start with the noun: `/scans`."""
 
-PAGES: Sequence[flask.Blueprint] = ()
+PAGES: Sequence[flask.Blueprint] = (
+    frame.blueprint,
+    home.blueprint,
+    login.blueprint,
+    posters.blueprint,
+    receipts.blueprint,
+    mine.blueprint,
+    boards.blueprint,
+)
 """The pages behind a poster and a login link, with paths of their own."""

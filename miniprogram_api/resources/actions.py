@@ -121,7 +121,7 @@ def record_action(values: Mapping[str, Any]) -> Receipt:
 def _batch_result(item: Any) -> dict[str, Any]:
     """What one action of a batch came to; a refusal undoes this action only."""
     try:
-        values = _loaded(item)
+        values = loaded_action(item)
         with connection().begin_nested():
             receipt = record_action(values)
     except DomainError as error:
@@ -134,7 +134,15 @@ def _batch_result(item: Any) -> dict[str, Any]:
     }
 
 
-def _loaded(item: Any) -> Mapping[str, Any]:
+def loaded_action(item: Any) -> Mapping[str, Any]:
+    """An action checked field by field, as `record_action` wants it.
+
+    Args:
+        item: as `ActionRequest` describes it, from anybody.
+
+    Raises:
+        InvalidInputError: names every field at fault.
+    """
     try:
         loaded: Mapping[str, Any] = _ITEM.load(item)
     except ma.ValidationError as error:

@@ -36,7 +36,7 @@ def read_board(query: Mapping[str, Any]) -> dict[str, Any]:
     """
     found = board_standings(Board(query["board"]), query["season"], Measure(query["measure"]))
     own_id = own_group(actor(), found.board)
-    places = _after(found, query["cursor"])
+    places = places_after(found, query["cursor"])
     shown = places[: query["limit"]]
     last = shown[-1] if len(places) > len(shown) else None
     own = next((place for place in found.places if place.group.id == own_id), None)
@@ -152,8 +152,16 @@ def line_body(place: Place, own_id: int | None) -> dict[str, Any]:
     }
 
 
-def _after(found: Standings, cursor: str | None) -> tuple[Place, ...]:
-    """The places after a position; scores may have moved since it was given."""
+def places_after(found: Standings, cursor: str | None) -> tuple[Place, ...]:
+    """The places after a position; scores may have moved since it was given.
+
+    Args:
+        found: the whole board.
+        cursor: as the client sent it; None for the beginning.
+
+    Raises:
+        CursorError: it is none of this list.
+    """
     if cursor is None:
         return found.places
     score, group_id = decode_cursor(cursor, int, int)

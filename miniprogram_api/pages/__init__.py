@@ -1,0 +1,1 @@
+"""The phone pages: behind a poster, behind a login link, and a member's own."""

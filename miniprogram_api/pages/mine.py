@@ -1,0 +1,80 @@
+"""What a member holds: balance, expiry, records, and where their department stands."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import render_template, request
+
+from backend.actions.queries import Recorded, actions_of
+from backend.ledger.queries import balance_of
+from backend.rankings.policy import Board, Measure
+from backend.web.access import actor, member_page
+from backend.web.context import backend
+from backend.web.paging import decode_cursor, page
+from backend.web.transaction import connection
+from miniprogram_api.pages.frame import page_blueprint
+from miniprogram_api.resources.holdings import month_end
+from miniprogram_api.resources.rankings import board_standings
+
+blueprint = page_blueprint("mine", __name__)
+
+_LATEST = 5
+_PAGE = 20
+
+
+@blueprint.get("/me")
+@member_page
+def overview() -> str:
+    """Balance, points by expiry, the latest records and the own department's rank."""
+    found = board_standings(Board.DEPARTMENTS, None, Measure.PER_HEAD)
+    department_id = actor().department_id
+    held = balance_of(connection(), member_id=actor().member_id)
+    return render_template(
+        "mine.html",
+        held=held,
+        lots=[(month_end(lot.expires_month), lot.points_mpt) for lot in held.lots],
+        records=_records(
+            actions_of(connection(), member_id=actor().member_id, before_id=None, limit=_LATEST)
+        ),
+        own=next((place for place in found.places if place.group.id == department_id), None),
+        board=found,
+        in_department=department_id is not None,
+    )
+
+
+@blueprint.get("/me/records")
+@member_page
+def records() -> str:
+    """All records, newest first."""
+    cursor = request.args.get("cursor")
+    rows = actions_of(
+        connection(),
+        member_id=actor().member_id,
+        before_id=decode_cursor(cursor, int)[0] if cursor else None,
+        limit=_PAGE + 1,
+    )
+    shown = page(rows, _PAGE, lambda row: (row.id,))
+    return render_template(
+        "records.html", records=_records(shown["items"]), next_cursor=shown["next_cursor"]
+    )
+
+
+def _records(rows: Sequence[Recorded]) -> list[dict[str, Any]]:
+    """Records with the titles and the choices of their methodologies."""
+    return [_record(row) for row in rows]
+
+
+def _record(row: Recorded) -> dict[str, Any]:
+    methodology = backend().rulebook.version(row.methodology_id, row.methodology_version)
+    chosen = [
+        choice.label
+        for spec in methodology.inputs.values()
+        for choice in spec.choices
+        if choice.value == row.facts.get(spec.name)
+    ]
+    amounts = [
+        f"{row.facts[spec.name]} {spec.unit.label}"
+        for spec in methodology.inputs.values()
+        if spec.unit is not None and spec.name in row.facts
+    ]
+    return {"action": row, "title": methodology.title, "what": "，".join(chosen + amounts)}

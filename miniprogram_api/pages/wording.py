@@ -1,0 +1,38 @@
+"""How figures and moments read on a phone."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from backend.clock import SHANGHAI
+
+_MG_A_GRAM = 1000
+_MG_A_KILOGRAM = 1_000_000
+
+
+def points_text(mpt: int) -> str:
+    """Milli-points as points: `19`, `2.5`."""
+    return _plain(Decimal(mpt) / 1000)
+
+
+def carbon_text(mg: int) -> str:
+    """Milligrams of CO2e, exact: `590 克`, from a kilogram on `1.2316 千克`."""
+    if abs(mg) < _MG_A_KILOGRAM:
+        return f"{_plain(Decimal(mg) / _MG_A_GRAM)} 克"
+    return f"{_plain(Decimal(mg) / _MG_A_KILOGRAM)} 千克"
+
+
+def moment_text(instant: datetime) -> str:
+    """An aware instant in Shanghai: `11月18日 10:00`."""
+    local = instant.astimezone(SHANGHAI)
+    return f"{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def day_text(day: date) -> str:
+    """A day: `2027年11月30日`."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _plain(number: Decimal) -> str:
+    """Without exponent or trailing zeros."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
