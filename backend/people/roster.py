@@ -264,7 +264,7 @@ def _open_institutions(db: Connection, codes: set[str], today: date) -> dict[str
             Institution.closed_on.is_(None) | (Institution.closed_on > today),
         )
     )
-    return dict(rows.tuples())
+    return {row.credit_code: row.id for row in rows}
 
 
 def _known(db: Connection, institution_ids: set[int]) -> dict[tuple[int, str], _Known]:
