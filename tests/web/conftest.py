@@ -13,7 +13,8 @@ from flask.views import MethodView
 from marshmallow import fields as ma_fields
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
-from backend.bootstrap import Backend
+from backend.bootstrap import Backend, build
+from backend.clock import FixedClock
 from backend.errors import (
     DomainError,
     ErrorKind,
@@ -22,6 +23,7 @@ from backend.errors import (
 )
 from backend.people.models import Face, MemberKind, Role
 from backend.people.queries import Actor, Grant
+from backend.settings import Settings
 from backend.web import access
 from backend.web.api import Api, Blueprint
 from backend.web.application import Application, create_base
@@ -192,10 +194,15 @@ def log_lines() -> Iterator[Sequence[Mapping[str, Any]]]:
         yield lines
 
 
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    """The owner's engine on this test's database, with the tables of the sample face."""
-    engine = create_engine(make_url(database).set(drivername="postgresql+psycopg"))
+@pytest.fixture(scope="session")
+def notes_engine(postgres_url: str) -> Iterator[Engine]:
+    """The owner's engine on a database that holds the tables of the sample face and no others."""
+    server = make_url(postgres_url).set(drivername="postgresql+psycopg")
+    maintenance = create_engine(server, isolation_level="AUTOCOMMIT")
+    with maintenance.connect() as db:
+        db.execute(text("CREATE DATABASE notes TEMPLATE template0"))
+    maintenance.dispose()
+    engine = create_engine(server.set(database="notes"))
     with engine.begin() as db:
         db.execute(text("CREATE TABLE note (id bigserial PRIMARY KEY, body text, count bigint)"))
         db.execute(text("CREATE TABLE pair (a int UNIQUE, b int)"))
@@ -209,10 +216,38 @@ def engine(database: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def make_app(backend: Backend, engine: Engine) -> Callable[..., Application]:
+def engine(notes_engine: Engine) -> Engine:
+    """The owner's engine on empty tables."""
+    with notes_engine.begin() as db:
+        db.execute(text("TRUNCATE note, pair RESTART IDENTITY"))
+    return notes_engine
+
+
+@pytest.fixture(scope="session")
+def notes_backend(
+    notes_engine: Engine, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Backend]:
+    """A backend on the sample face's database: one for all tests, since each empties its tables."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in (
+            ("DATABASE_URL", notes_engine.url.render_as_string(hide_password=False)),
+            ("REDIS_URL", redis_url),
+            ("SECRET_KEY", "a secret of the tests, 32 characters"),
+            ("DATA_DIR", str(tmp_path_factory.mktemp("web"))),
+        ):
+            environment.setenv(f"TANPUHUI_{name}", value)
+        settings = Settings.from_env()
+    built = build(settings, clock=FixedClock(datetime(2026, 11, 18, 2, 0, tzinfo=UTC)))
+    yield built
+    built.engine.dispose()
+    built.redis.close()
+
+
+@pytest.fixture
+def make_app(notes_backend: Backend, engine: Engine) -> Callable[..., Application]:
     """Makes the sample face; further keyword arguments replace settings."""
     assert engine is not None
-    usual = backend
+    usual = notes_backend
 
     def make(
         *,

@@ -62,8 +62,7 @@ def test_a_console_route_wants_its_cookie_and_a_role(
     )
 
 
-def test_the_authenticator_is_told_the_face(make_app: MakeApp, backend: Backend) -> None:
-    assert backend is not None
+def test_a_console_user_is_known_by_name(make_app: MakeApp) -> None:
     client = make_app(face=Face.CONSOLE).test_client()
     client.set_cookie("tanpuhui_console", "admin-token")
     assert client.get("/api/v1/admins").json == {"name": "周处"}

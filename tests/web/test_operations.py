@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 from redis import Redis
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from admin.app import create_app as create_console
 from backend.bootstrap import Backend
@@ -53,9 +53,11 @@ def test_an_absent_database_is_named(backend: Backend) -> None:
     engine.dispose()
 
 
-def test_a_schema_behind_the_code_is_named(backend: Backend, engine: Engine) -> None:
-    with engine.begin() as db:
+def test_a_schema_behind_the_code_is_named(backend: Backend, database: str) -> None:
+    owner = make_engine(database, owner=True)
+    with owner.begin() as db:
         db.execute(text("DELETE FROM alembic_version"))
+    owner.dispose()
     missing, sentence = _unready(backend)
     assert missing == ["migrations"]
     assert "迁移" in sentence

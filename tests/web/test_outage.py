@@ -39,10 +39,10 @@ def _post(client: FlaskClient) -> tuple[int, float]:
 
 
 def test_an_outage_is_a_503_and_ends_by_itself(
-    backend: Backend, make_app: Callable[..., Application], server: EmbeddedPostgres
+    notes_backend: Backend, make_app: Callable[..., Application], server: EmbeddedPostgres
 ) -> None:
     engine = make_engine(server.url)
-    app = make_app(backend=replace(backend, engine=engine))
+    app = make_app(backend=replace(notes_backend, engine=engine))
     client = app.test_client()
     assert _post(client)[0] == 200
     server.stop()
@@ -55,11 +55,11 @@ def test_an_outage_is_a_503_and_ends_by_itself(
 
 
 def test_an_exhausted_pool_is_a_503_in_time(
-    backend: Backend, make_app: Callable[..., Application]
+    notes_backend: Backend, make_app: Callable[..., Application]
 ) -> None:
-    engine = make_engine(backend.settings.database_url, pool_size=1)
+    engine = make_engine(notes_backend.settings.database_url, pool_size=1)
     held = [engine.connect() for _ in range(3)]
-    status, seconds = _post(make_app(backend=replace(backend, engine=engine)).test_client())
+    status, seconds = _post(make_app(backend=replace(notes_backend, engine=engine)).test_client())
     assert (status, seconds < 3.5) == (503, True)
     for connection in held:
         connection.close()
