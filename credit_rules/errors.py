@@ -96,7 +96,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
         A Chinese sentence fit to be a remedy.
     """
     names = sorted(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.5)
+    close = get_close_matches(name, names, n=1)
     if close:
         return f"最接近的名称是“{close[0]}”，请改正。"
     if not names:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from credit_rules.assessing import Assessment, assess_methodology
-from credit_rules.counters import LANES, NANO, Used
+from credit_rules.counters import LANES, NANO, Used, lane_of
 from credit_rules.errors import FactsRefused, NotInForce, Problem, nearest
 from credit_rules.facts import Boost, Facts
 from credit_rules.methodology import Methodology
@@ -31,12 +31,20 @@ def read_used(row: Mapping[str, object]) -> Used:
         if name in amounts and isinstance(value, int) and not isinstance(value, bool):
             amounts[name] = value
         elif name in LANE_NAMES and isinstance(value, str):
-            nano = parse_quantity(value)[0] * NANO
-            amounts[LANE_NAMES[name]] = int(nano)
+            amounts[LANE_NAMES[name]] = _nano(name, value)
         else:
             known = (*LANE_NAMES, *LANES)
             raise ValueError(f"“{name}”不是计数器的栏，或写法不对。{nearest(name, known)}")
     return Used(*amounts.values())
+
+
+def _nano(name: str, text: str) -> int:
+    base, unit = parse_quantity(text)
+    lane = LANE_NAMES[name]
+    if lane_of(unit.dimension) != lane:
+        example = {"reduction": "1 kgCO2e", "points": "2 point", "count": "1 count"}
+        raise ValueError(f"“{text}”的单位不适合“{name}”，例如“{example.get(name, '1 kg')}”。")
+    return int(base * NANO)
 
 
 def check_examples(methodology: Methodology, problems: list[Problem]) -> None:

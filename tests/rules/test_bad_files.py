@@ -1,0 +1,154 @@
+"""Broken files are never loaded: each is refused with file, key and a remedy in Chinese."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypedDict
+
+import pytest
+
+from credit_rules import Problem, RulebookError, load_rulebook
+
+Replace = Callable[[Path, str, str], None]
+
+
+class Case(TypedDict, total=False):
+    name: str
+    base: str
+    file: str
+    find: str
+    put: str
+    extra_find: str
+    extra_put: str
+    key: str
+    says: str
+
+
+CASES: list[Case] = tomllib.loads(
+    (Path(__file__).parent / "files" / "bad.toml").read_text(encoding="utf-8")
+)["case"]
+
+
+def problems_of(folder: Path) -> tuple[Problem, ...]:
+    with pytest.raises(RulebookError) as error:
+        load_rulebook(folder)
+    return error.value.problems
+
+
+def test_there_are_at_least_a_hundred_and_each_has_its_own_name() -> None:
+    assert len({case["name"] for case in CASES}) == len(CASES) >= 100
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_a_broken_file_is_refused_with_file_key_and_remedy(
+    case: Case, shipped_folder: Path, mixed_folder: Path, replace: Replace
+) -> None:
+    folder = shipped_folder if case["base"] == "shipped" else mixed_folder
+    replace(folder / case["file"], case["find"], case["put"])
+    if "extra_find" in case:
+        replace(folder / case["file"], case["extra_find"], case["extra_put"])
+    found = problems_of(folder)
+    lines = [str(problem) for problem in found]
+    assert any(
+        problem.file == case["file"]
+        and problem.key.startswith(case["key"])
+        and case["says"] in problem.fault + problem.remedy
+        for problem in found
+    ), lines
+    assert all(problem.remedy.endswith("。") and "\n" not in str(problem) for problem in found)
+
+
+@pytest.mark.parametrize(
+    "content, says",
+    [
+        (b"", "文件是空的"),
+        (b"  \n", "文件是空的"),
+        (b"\xff\xfe\x00", "UTF-8"),
+        (b"schema = 1\x00", "语法错误"),
+        (b"x = " + b"[" * 20000, "语法错误"),
+        (b"# " + b"x" * 300_000, "256 KiB"),
+        (b"x = " + b"9" * 5000, "数值无法读取"),
+        (b"schema = 1", "缺少这个键"),
+    ],
+    ids=["empty", "blank", "encoding", "nul", "deep", "large", "digits", "bare"],
+)
+def test_a_file_that_is_hardly_a_file_is_refused(
+    content: bytes, says: str, shipped_folder: Path
+) -> None:
+    (shipped_folder / "odd.toml").write_bytes(content)
+    assert any(p.file == "odd.toml" and says in p.fault for p in problems_of(shipped_folder))
+
+
+def test_the_same_version_twice_is_refused(shipped_folder: Path) -> None:
+    copy = (shipped_folder / "recycling.drop_off.v1.toml").read_text("utf-8")
+    (shipped_folder / "twin.toml").write_text(copy.replace("分类投放", "分拣"), "utf-8")
+    (problem,) = problems_of(shipped_folder)
+    assert (problem.file, problem.key) == ("twin.toml", "version")
+    assert "请提高版本号" in problem.remedy
+
+
+@pytest.mark.parametrize(
+    "until, start, says",
+    [
+        ("2026-06-30", "2026-06-30", "重叠"),
+        ("2026-06-30", "2026-07-02", "空档"),
+        ("", "2026-01-01", "不晚于"),
+        ("", "2025-01-01", "不晚于"),
+    ],
+)
+def test_versions_neither_overlap_nor_leave_a_gap(
+    until: str, start: str, says: str, shipped_folder: Path, replace: Replace
+) -> None:
+    first = shipped_folder / "recycling.drop_off.v1.toml"
+    second = shipped_folder / "recycling.drop_off.v2.toml"
+    second.write_text(first.read_text("utf-8"), "utf-8")
+    replace(second, "version = 1\ntitle", "version = 2\ntitle")
+    replace(second, "from = 2026-01-01", f"from = {start}")
+    if start < "2026-01-01":
+        replace(second, "{ from = 2026-01-01, value", f"{{ from = {start}, value")
+    if until:
+        replace(first, "from = 2026-01-01", f"from = 2026-01-01\nuntil = {until}")
+    (problem,) = problems_of(shipped_folder)
+    assert (problem.file, problem.key) == ("recycling.drop_off.v2.toml", "effective.from")
+    assert says in problem.fault
+
+
+@pytest.mark.parametrize("lock", ["[]", "{", '{"recycling.drop_off@1": 5}'])
+def test_a_lock_file_that_is_none_is_refused(lock: str, shipped_folder: Path) -> None:
+    (shipped_folder / "lock.json").write_text(lock)
+    assert "lock.json" in {problem.file for problem in problems_of(shipped_folder)}
+
+
+@pytest.mark.parametrize(
+    "table, key",
+    [
+        ("key,unit,value\nx,g,1\n", "source_title"),
+        (
+            (
+                "key,unit,value,source_title,source_ref,source_url,confidence\n"
+                "x,g,1,a,b,c,d\nx,g,1,a,b,c,d\n"
+            ),
+            "x",
+        ),
+    ],
+)
+def test_a_broken_factor_table_is_refused(table: str, key: str, shipped_folder: Path) -> None:
+    (shipped_folder / "data").mkdir()
+    (shipped_folder / "data" / "own.csv").write_text(table, "utf-8")
+    assert ("data/own.csv", key) in {(p.file, p.key) for p in problems_of(shipped_folder)}
+
+
+def test_a_folder_without_files_is_refused(tmp_path: Path) -> None:
+    (problem,) = problems_of(tmp_path)
+    assert "没有方法学文件" in problem.fault
+
+
+def test_proven_reuse_lifts_the_band_of_textiles(shipped_folder: Path, replace: Replace) -> None:
+    path = shipped_folder / "recycling.drop_off.v1.toml"
+    replace(
+        path,
+        'textile = { factor = "recycle.mixed.qz", value = "1.3448", confidence = "secondary" }',
+        'textile = { factor = "recycle.textile_reuse.defra", value = "22.15775" }',
+    )
+    replace(path, '"third_party"]', '"third_party", "reuse_receipt"]\nrequires = ["reuse_receipt"]')
+    load_rulebook(shipped_folder)

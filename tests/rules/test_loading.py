@@ -1,0 +1,199 @@
+"""Rulebooks: versions by day, digests over content, locks, dated parameters."""
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from credit_rules import (
+    Facts,
+    NotInForce,
+    Rulebook,
+    RulebookError,
+    UnknownMethodology,
+    assess,
+    describe,
+    load_rulebook,
+    write_lock,
+)
+from credit_rules.loading import SHIPPED
+
+Replace = Callable[[Path, str, str], None]
+FILE = "recycling.drop_off.v1.toml"
+
+
+def second_version(folder: Path, replace: Replace, start: str = "2026-07-01") -> Path:
+    path = folder / "recycling.drop_off.v2.toml"
+    shutil.copy(folder / FILE, path)
+    replace(path, "version = 1\ntitle", "version = 2\ntitle")
+    replace(path, "from = 2026-01-01", f"from = {start}")
+    return path
+
+
+def test_every_shipped_version_is_locked(shipped: Rulebook) -> None:
+    lock = json.loads((SHIPPED / "lock.json").read_text("utf-8"))
+    assert lock == {f"{m.id}@{m.version}": m.digest for m in shipped.all_versions()}
+
+
+def test_every_shipped_file_carries_at_least_three_examples(shipped: Rulebook) -> None:
+    assert all(len(m.examples) >= 3 for m in shipped.all_versions())
+
+
+def test_a_version_holds_from_its_first_day_to_the_day_before_the_next(
+    shipped_folder: Path, replace: Replace
+) -> None:
+    second_version(shipped_folder, replace)
+    rulebook = load_rulebook(shipped_folder)
+    first, second = (
+        rulebook.version("recycling.drop_off", 1),
+        rulebook.version("recycling.drop_off", 2),
+    )
+    assert first.effective_until == date(2026, 6, 30)
+    assert second.effective_until is None
+    assert rulebook.methodology("recycling.drop_off", date(2026, 6, 30)) is first
+    assert rulebook.methodology("recycling.drop_off", date(2026, 7, 1)) is second
+    assert rulebook.in_force(date(2026, 7, 1)) == (second,)
+    assert rulebook.in_force(date(2025, 12, 31)) == ()
+    with pytest.raises(NotInForce, match="最早的版本自 2026-01-01"):
+        rulebook.methodology("recycling.drop_off", date(2025, 12, 31))
+
+
+def test_after_the_last_day_nothing_is_in_force(mixed: Rulebook) -> None:
+    with pytest.raises(NotInForce, match="已于 2026-12-31 失效"):
+        mixed.methodology("travel.trip", date(2027, 1, 1))
+
+
+def test_unknown_names_raise_with_the_nearest(shipped: Rulebook) -> None:
+    with pytest.raises(UnknownMethodology, match=r"recycling\.drop_off"):
+        shipped.methodology("recycling.dropoff", date(2026, 3, 1))
+    with pytest.raises(UnknownMethodology, match="可用的版本：1"):
+        shipped.version("recycling.drop_off", 2)
+
+
+def test_digests_are_over_content_not_over_comments(
+    shipped: Rulebook, shipped_folder: Path, replace: Replace
+) -> None:
+    replace(shipped_folder / FILE, "schema = 1", "# a remark\n\nschema    =  1")
+    same = load_rulebook(shipped_folder)
+    assert same.digest == shipped.digest
+    replace(shipped_folder / FILE, 'glass = "0.6"', 'glass = "0.60"')
+    replace(shipped_folder / FILE, "分类投放", "分类投放！")
+    other = load_rulebook(shipped_folder)
+    assert other.digest != shipped.digest
+    assert (
+        other.version("recycling.drop_off", 1).digest
+        != shipped.version("recycling.drop_off", 1).digest
+    )
+
+
+def test_a_factor_table_or_evidence_table_changes_the_digest(
+    shipped: Rulebook, shipped_folder: Path, replace: Replace
+) -> None:
+    replace(shipped_folder / "rulebook.toml", 'T1 = { label = "照片"', 'T1 = { label = "相片"')
+    changed = load_rulebook(shipped_folder)
+    assert (
+        changed.version("recycling.drop_off", 1).digest
+        != shipped.version("recycling.drop_off", 1).digest
+    )
+
+
+def test_a_folder_may_bring_its_own_factor_table(shipped_folder: Path, replace: Replace) -> None:
+    data = shipped_folder / "data"
+    shutil.copytree(SHIPPED.parent / "data", data)
+    replace(data / "action_factors.csv", "kgCO2e/kg,0.295,", "kgCO2e/kg,0.305,")
+    with pytest.raises(RulebookError, match=r"tables\.saving\.rows\.paper\.value"):
+        load_rulebook(shipped_folder)
+    replace(shipped_folder / FILE, 'value = "0.295"', 'value = "0.305"')
+    with pytest.raises(RulebookError, match=r"算得 610000"):
+        load_rulebook(shipped_folder)
+
+
+def test_a_published_version_cannot_change(shipped_folder: Path, replace: Replace) -> None:
+    assert write_lock(shipped_folder) == ("recycling.drop_off@1",)
+    assert write_lock(shipped_folder) == ()
+    replace(shipped_folder / FILE, "max_age_days = 7", "max_age_days = 8")
+    for call in (load_rulebook, write_lock):
+        with pytest.raises(RulebookError, match="第 1 版已发布，内容不能再改"):
+            call(shipped_folder)
+
+
+def test_a_new_version_is_added_to_the_lock(shipped_folder: Path, replace: Replace) -> None:
+    write_lock(shipped_folder)
+    before = json.loads((shipped_folder / "lock.json").read_text("utf-8"))
+    second_version(shipped_folder, replace)
+    assert write_lock(shipped_folder) == ("recycling.drop_off@2",)
+    after = json.loads((shipped_folder / "lock.json").read_text("utf-8"))
+    assert before.items() < after.items()
+
+
+def test_a_published_version_cannot_disappear(shipped_folder: Path, replace: Replace) -> None:
+    second = second_version(shipped_folder, replace)
+    write_lock(shipped_folder)
+    second.unlink()
+    with pytest.raises(RulebookError, match=r"recycling\.drop_off@2: 已发布的版本没有对应的文件"):
+        load_rulebook(shipped_folder)
+
+
+def test_a_draft_folder_is_held_against_the_shipped_lock(
+    shipped_folder: Path, replace: Replace
+) -> None:
+    (shipped_folder / "lock.json").unlink()
+    load_rulebook(shipped_folder)
+    replace(shipped_folder / FILE, "max_age_days = 7", "max_age_days = 8")
+    with pytest.raises(RulebookError, match="另存为第 2 版"):
+        load_rulebook(shipped_folder)
+
+
+def test_a_parameter_changes_on_its_day(mixed: Rulebook) -> None:
+    def climb(on: date) -> int:
+        return assess(mixed, Facts("stairs.climb", on, "T2", {"floors": "10"})).reduction_mg
+
+    assert climb(date(2026, 6, 30)) == 12882
+    assert climb(date(2026, 7, 1)) == 12435
+
+
+def test_all_problems_of_all_files_come_at_once(mixed_folder: Path, replace: Replace) -> None:
+    replace(mixed_folder / "stairs.climb.v1.toml", 'unit = "floor"', 'unit = "flor"')
+    replace(mixed_folder / "travel.trip.v1.toml", 'scale"', 'scal"')
+    (mixed_folder / "broken.toml").write_text("a = ", encoding="utf-8")
+    with pytest.raises(RulebookError) as error:
+        load_rulebook(mixed_folder)
+    assert {p.file for p in error.value.problems} == {
+        "broken.toml",
+        "stairs.climb.v1.toml",
+        "travel.trip.v1.toml",
+    }
+
+
+def test_what_in_meter_means(mixed: Rulebook, shipped: Rulebook) -> None:
+    assert not mixed.version("stairs.climb", 1).issuable
+    assert shipped.version("recycling.drop_off", 1).issuable
+
+
+def test_a_description_lists_inputs_caps_and_evidence(shipped: Rulebook) -> None:
+    found = describe(shipped.version("recycling.drop_off", 1))
+    inputs, caps = found["inputs"], found["caps"]
+    assert isinstance(inputs, list)
+    assert isinstance(caps, list)
+    assert inputs[1] == {
+        "name": "mass",
+        "label": "质量",
+        "kind": "quantity",
+        "unit": "kg",
+        "unit_label": "kg",
+        "min": "0.01",
+        "max": "50",
+        "step": "0.01",
+    }
+    shown = {(c["name"], c["limit"], c["unit"]) for c in caps if isinstance(c, dict)}
+    assert shown == {
+        ("reduction", "10", "kgCO2e"),
+        ("weighted_counted", "0.25", "kg"),
+        ("times_counted", "0.5", "count"),
+        ("points", "30", "point"),
+        ("bonus", "60", "point"),
+    }
+    assert json.loads(json.dumps(found)) == found
