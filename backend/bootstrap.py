@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from sqlalchemy import Engine
 
 from backend.clock import Clock, SystemClock
@@ -63,6 +65,8 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Backend:
         settings.redis_url,
         socket_timeout=_REDIS_SECONDS,
         socket_connect_timeout=_REDIS_SECONDS,
+        # Whoever uses Redis goes on without it; waiting for its return is nobody's request's job.
+        retry=Retry(NoBackoff(), 0),
     )
     return Backend(
         settings=settings,

@@ -18,7 +18,7 @@ from backend.rankings import queries, service
 from backend.rankings.models import DepartmentDay
 from backend.rankings.policy import Board, season_of
 
-_LOCK_KEY = 0x7261_6E6B  # "rank"
+LOCK_KEY = 0x7261_6E6B  # "rank"
 _KEY = tuple_(DepartmentDay.department_id, DepartmentDay.day)
 
 log = structlog.get_logger(__name__)
@@ -88,7 +88,7 @@ def publish_current(
 
 
 def _lock(db: Connection) -> None:
-    db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+    db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
 
 
 def _replace(

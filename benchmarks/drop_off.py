@@ -1,0 +1,86 @@
+"""A drop-off over HTTP with 16 connections, from authentication to commit, against its floor."""
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+from benchmarks.installation import MEMBERS, Installation
+from benchmarks.load import Figures, run
+from benchmarks.servers import gunicorn, worker_memory_mb
+
+CONNECTIONS = 16
+ROUNDS = 3
+REQUESTS = 3_000
+_NUMBERS = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Medians of the rounds: drop-offs and floor per second, their ratio, p99, worker memory."""
+
+    per_second: float
+    floor_per_second: float
+    ratio: float
+    p99_ms: float
+    failed: int
+    worker_mb: float
+
+
+def measure(where: Installation) -> Result:
+    """Alternates floor and product, so that a slow moment of the machine hits both."""
+    with (
+        gunicorn("benchmarks.floor:app", where.environment) as (floor_port, _),
+        gunicorn("miniprogram_api.wsgi:app", where.environment) as (port, master),
+    ):
+        _round(floor_port, _floor_requests(500))
+        _round(port, _requests(where, 500))
+        floors, products = [], []
+        for _ in range(ROUNDS):
+            floors.append(_round(floor_port, _floor_requests(REQUESTS)))
+            products.append(_round(port, _requests(where, REQUESTS)))
+        memory = worker_memory_mb(master)
+    ratios = [p.per_second / f.per_second for p, f in zip(products, floors, strict=True)]
+    return Result(
+        per_second=median(figures.per_second for figures in products),
+        floor_per_second=median(figures.per_second for figures in floors),
+        ratio=median(ratios),
+        p99_ms=median(figures.p99_ms for figures in products),
+        failed=sum(figures.failed for figures in products + floors),
+        worker_mb=memory,
+    )
+
+
+def _round(port: int, requests: Sequence[bytes]) -> Figures:
+    return run(port, requests, connections=CONNECTIONS, expect=b"201")
+
+
+def _requests(where: Installation, count: int) -> list[bytes]:
+    now = datetime.now(UTC)
+    made = []
+    for number in itertools.islice(_NUMBERS, count):
+        member = number % MEMBERS
+        occurred_at = now - timedelta(minutes=number // MEMBERS + number % 600)
+        body = {
+            "reference": f"bench-{number:010d}",
+            "kind": "recycling.drop_off",
+            "occurred_at": occurred_at.isoformat(),
+            "facts": {"material": "paper", "mass": "1.25"},
+            "evidence": {"code": where.codes[number % len(where.codes)]},
+        }
+        made.append(_post("/api/v1/actions", body, where.tokens[member]))
+    return made
+
+
+def _floor_requests(count: int) -> list[bytes]:
+    return [_post("/floor", {"member_id": number % MEMBERS + 1}, "none") for number in range(count)]
+
+
+def _post(path: str, body: Mapping[str, object], token: str) -> bytes:
+    content = json.dumps(body).encode()
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    ).encode() + content
