@@ -1,0 +1,40 @@
+"""`tanpuhui rankings`: boards from the actions, rebuilt or only compared."""
+
+import json
+
+import click
+
+from backend.bootstrap import build
+from backend.rankings import jobs
+from backend.settings import Settings
+
+_DIFFERENT = 1
+
+
+@click.group(help="排行榜：重建与核对。")
+def rankings() -> None:
+    """Groups the commands of boards."""
+
+
+@rankings.command(help="从行为记录重算部门汇总与榜单；--check 只核对不改动。")
+@click.option("--check", is_flag=True, help="只核对：有差异时退出码为 1。")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+def rebuild(*, check: bool, as_json: bool) -> None:
+    """Rebuilds the roll-ups and boards, or names where they differ from the actions."""
+    backend = build(Settings.from_env())
+    with backend.engine.begin() as db:
+        differing = jobs.differences(db)
+        if not check:
+            jobs.rebuild(db)
+            jobs.publish_current(db, backend.redis, now=backend.clock.now())
+    found = [{"department_id": d, "day": str(day)} for d, day in sorted(differing)]
+    if as_json:
+        click.echo(json.dumps({"differences": found, "rebuilt": not check}))
+    elif found:
+        click.echo(f"{len(found)} 个部门日汇总与行为记录不一致" + ("。" if check else "，已重算。"))
+        for difference in found:
+            click.echo(f"  部门 {difference['department_id']}，{difference['day']}")
+    else:
+        click.echo("部门汇总与行为记录一致。")
+    if check and found:
+        raise click.exceptions.Exit(_DIFFERENT)
