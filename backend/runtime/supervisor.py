@@ -6,7 +6,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -130,13 +131,15 @@ class Supervisor:
         self._echo = echo
         self._groups: list[list[_Watched]] = []
         self._bell, self._ringer = socket.socketpair()
+        self._shielded = False
+        self._asked_to_stop = False
 
     def __enter__(self) -> Self:
         for end in (self._bell, self._ringer):
             end.settimeout(0)
         signal.set_wakeup_fd(self._ringer.fileno(), warn_on_full_buffer=False)
         for number in _STOP_SIGNALS:
-            signal.signal(number, _interrupt)
+            signal.signal(number, self._on_stop_signal)
         # Any Python handler makes a child's death ring the bell.
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         return self
@@ -168,7 +171,24 @@ class Supervisor:
             follower = LogFollower(service.log) if service.log else None
             once = isinstance(service, Process) and service.once
             group.append(_Watched(service, once, follower))
-            service.start()
+            with self._shield():
+                service.start()
+
+    def _on_stop_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._asked_to_stop = True
+        if not self._shielded:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def _shield(self) -> Iterator[None]:
+        """Lets a start finish before a signal stops us: what is half started nobody could stop."""
+        self._shielded = True
+        try:
+            yield
+        finally:
+            self._shielded = False
+        if self._asked_to_stop:
+            raise KeyboardInterrupt
 
     def wait_until_ready(self, *processes: Process) -> None:
         """Waits until each process answers 200 at its `ready_url`.
@@ -228,7 +248,8 @@ class Supervisor:
         watched.restart_at = None
         watched.started = time.monotonic()
         try:
-            watched.service.start()
+            with self._shield():
+                watched.service.start()
         except (StartError, OSError) as error:
             self._echo(f"[{watched.service.name}] {error}")
 
@@ -238,10 +259,6 @@ class Supervisor:
                 watched.service.begin_stop()
             for watched in group:
                 watched.service.stop()
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _ending(code: int | None) -> str:

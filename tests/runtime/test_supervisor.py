@@ -214,3 +214,19 @@ supervisor.run()
 """
     with supervised(body) as run:
         assert run.until(lambda line: "[api]" in line) == "[api] ERROR broken"
+
+
+def test_a_signal_during_a_start_waits_until_the_started_can_be_stopped() -> None:
+    body = """
+class Interrupted(Process):
+    def start(self):
+        os.kill(os.getpid(), 15)
+        super().start()
+        say("started")
+supervisor.start(Interrupted('face', (sys.executable, '-c', STAY, 'face'), env={}, log=None))
+supervisor.run()
+"""
+    with supervised(body) as run:
+        said = [line for line in run.rest() if not line.startswith("face")]
+        assert said == ["started", "stopped"]
+        assert run.process.wait() == 0
