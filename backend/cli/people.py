@@ -72,6 +72,8 @@ def import_(file: Path, *, all_or_nothing: bool, as_json: bool) -> None:
             )
     except SpreadsheetError as error:
         _bad_file(f"{file}：{error.message} [{error.code}]")
+    finally:
+        backend.engine.dispose()
     if as_json:
         click.echo(_as_json(report))
     else:
