@@ -14,7 +14,7 @@ from types import FrameType
 
 import structlog
 from redis import Redis
-from rq import Queue, Retry, Worker
+from rq import Queue, Retry, Worker, get_current_job
 from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 from sqlalchemy import Connection
@@ -101,6 +101,8 @@ def perform(kind: str, ids: Sequence[int]) -> None:
     backend = _process
     assert backend is not None  # noqa: S101 - set above; tells the type checker
     handler = HANDLERS[kind]
+    job = get_current_job()
+    structlog.contextvars.bind_contextvars(job_id=job.id if job else None)
     after_commit: AfterCommit | None = None
     with backend.engine.begin() as db:
         messages = outbox.take(db, ids)

@@ -1,8 +1,8 @@
 """What gunicorn serves for phones: `miniprogram_api.wsgi:app`."""
 
+from backend import logs
 from backend.bootstrap import build
 from backend.settings import Settings
-from backend.web import logs
 from miniprogram_api.app import create_app
 
 _settings = Settings.from_env()

@@ -5,11 +5,13 @@ fresh database of the test's own, for what commits, races or crashes.
 """
 
 import itertools
+import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 from redis import Redis
 from sqlalchemy import URL, Connection, Engine, make_url
 
@@ -122,7 +124,19 @@ def settings(
 @pytest.fixture
 def backend(settings: Settings, clock: FixedClock, redis: Redis) -> Iterator[Backend]:
     """A backend on a fresh database and an empty Redis, with the fixed clock."""
+    assert redis.dbsize() == 0
     built = build(settings, clock=clock)
     yield built
     built.engine.dispose()
     built.redis.close()
+
+
+@pytest.fixture(autouse=True)
+def _restored_logs() -> Iterator[None]:
+    """Puts logging back as it was before a test that configured it, as commands do."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    root.handlers[:], root.level = handlers, level

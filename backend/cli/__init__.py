@@ -1,9 +1,11 @@
 """Operator commands: `tanpuhui`. Each stands in a sibling module, imported when called."""
 
 import importlib
+import os
 
 import click
 
+from backend import logs
 from backend.errors import DomainError
 from backend.settings import SettingsError
 
@@ -70,4 +72,5 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 def main() -> None:
-    """The program behind the console script `tanpuhui`."""
+    """The program behind the console script `tanpuhui`; what it prints never mixes with logs."""
+    logs.configure(os.environ.get("TANPUHUI_LOG_LEVEL", "WARNING"))

@@ -23,7 +23,7 @@ def openapi() -> None:
             settings,
             database_url=settings.database_url or "postgresql://",
             redis_url=settings.redis_url or "redis://127.0.0.1",
-            secret_key=settings.secret_key or "no request is answered with it",
+            secret_key=settings.secret_key or "no request is ever answered with this one",
         )
     )
     app = importlib.import_module(_FACE).create_app(backend)

@@ -2,13 +2,16 @@
 
 import click
 
+from backend import logs
 from backend.bootstrap import Backend, build
 from backend.settings import Settings
 from backend.worker import QUEUES, run_relay, run_tick, run_worker
 
 
 def _backend() -> Backend:
-    return build(Settings.from_env())
+    settings = Settings.from_env()
+    logs.configure(settings.log_level)
+    return build(settings)
 
 
 @click.command("worker", help="运行一个队列的后台进程；每个进程只服务一个队列。")

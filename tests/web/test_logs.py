@@ -2,27 +2,17 @@
 
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
 
-from backend.web import logs
-
-
-@pytest.fixture(autouse=True)
-def _restored() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
-    root.handlers[:], root.level = handlers, level
+from backend import logs
+from backend.web.logs import bind_request
 
 
 def test_lines_of_ours_and_of_libraries_are_json(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("INFO")
-    logs.bind_request("abc12345")
+    bind_request("abc12345")
     structlog.get_logger("x").info("went", text="两行\r\nX: 1")
     structlog.get_logger("x").debug("unheard")
     logging.getLogger("library").warning("%s said", "it")
@@ -38,9 +28,9 @@ def test_lines_of_ours_and_of_libraries_are_json(capsys: pytest.CaptureFixture[s
 
 def test_a_new_request_forgets_the_last(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("INFO")
-    logs.bind_request("first-id")
+    bind_request("first-id")
     structlog.contextvars.bind_contextvars(member_id=1)
-    logs.bind_request("second-id")
+    bind_request("second-id")
     structlog.get_logger("x").info("went")
     line = json.loads(capsys.readouterr().err)
     assert (line["request_id"], "member_id" in line) == ("second-id", False)

@@ -1,0 +1,59 @@
+"""Commands print what they promise and end with the code they promise."""
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from backend import worker
+from backend.bootstrap import Backend
+from backend.cli import COMMANDS, main
+from tests.builders.city import a_city
+from tests.builders.drop_offs import drop
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments, catch_exceptions=False)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+
+
+def test_the_openapi_document_needs_no_database() -> None:
+    document = json.loads(run("openapi").output)
+    assert document["openapi"].startswith("3.1")
+    assert "/api/v1/actions" in document["paths"]
+
+
+def test_rebuilding_mends_and_checking_only_tells(backend: Backend) -> None:
+    city = a_city(backend)
+    with backend.engine.begin() as db:
+        drop(
+            db,
+            rulebook=backend.rulebook,
+            keys=backend.keys,
+            member_id=city.scene.members[0],
+            code=city.scene.attended.url,
+            now=backend.clock.now(),
+        )
+    assert run("rankings", "rebuild", "--check").exit_code == 1
+    checked = run("rankings", "rebuild", "--check", "--json")
+    assert json.loads(checked.output)["differences"] == [
+        {"department_id": city.scene.departments[0], "day": "2026-11-18"}
+    ]
+    with backend.engine.begin() as db:
+        assert db.execute(text("SELECT count(*) FROM department_day")).scalar_one() == 0
+    assert run("rankings", "rebuild").exit_code == 0
+    assert run("rankings", "rebuild", "--check").exit_code == 0
+
+
+def test_a_missing_setting_is_one_line_and_code_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TANPUHUI_API_PORT", "high")
+    result = run("worker", worker.QUEUES[0])
+    assert result.exit_code == 2
+    assert "TANPUHUI_API_PORT" in result.output
