@@ -54,9 +54,10 @@ class StrictInteger(fields.Integer):
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_kwargs: Any
     ) -> int:
         del attr, data
-        if isinstance(value, bool) or not isinstance(value, int):
+        whole = isinstance(value, Decimal) and value == value.to_integral_value()
+        if isinstance(value, bool) or not (isinstance(value, int) or whole):
             raise _refuse("type", "这一项应为整数。")
-        return value
+        return int(value)  # 3.0 is an integer to JSON Schema, and to JavaScript
 
     @staticmethod
     def of_text(text: str) -> int | str:
@@ -125,8 +126,8 @@ class DecimalString(fields.Decimal):
     """A decimal number as a JSON string such as `"1.25"`: no exponent, no sign `+`, no blanks.
 
     Args:
-        max_digits: digits accepted at most, before and after the point together.
-        scale: digits accepted at most after the point.
+        max_digits: digits of the column, before and after the point together, as NUMERIC counts.
+        scale: digits accepted at most after the point; `max_digits - scale` before it.
         minimum: smallest value accepted.
         maximum: largest value accepted; by default what the digits allow.
     """
@@ -140,14 +141,15 @@ class DecimalString(fields.Decimal):
         maximum: Decimal | None = None,
         **kwargs: Any,
     ) -> None:
-        pattern = rf"^-?(0|[1-9][0-9]{{0,{max_digits - 1}}})(\.[0-9]{{1,{scale}}})?$"
+        sign = "-?" if minimum < 0 else ""
+        pattern = rf"^{sign}(0|[1-9][0-9]{{0,{max_digits - scale - 1}}})(\.[0-9]{{1,{scale}}})?$"
         super().__init__(
             allow_nan=False,
             as_string=True,
             metadata={"pattern": pattern, **kwargs.pop("metadata", {})},
             **kwargs,
         )
-        self.max_digits, self.scale = max_digits, scale
+        self.whole_digits, self.scale = max_digits - scale, scale
         self.minimum = minimum
         self.maximum = maximum
 
@@ -157,13 +159,13 @@ class DecimalString(fields.Decimal):
         del attr, data
         if not isinstance(value, str) or not _DECIMAL_TEXT.fullmatch(value):
             raise _refuse("type", '这一项应为用引号括起的十进制数，例如 "1.25"。')
-        number = Decimal(value)
-        _sign, digits, exponent = number.as_tuple()
-        if not isinstance(exponent, int) or -exponent > self.scale:
+        whole, _point, fraction = value.removeprefix("-").partition(".")
+        if len(fraction) > self.scale:
             raise _refuse("scale", f"小数点后最多 {self.scale} 位。")
-        if max(len(digits), -exponent) > self.max_digits:
-            raise _refuse("digits", f"总位数最多 {self.max_digits} 位。")
-        if number < self.minimum:
+        if len(whole) > self.whole_digits:
+            raise _refuse("digits", f"整数部分最多 {self.whole_digits} 位。")
+        number = Decimal(value)
+        if number < self.minimum or (number.is_signed() and self.minimum >= 0):
             raise _refuse("range", f"不能小于 {self.minimum}。")
         if self.maximum is not None and number > self.maximum:
             raise _refuse("range", f"不能大于 {self.maximum}。")
@@ -174,7 +176,8 @@ class AwareDateTime(fields.AwareDateTime):
     """An RFC 3339 instant with its offset, between 2020 and 2100; becomes UTC."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(format="iso", default_timezone=None, **kwargs)
+        metadata = {"pattern": "^(20[2-9][0-9]|2100)-", **kwargs.pop("metadata", {})}
+        super().__init__(format="iso", default_timezone=None, metadata=metadata, **kwargs)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_kwargs: Any
