@@ -190,7 +190,7 @@ def _cap(work: Lowering, step: StepDoc) -> None:
         Cap(out.slot, basis.slot, multiplier, used, claimed, before, int(limit), applies)
     )
     work.made.counters.append(
-        Counter(spec.key, spec.lane, basis.dimension, used, claimed, ("cap", int(limit)))
+        Counter(spec.key, spec.lane, basis.dimension, used, claimed, ((int(limit),), (1, 0), 1))
     )
     work.show(Counted(step.key(), step.block, out, spec, basis, used, claimed, before, (), applies))
 
@@ -277,7 +277,7 @@ def _tiers(work: Lowering, step: StepDoc) -> None:
         divisor,
     )
     work.made.operations.append(operation)
-    shape = ("tiers", operation.bounds, operation.rates, divisor)
+    shape = (operation.bounds, operation.rates, divisor)
     work.made.counters.append(Counter(spec.key, spec.lane, basis.dimension, used, claimed, shape))
     work.show(
         Counted(

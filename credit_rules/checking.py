@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from fractions import Fraction
@@ -22,6 +22,7 @@ from credit_rules.values import Counted, Counter
 def check_and_assemble(
     standards: Standards,
     methodologies: list[Methodology],
+    declared: Collection[str],
     lock: Mapping[str, str],
     problems: list[Problem],
 ) -> Rulebook | None:
@@ -30,6 +31,7 @@ def check_and_assemble(
     Args:
         standards: what the rulebook shares.
         methodologies: the compiled methodologies, one per file.
+        declared: the ids of all files, also of those that could not be compiled.
         lock: digests of published versions by ``id@version``.
         problems: where errors are added.
 
@@ -43,7 +45,7 @@ def check_and_assemble(
     for methodology in everything:
         _check_plausible(methodology, standards, problems)
         _check_reach(methodology, problems)
-    versions = _with_exclusions(versions, problems)
+    versions = _with_exclusions(versions, declared, problems)
     if not problems:
         for line in versions.values():
             for methodology in line:
@@ -254,9 +256,7 @@ def _is_tiers_of(counter: Counter, line: object) -> bool:
 def _check_rows(
     methodology: Methodology, key: str, counter: Counter, cap: CapSpec, problems: list[Problem]
 ) -> None:
-    _, bounds, rates, divisor = counter.shape
-    if not (isinstance(bounds, tuple) and isinstance(rates, tuple) and isinstance(divisor, int)):
-        return
+    bounds, rates, divisor = counter.shape
     total, start = Fraction(0), 0
     for index, (bound, rate) in enumerate(zip(bounds, rates, strict=False)):
         total += Fraction((bound - start) * rate, divisor)
@@ -274,20 +274,22 @@ def _check_rows(
 
 
 def _with_exclusions(
-    versions: Mapping[str, tuple[Methodology, ...]], problems: list[Problem]
+    versions: Mapping[str, tuple[Methodology, ...]],
+    declared: Collection[str],
+    problems: list[Problem],
 ) -> dict[str, tuple[Methodology, ...]]:
     """Exclusions hold both ways, whichever file declares them."""
     reverse: dict[str, set[Exclusion]] = {}
     for line in versions.values():
         for methodology in line:
             for index, exclusion in enumerate(methodology.excludes):
-                if exclusion.methodology_id not in versions:
+                if exclusion.methodology_id not in declared:
                     problems.append(
                         Problem(
                             methodology.file,
                             f"excludes[{index}].methodology",
                             f"没有方法学“{exclusion.methodology_id}”。",
-                            nearest(exclusion.methodology_id, versions),
+                            nearest(exclusion.methodology_id, declared),
                         )
                     )
                 reverse.setdefault(exclusion.methodology_id, set()).add(

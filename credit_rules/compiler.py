@@ -114,7 +114,7 @@ def _plan(work: _Compilation, start: date) -> Plan | None:
         if step.out and (step.out in lowering.values or step.out in lowering.choices):
             work.fail(step.key("out"), f"名称“{step.out}”已经用过。", "请换一个名称。")
             continue
-        used.update(name for name in _names(step.settings.values()))
+        used.update(name for name in _names(step.settings))
         try:
             BLOCKS[step.block].lower(lowering, step)
         except StepFailed as failed:
@@ -140,7 +140,6 @@ def _plan(work: _Compilation, start: date) -> Plan | None:
         reduction=reduction,
         points=points,
         effective=tuple(made.effective),
-        values={name: value for name, value in lowering.values.items() if value is not None},
     )
 
 
@@ -150,7 +149,7 @@ def _names(settings: object) -> list[str]:
         return [settings]
     if isinstance(settings, Mapping):
         return _names(list(settings.values()))
-    if isinstance(settings, (list, type({}.values()))):
+    if isinstance(settings, list):
         return [name for item in settings for name in _names(item)]
     return []
 

@@ -45,11 +45,12 @@ def load_rulebook(directory: Path | None = None) -> Rulebook:
     """
     problems: list[Problem] = []
     folder = directory if directory is not None else SHIPPED
-    standards, methodologies = _read(folder, problems)
+    declared: set[str] = set()
+    standards, methodologies = _read(folder, declared, problems)
     lock = read_lock(folder, problems)
     if standards is None:
         raise RulebookError(problems)
-    rulebook = check_and_assemble(standards, methodologies, lock, problems)
+    rulebook = check_and_assemble(standards, methodologies, declared, lock, problems)
     if rulebook is not None and not problems and (folder / LOCK_FILE).is_file():
         _check_complete(rulebook, lock, problems)
     if rulebook is None or problems:
@@ -67,7 +68,9 @@ def _check_complete(rulebook: Rulebook, lock: Mapping[str, str], problems: list[
     )
 
 
-def _read(folder: Path, problems: list[Problem]) -> tuple[Standards | None, list[Methodology]]:
+def _read(
+    folder: Path, declared: set[str], problems: list[Problem]
+) -> tuple[Standards | None, list[Methodology]]:
     if not folder.is_dir():
         problems.append(Problem(folder.name, ".", "找不到这个文件夹。", "请核对路径。"))
         return None, []
@@ -87,18 +90,27 @@ def _read(folder: Path, problems: list[Problem]) -> tuple[Standards | None, list
                 folder.name, "*.toml", "文件夹里没有方法学文件。", "请放入至少一个 .toml 文件。"
             )
         )
-    found = [_methodology(path, standards, rows, problems) for path in files]
-    return standards, [methodology for methodology in found if methodology is not None]
+    found: list[Methodology] = []
+    for path in files:
+        parsed = _parse(path, problems)
+        if parsed is None:
+            continue
+        declared.add(str(parsed.get("id")))
+        methodology = _methodology(path.name, parsed, standards, rows, problems)
+        if methodology is not None:
+            found.append(methodology)
+    return standards, found
 
 
 def _methodology(
-    path: Path, standards: Standards, rows: Mapping[str, FactorRow], problems: list[Problem]
+    file: str,
+    parsed: Mapping[str, object],
+    standards: Standards,
+    rows: Mapping[str, FactorRow],
+    problems: list[Problem],
 ) -> Methodology | None:
-    parsed = _parse(path, problems)
-    if parsed is None:
-        return None
     own: list[Problem] = []
-    doc = DocumentReader(path.name, parsed, standards, rows, own).read()
+    doc = DocumentReader(file, parsed, standards, rows, own).read()
     methodology = compile_methodology(doc, own) if doc is not None else None
     problems.extend(own)
     return methodology

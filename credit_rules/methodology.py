@@ -23,7 +23,7 @@ from credit_rules.model import (
     Tier,
 )
 from credit_rules.plan import Run
-from credit_rules.values import Counted, Counter, Effective, Line, Required, Value
+from credit_rules.values import Counted, Counter, Effective, Line, Required
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,6 @@ class Plan:
         reduction: where the reduction stands; None where there is none.
         points: where the points stand.
         effective: the factors at work.
-        values: every named value.
     """
 
     start: date
@@ -74,7 +73,6 @@ class Plan:
     reduction: Award | None
     points: Award
     effective: tuple[Effective, ...]
-    values: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,14 +155,24 @@ class Effective:
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """One field of one counter row that a plan reads and adds to."""
+    """One field of one counter row that a plan reads and adds to.
+
+    Args:
+        key: the counter row.
+        lane: its field.
+        dimension: the dimension of what is counted.
+        used: slot of the counter before.
+        claimed: slot of what the action adds.
+        shape: F as upper bounds, rates and the divisor of the rates; a cap is rate 1 up to its
+            limit and 0 beyond.
+    """
 
     key: str
     lane: Lane
     dimension: Dimension
     used: int
     claimed: int
-    shape: tuple[object, ...]
+    shape: tuple[tuple[int, ...], tuple[int, ...], int]
 
 
 @dataclass(slots=True)
