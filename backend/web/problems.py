@@ -64,6 +64,9 @@ HTTP_PROBLEMS: Mapping[int, tuple[str, str, str]] = {
 }
 """Status: title, code and sentence of what the HTTP layer itself refuses."""
 
+_LOCKED = frozenset({"55P03", "40P01"})  # lock timeout, deadlock
+_READ_ONLY = "25006"  # the server is a standby: a failover is under way
+
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -163,8 +166,15 @@ def of_database(error: DBAPIError) -> Problem:
         DBAPIError: the same, where the fault is ours: it becomes an internal error.
     """
     sqlstate = getattr(error.orig, "sqlstate", None)
-    read_only = "25006"  # the server is a standby: a failover is under way
-    if isinstance(error, OperationalError) or error.connection_invalidated or sqlstate == read_only:
+    if sqlstate in _LOCKED:
+        return Problem(
+            409,
+            "still_running",
+            "另一个请求还在处理，这一次没有保存，请稍候几秒再提交。",
+            headers={"Retry-After": "2"},
+        )
+    down = isinstance(error, OperationalError) or error.connection_invalidated
+    if down or sqlstate == _READ_ONLY:
         _log.warning("database_unavailable", sqlstate=sqlstate, error=str(error.orig)[:200])
         return unavailable("数据库暂时不可用，您的操作没有保存，请稍后重试。")
     if isinstance(error, IntegrityError):

@@ -141,6 +141,9 @@ def outcome(outcome: str) -> Any:
     if outcome == "slow":
         connection().execute(text("SET LOCAL statement_timeout = 20"))
         connection().execute(text("SELECT pg_sleep(5)"))
+    if outcome == "locked":
+        connection().execute(text("SET LOCAL lock_timeout = 20"))
+        connection().execute(text("SELECT 1 FROM pair"))
     if outcome == "overflow":
         connection().execute(text("INSERT INTO note (body, count) VALUES ('x', 1e30)"))
     if outcome == "duplicate":

@@ -40,6 +40,18 @@ def test_a_failure_leaves_nothing(
     assert stored() == []
 
 
+def test_a_row_held_by_another_request_is_a_conflict_to_retry(
+    client: FlaskClient, stored: Stored, engine: Engine
+) -> None:
+    with engine.begin() as other:
+        other.execute(text("LOCK TABLE pair IN ACCESS EXCLUSIVE MODE"))
+        answer = client.post("/api/v1/outcomes/locked")
+    assert answer.status_code == 409
+    assert answer.json is not None
+    assert (answer.json["code"], answer.headers["Retry-After"]) == ("still_running", "2")
+    assert stored() == []
+
+
 def test_every_connection_returns_to_the_pool(
     client: FlaskClient, stored: Stored, engine: Engine
 ) -> None:
