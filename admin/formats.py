@@ -67,7 +67,7 @@ def coordinates(place: PlaceRecord) -> str:
     """Latitude and longitude with their datum."""
     if place.latitude is None or place.longitude is None:
         return "未填写"
-    return f"{place.latitude}, {place.longitude}（{labels.DATUMS[place.datum]}）"
+    return f"{place.latitude}, {place.longitude} · {labels.DATUMS[place.datum]}"
 
 
 def install(app: Flask) -> None:

@@ -98,6 +98,19 @@ SUBJECTS: Mapping[str, str] = {
     "people:": "人员与登录",
     "places:": "点位与海报",
 }
+OBJECTS: Mapping[str, str] = {
+    "department": "部门",
+    "district": "区县",
+    "institution": "单位",
+    "invitation": "邀请码",
+    "login_link": "登录链接",
+    "member": "成员",
+    "place": "点位",
+    "print_batch": "海报批次",
+    "role_grant": "角色授权",
+    "roster_import": "花名册导入",
+    "system": "系统",
+}
 RESULTS: Mapping[str, str] = {"done": "完成", "refused": "被拒绝"}
 FIELDS: Mapping[str, str] = {
     "accepted": "可投放类别",

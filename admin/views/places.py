@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from admin.auth import PLACE_READERS, PLACE_WRITERS, may, reach, scope
 from admin.forms.places import NewPlace, PlaceFields, PlaceNotice, PlacesFilter
 from admin.forms.reading import Submission, by_field, filters, submitted
+from admin.views.drop_offs import rows_of
 from backend.actions.queries import actions_at_places
 from backend.clock import business_day
 from backend.errors import InvalidInputError
@@ -108,7 +109,7 @@ def detail(place_id: int) -> str:
         open_now=is_open(place.hours, now()),
         batches=batches_of(db, place_id, scope=within),
         standing=standing_batches(db, [place_id]).get(place_id),
-        rows=actions_at_places(db, reach=reach(), place_id=place_id, limit=_LATEST),
+        rows=rows_of(actions_at_places(db, reach=reach(), place_id=place_id, limit=_LATEST)),
         writes=may(*PLACE_WRITERS),
         done=filters(PlaceNotice)["done"],
     )

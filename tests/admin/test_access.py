@@ -1,0 +1,181 @@
+"""Every route times every role, and every id outside a scope."""
+
+from collections.abc import Callable, Iterator
+from itertools import product
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from backend.bootstrap import Backend
+from backend.people.models import Role
+from backend.people.queries import Grant
+from backend.people.roles import revoke_role
+from backend.web.access import undeclared
+from tests.builders.town import Town
+
+WRITERS = {Role.CITY_ADMIN, Role.DISTRICT_MANAGER, Role.INSTITUTION_ADMIN}
+READERS = WRITERS | {Role.AUDITOR}
+DUTY = READERS | {Role.ATTENDANT}
+# The console's promise, written a second time and independently of the routes' own declarations.
+MAY: dict[str, set[Role]] = {
+    "home.today": set(Role),
+    "login.log_out": set(Role),
+    "places.listing": READERS,
+    "places.detail": READERS,
+    "places.new": WRITERS,
+    "places.create": WRITERS,
+    "places.edit": WRITERS,
+    "places.change": WRITERS,
+    "posters.poster": READERS,
+    "posters.sheets": READERS,
+    "posters.print_one": WRITERS,
+    "posters.print_several": WRITERS,
+    "posters.confirm_revocation": WRITERS,
+    "posters.revoke": WRITERS,
+    "screen.full": DUTY,
+    "screen.code": DUTY,
+    "drop_offs.listing": DUTY,
+    "drop_offs.newest": DUTY,
+    "drop_offs.detail": DUTY,
+    "rankings.board": READERS | {Role.DEPARTMENT_MANAGER},
+    "institutions.listing": READERS,
+    "institutions.detail": READERS,
+    "audit.listing": {Role.CITY_ADMIN, Role.AUDITOR},
+}
+OPEN = {
+    "login.explain",
+    "login.confirm",
+    "login.log_in",
+    "static",
+    "web.healthz",
+    "web.readyz",
+    "web.metrics",
+}
+QUERIES = {"drop_offs.newest": "after=0", "posters.sheets": "place={place_id}"}
+
+
+def _routes(app: Flask) -> Iterator[tuple[Rule, str]]:
+    for rule in app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+            if rule.endpoint not in OPEN:
+                yield rule, method
+
+
+def _call(client: FlaskClient, rule: Rule, method: str, ids: dict[str, int]) -> TestResponse:
+    wanted = {name: value for name, value in ids.items() if name in rule.arguments}
+    if "form" in rule.arguments:
+        wanted["form"] = "svg"  # type: ignore[assignment]  # the one argument that is no id
+    built = rule.build(wanted)
+    assert built is not None, rule
+    query = QUERIES.get(rule.endpoint, "").format(**ids)
+    return client.open(built[1], method=method, query_string=query)
+
+
+@pytest.fixture
+def ids(town: Town, drop_off: Callable[..., int]) -> Callable[[str], dict[str, int]]:
+    """Ids of the bureau's, the school's or the hospital's objects."""
+    points = {
+        "bureau": (town.bureau_point, town.organisation.bureau),
+        "school": (town.school_point, town.organisation.school),
+        "hospital": (town.hospital_point, town.organisation.hospital),
+    }
+    member = iter(town.staff)
+
+    def of(name: str) -> dict[str, int]:
+        point, institution = points[name]
+        return {
+            "place_id": point.place.id,
+            "batch_id": point.batch_id,
+            "action_id": drop_off(point, next(member)),
+            "institution_id": institution,
+        }
+
+    return of
+
+
+def test_every_route_is_declared_and_listed_here(app: Flask) -> None:
+    assert not list(undeclared(app))
+    assert {rule.endpoint for rule in app.url_map.iter_rules()} == MAY.keys() | OPEN
+
+
+def test_strangers_are_sent_to_the_login(app: Flask, ids: Callable[[str], dict[str, int]]) -> None:
+    bureau = ids("bureau")
+    for rule, method in _routes(app):
+        answer = _call(app.test_client(), rule, method, bureau)
+        assert (answer.status_code, answer.location) == (303, "/login"), rule
+
+
+@pytest.mark.parametrize("role", Role)
+def test_roles_reach_their_routes_and_no_others(
+    role: Role,
+    app: Flask,
+    as_role: Callable[[Role], FlaskClient],
+    ids: Callable[[str], dict[str, int]],
+) -> None:
+    bureau = ids("bureau")
+    for rule, method in _routes(app):
+        answer = _call(as_role(role), rule, method, bureau)
+        if role in MAY[rule.endpoint]:
+            assert answer.status_code in {200, 204, 303, 422}, (rule, answer.text)
+        else:
+            assert answer.status_code == 403, rule
+
+
+OUTSIDE = [
+    (Role.DISTRICT_MANAGER, "hospital"),
+    (Role.INSTITUTION_ADMIN, "school"),
+    (Role.INSTITUTION_ADMIN, "hospital"),
+    (Role.ATTENDANT, "school"),
+]
+
+
+@pytest.mark.parametrize("role, elsewhere", OUTSIDE)
+def test_what_lies_outside_the_scope_does_not_exist(
+    role: Role,
+    elsewhere: str,
+    app: Flask,
+    as_role: Callable[[Role], FlaskClient],
+    ids: Callable[[str], dict[str, int]],
+) -> None:
+    theirs = ids(elsewhere)
+    seen = 0
+    for rule, method in _routes(app):
+        if role in MAY[rule.endpoint] and (rule.arguments or rule.endpoint == "posters.sheets"):
+            assert _call(as_role(role), rule, method, theirs).status_code == 404, rule
+            seen += 1
+    assert seen >= 3
+
+
+def test_ids_that_nobody_has_do_not_exist(
+    app: Flask, admin: FlaskClient, ids: Callable[[str], dict[str, int]]
+) -> None:
+    bureau = ids("bureau")
+    for rule, method in _routes(app):
+        for name, number in product(rule.arguments - {"form"}, (987_654, 2**63 - 1)):
+            answer = _call(admin, rule, method, {**bureau, name: number})
+            assert answer.status_code == 404, (rule, name)
+            assert "返回首页" in answer.text
+
+
+def test_a_member_without_a_role_gets_no_further(
+    town: Town, login: Callable[[int], FlaskClient]
+) -> None:
+    assert login(town.staff[0]).get("/").status_code == 403
+
+
+def test_a_role_taken_away_ends_at_once(
+    town: Town, as_role: Callable[[Role], FlaskClient], backend: Backend
+) -> None:
+    client = as_role(Role.CITY_ADMIN)
+    assert client.get("/audit").status_code == 200
+    with backend.engine.begin() as db:
+        revoke_role(
+            db,
+            member_id=town.officers[Role.CITY_ADMIN],
+            grant=Grant(Role.CITY_ADMIN),
+            now=backend.clock.now(),
+        )
+    assert client.get("/audit").status_code == 403
