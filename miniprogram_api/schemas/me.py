@@ -81,4 +81,4 @@ class BindingRequest(StrictSchema):
     @validates_schema
     def _one_way(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
         if (data["invitation"] is None) == (data["roster"] is None):
-            raise ValidationError("choice|请填写邀请码或名册信息中的一项。")
+            raise ValidationError("choice|请填写邀请码或名册信息中的一项。", "invitation")
