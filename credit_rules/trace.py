@@ -55,7 +55,16 @@ class Trace:
         bonus: the campaign's bonus, if any.
     """
 
-    __slots__ = ("_bonus", "_facts", "_methodology", "_plan", "_points", "_reduction", "_slots")
+    __slots__ = (
+        "_bonus",
+        "_facts",
+        "_json",
+        "_methodology",
+        "_plan",
+        "_points",
+        "_reduction",
+        "_slots",
+    )
 
     def __init__(
         self,
@@ -70,9 +79,18 @@ class Trace:
         self._methodology, self._plan, self._facts = methodology, plan, facts
         self._slots, self._bonus = slots, bonus
         self._reduction, self._points = reduction_mg, points_mpt
+        self._json: Json | None = None
 
     def to_json(self) -> Json:
-        """The trace as JSON of the schema ``tanpuhui.trace.v1``; numbers are decimal texts."""
+        """The trace as JSON of the schema ``tanpuhui.trace.v1``; numbers are decimal texts.
+
+        Rendered once, because a posting takes its digest and a receipt shows it: not to be changed.
+        """
+        if self._json is None:
+            self._json = self._rendered()
+        return self._json
+
+    def _rendered(self) -> Json:
         rules, slots = self._methodology, self._slots
         tier = rules.evidence.table.tiers[slots[TIER_SLOT]]
         return {

@@ -188,13 +188,11 @@ class DecimalForm:
 
     def text(self, number: int = 1) -> str:
         """`number` times the value, as a decimal without exponent or trailing zeros."""
-        amount = number * self.numerator
-        if not self.digits:
-            return str(amount)
-        figures = str(abs(amount)).rjust(self.digits + 1, "0")
-        sign = "-" if amount < 0 else ""
-        text = f"{sign}{figures[: -self.digits]}.{figures[-self.digits :]}"
-        return text.rstrip("0").rstrip(".")
+        whole, rest = divmod(abs(number * self.numerator), 10**self.digits)
+        sign = "-" if number * self.numerator < 0 else ""
+        if not rest:
+            return f"{sign}{whole}"
+        return f"{sign}{whole}.{rest:0{self.digits}d}".rstrip("0")
 
 
 def decimal_form(value: Fraction) -> DecimalForm:

@@ -1,0 +1,78 @@
+"""Units are exact, readable and told apart by dimension."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from credit_rules.units import (
+    CO2E,
+    base_unit,
+    decimal_text,
+    parse_quantity,
+    parse_unit,
+    showable,
+)
+
+
+@pytest.mark.parametrize(
+    "text, same_as",
+    [
+        ("2 kg", "2000 g"),
+        ("0.5 kgCO2e/kg", "500 gCO2/kg"),
+        ("46.7 gCO2/人公里", "46.7 gCO2e/km"),
+        ("2.5 Wh/层", "0.0025 kWh/floor"),
+        ("80 %", "0.8"),
+        ("1.5 h", "90 min"),
+        ("0.32 kgCO2e/L", "0.32 gCO2e/mL"),
+        ("3 point", "3000 mpt"),
+        ("1 t/m3", "1 kg/L"),
+    ],
+)
+def test_two_ways_to_write_a_quantity(text: str, same_as: str) -> None:
+    one, other = parse_quantity(text), parse_quantity(same_as)
+    assert (one[0], one[1].dimension) == (other[0], other[1].dimension)
+
+
+@pytest.mark.parametrize(
+    "one, other",
+    [("kg", "kgCO2e"), ("count", "meal"), ("km", "kWh"), ("g/km", "gCO2e/km"), ("sheet", "1")],
+)
+def test_unlike_things_are_unlike(one: str, other: str) -> None:
+    assert parse_unit(one).dimension != parse_unit(other).dimension
+
+
+@pytest.mark.parametrize("text", ["", "kg", "-1 kg", "1e3 kg", "1,5 kg", "1 kg\n", "１ kg", "1 zz"])
+def test_what_is_no_quantity_is_refused_in_chinese(text: str) -> None:
+    with pytest.raises(ValueError, match=r"[\u4e00-\u9fff]"):
+        parse_quantity(text)
+
+
+def test_products_cancel_units() -> None:
+    energy, grid = parse_unit("kWh/floor"), parse_unit("kgCO2e/kWh")
+    per_floor = energy.times(grid)
+    assert per_floor.text == "gCO2e/floor"
+    assert per_floor.times(parse_unit("floor")).dimension == CO2E
+    assert base_unit(()).text == "1"
+    assert parse_unit("point/kg").label == "分/kg"
+    assert parse_unit("1").label == ""
+
+
+@given(st.integers(-(10**20), 10**20), st.integers(0, 24))
+def test_decimal_text_is_exact_and_plain(number: int, digits: int) -> None:
+    value = Fraction(number, 10**digits)
+    text = decimal_text(value)
+    assert Fraction(text) == value
+    assert "e" not in text.lower()
+    assert not (("." in text) and text.endswith(("0", ".")))
+
+
+def test_what_no_decimal_can_show_is_shown_in_the_base_unit_or_refused() -> None:
+    hour = parse_unit("h")
+    assert showable(hour, Fraction(60)).text == "h"
+    assert showable(hour, Fraction(1)).text == "min"
+    with pytest.raises(ValueError, match="有限小数"):
+        showable(hour, Fraction(1, 7))
+    with pytest.raises(ValueError, match="有限小数"):
+        decimal_text(Fraction(1, 3))
