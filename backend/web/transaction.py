@@ -1,6 +1,8 @@
 """One transaction a request: opened at first use, committed once, before the answer is sent."""
 
 import select
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -28,6 +30,17 @@ def connection() -> Connection:
         held = backend().engine.connect()
         setattr(g, _SLOT, held)
     return held
+
+
+@contextmanager
+def connection_apart() -> Iterator[Connection]:
+    """A short transaction of its own, committed where the block ends.
+
+    For what must stay although the request is refused and rolled back, such as the count of
+    wrong codes. It takes a second connection while the request holds one: not for the hot path.
+    """
+    with backend().engine.begin() as apart:
+        yield apart
 
 
 def commit() -> None:

@@ -10,7 +10,7 @@ from backend.people.queries import MembershipView, MemberView, member_view
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
 from backend.web.context import backend, now
-from backend.web.transaction import connection
+from backend.web.transaction import connection, connection_apart
 from miniprogram_api.schemas.me import BindingRequest, MemberSchema
 
 blueprint = Blueprint("me", __name__, description="The member's own account.")
@@ -35,8 +35,8 @@ def bind(values: Mapping[str, Any]) -> dict[str, Any]:
     A member may try five times a day, right or wrong. The same binding again changes nothing.
     """
     member_id = actor().member_id
-    # Committed by itself: the refusal of a wrong code must not take the count with it.
-    with backend().engine.begin() as counting:
+    # The refusal of a wrong code must not take the count with it.
+    with connection_apart() as counting:
         bindings.count_attempt(counting, member_id=member_id, now=now())
     if values["invitation"] is not None:
         bindings.bind_by_invitation(
