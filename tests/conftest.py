@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import structlog
@@ -30,17 +31,28 @@ _NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_folder() -> Iterator[Path]:
+    """Where the servers of this test process live.
+
+    Not below pytest's own folder: as root PostgreSQL runs as another user, and every pytest that
+    starts takes the way into that folder away from all others.
+    """
+    with TemporaryDirectory(prefix="tanpuhui-tests-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(server_folder: Path) -> Iterator[str]:
     """URL (owner) of a migrated database that is only ever copied from."""
-    with EmbeddedPostgres(tmp_path_factory.mktemp("pg"), durable=False) as server:
+    with EmbeddedPostgres(server_folder / "postgres", durable=False) as server:
         migrate.upgrade(server.url)
         yield server.url
 
 
 @pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def redis_url(server_folder: Path) -> Iterator[str]:
     """URL of a Redis server."""
-    with EmbeddedRedis(tmp_path_factory.mktemp("redis"), durable=False) as server:
+    with EmbeddedRedis(server_folder / "redis", durable=False) as server:
         yield server.url
 
 

@@ -38,5 +38,10 @@ def make_engine(
         max_overflow=2,
         pool_recycle=300,
         pool_timeout=3,
-        connect_args={"options": " ".join(options), "connect_timeout": 3},
+        connect_args={
+            "options": " ".join(options),
+            "connect_timeout": 3,
+            # A server that went silent is given up after five seconds, not after minutes.
+            "tcp_user_timeout": 5_000,
+        },
     )

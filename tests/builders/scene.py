@@ -18,6 +18,7 @@ from backend.places.codes import PrintedCode, printed_url
 from backend.places.models import PlaceDraft, PlaceKind, PlaceRecord, PresenceRule, WasteClass
 from backend.places.service import create_place, print_posters
 
+START = date(2020, 1, 1)
 PUBLIC_URL = "http://127.0.0.1:8000"
 EVERY_DAY = tuple({"day": day, "from": "00:00", "to": "00:00"} for day in range(1, 8))
 OFFICE_HOURS = tuple({"day": day, "from": "08:00", "to": "18:00"} for day in range(1, 6))
@@ -55,42 +56,20 @@ class Scene:
 
 def a_scene(db: Connection, now: datetime, *, members: int = 12) -> Scene:
     """Builds the scene through the real services; the caller commits."""
-    city = create_district(db, code="330100", name="杭州市", parent_id=None, now=now)
-    district = create_district(db, code="330106", name="西湖区", parent_id=city, now=now)
-    system = create_system(db, code="gov", name="机关", now=now)
-    start = date(2020, 1, 1)
-    institution = create_institution(
-        db,
-        credit_code=a_credit_code(1),
-        name="杭州市示范局",
-        short_name="示范局",
-        district_id=district,
-        system_id=system,
-        kind=InstitutionKind.STATE_ORGAN,
-        opened_on=start,
-        now=now,
-    )
+    institution = _an_institution(db, now)
     first, second = (
-        create_department(db, institution_id=institution, name=name, created_on=start, now=now)
+        create_department(db, institution_id=institution, name=name, created_on=START, now=now)
         for name in ("综合处", "财务处")
     )
-    people = []
-    for number in range(members):
-        member = create_member(db, display_name=f"成员{number + 1}", now=now)
-        begin_membership(
-            db,
-            member_id=member,
-            institution_id=institution,
-            department_id=first if number < members // 2 else second,
-            valid_from=start,
-            now=now,
-        )
-        people.append(member)
+    people = tuple(
+        _a_member(db, institution, first if number < members // 2 else second, number, now)
+        for number in range(members)
+    )
     return Scene(
         institution_id=institution,
         departments=(first, second),
-        members=tuple(people),
-        attended=a_point(db, institution, now, name="一号楼投放点", presence=PresenceRule.ATTENDED),
+        members=people,
+        attended=a_point(db, institution, now, name="一号楼投放点"),
         located=a_point(
             db,
             institution,
@@ -101,6 +80,36 @@ def a_scene(db: Connection, now: datetime, *, members: int = 12) -> Scene:
             accepted=(WasteClass.RECYCLABLE,),
         ),
     )
+
+
+def _an_institution(db: Connection, now: datetime) -> int:
+    city = create_district(db, code="330100", name="杭州市", parent_id=None, now=now)
+    return create_institution(
+        db,
+        credit_code=a_credit_code(1),
+        name="杭州市示范局",
+        short_name="示范局",
+        district_id=create_district(db, code="330106", name="西湖区", parent_id=city, now=now),
+        system_id=create_system(db, code="gov", name="机关", now=now),
+        kind=InstitutionKind.STATE_ORGAN,
+        opened_on=START,
+        now=now,
+    )
+
+
+def _a_member(
+    db: Connection, institution_id: int, department_id: int, number: int, now: datetime
+) -> int:
+    member = create_member(db, display_name=f"成员{number + 1}", now=now)
+    begin_membership(
+        db,
+        member_id=member,
+        institution_id=institution_id,
+        department_id=department_id,
+        valid_from=START,
+        now=now,
+    )
+    return member
 
 
 def a_credit_code(number: int) -> str:

@@ -1,4 +1,4 @@
-"""A town for the console: three institutions, a point of each, members, an officer of every role."""
+"""A town for the console: three institutions, a point each, members, officers of every role."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
@@ -41,6 +43,11 @@ def test_models_equal_migrations(db: Connection) -> None:
         db, opts={"compare_type": True, "compare_server_default": True}
     )
     assert compare_metadata(context, METADATA) == []
+
+
+def test_the_program_expects_the_newest_revision() -> None:
+    scripts = ScriptDirectory(str(Path(migrate.__file__).parents[1] / "migrations"))
+    assert scripts.get_heads() == [migrate.HEAD]
 
 
 def test_down_and_up_again(database: str) -> None:
