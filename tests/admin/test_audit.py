@@ -11,7 +11,7 @@ def test_every_kind_of_event_has_a_name() -> None:
     assert labels.TAGS.keys() == set(Tag)
 
 
-def test_events_are_paged_from_the_newest_back(admin: FlaskClient, town: Town) -> None:
+def test_events_are_paged_from_the_newest_back(admin: FlaskClient) -> None:
     seen: list[str] = []
     address = "/audit"
     while address:

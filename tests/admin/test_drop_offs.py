@@ -103,12 +103,16 @@ def test_older_pages_follow_without_a_gap(
 
 
 def test_the_list_is_filtered_by_place_and_day(
-    admin: FlaskClient, town: Town, drop_off: Callable[..., int], clock: FixedClock
+    town: Town,
+    drop_off: Callable[..., int],
+    clock: FixedClock,
+    login: Callable[[int], FlaskClient],
 ) -> None:
     bureau = drop_off(town.bureau_point, town.staff[0])
     school = drop_off(town.school_point, town.staff[1])
     clock.instant += timedelta(hours=14)  # 00:00 of the next day in Shanghai
     later = drop_off(town.school_point, town.staff[1])
+    admin = login(town.officers[Role.CITY_ADMIN])
     place = town.school_point.place.id
     assert _ids(admin.get(f"/drop-offs?place={place}").text) == [later, school]
     assert _ids(admin.get("/drop-offs?on=2026-11-18").text) == [school, bureau]
@@ -119,7 +123,6 @@ def test_the_list_is_filtered_by_place_and_day(
 
 
 def test_an_attendant_sees_the_day_and_no_more(
-    as_role: Callable[[Role], FlaskClient],
     town: Town,
     drop_off: Callable[..., int],
     clock: FixedClock,
@@ -157,10 +160,7 @@ def test_odd_addresses_are_no_pages(admin: FlaskClient, path: str) -> None:
 
 
 def test_todays_figures_are_those_of_the_scope(
-    as_role: Callable[[Role], FlaskClient],
-    town: Town,
-    drop_off: Callable[..., int],
-    backend: Backend,
+    as_role: Callable[[Role], FlaskClient], town: Town, drop_off: Callable[..., int]
 ) -> None:
     drop_off(town.bureau_point, town.staff[0])
     drop_off(town.hospital_point, town.staff[1])

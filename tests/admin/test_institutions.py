@@ -43,7 +43,7 @@ def test_institutions_are_found_by_name_district_and_system(admin: FlaskClient, 
     assert names("system=999") == set()
 
 
-def test_the_list_ends_at_the_scope(as_role: Callable[[Role], FlaskClient], town: Town) -> None:
+def test_the_list_ends_at_the_scope(as_role: Callable[[Role], FlaskClient]) -> None:
     page = as_role(Role.DISTRICT_MANAGER).get("/institutions").text
     assert "第一中学" in page
     assert "第二医院" not in page

@@ -22,7 +22,8 @@ def _lines(page: str) -> list[tuple[str, str, str]]:
 
 
 def _poll(page: str) -> str:
-    return re.findall(r'hx-get="([^"]*)"', page)[0].replace("&amp;", "&")
+    (address,) = re.findall(r'hx-get="([^"]*)"', page)
+    return str(address).replace("&amp;", "&")
 
 
 def test_a_drop_off_moves_the_board_that_is_open(
