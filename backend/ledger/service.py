@@ -174,6 +174,21 @@ def post_award(db: Connection, award: Award) -> Posting:
     return Posting(Outcome(row[0]), row[1])
 
 
+_OPEN_ACCOUNTS = """
+SELECT ledger_system_account('avoided_source', 'mg', %s),
+       ledger_system_account('issuance', 'mpt', %s)
+"""
+
+
+def open_accounts(db: Connection, *, methodology_id: str) -> None:
+    """Opens the system accounts of a methodology; those that are open stay as they are.
+
+    Posting opens them too. A bulk load that commits late opens and commits them first: the first
+    posting of a methodology holds up all others of it until its transaction ends.
+    """
+    db.exec_driver_sql(_OPEN_ACCOUNTS, (methodology_id, methodology_id))
+
+
 def _columns(caps: Sequence[Cap], used: Mapping[str, Used]) -> tuple[list[object], ...]:
     """Counters as the parallel arrays the statement unnests."""
     return (

@@ -30,5 +30,6 @@ GRANT USAGE ON SEQUENCE place_id_seq TO tanpuhui_app;
 GRANT INSERT ON audit_event, methodology_version TO tanpuhui_app;
 GRANT EXECUTE ON FUNCTION
     ledger_standing,
-    ledger_post_award
+    ledger_post_award,
+    ledger_system_account
     TO tanpuhui_app;

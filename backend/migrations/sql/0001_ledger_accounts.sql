@@ -9,9 +9,10 @@ RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
                     + extract(month FROM p_expires_month)::int, 0)
 $$;
 
--- The id of a system account, opened at its first use.
+-- The id of a system account, opened at its first use. Bulk loads call it beforehand: until the
+-- transaction that opens an account commits, others that need it wait.
 CREATE FUNCTION ledger_system_account(p_kind text, p_unit text, p_subject text)
-RETURNS bigint LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     v_id bigint;
 BEGIN
