@@ -65,6 +65,20 @@ def take(db: Connection, ids: Sequence[int]) -> list[Taken]:
     return sorted((Taken(row.id, row.payload) for row in rows), key=lambda taken: taken.id)
 
 
+_TAKE_WAITING = text("""
+UPDATE outbox SET done_at = now() WHERE kind = :kind AND done_at IS NULL RETURNING id, payload
+""")
+
+
+def take_waiting(db: Connection, *, kind: str) -> list[Taken]:
+    """Marks every waiting message of a kind done and returns them: their effect belongs in `db`.
+
+    For bulk loads that bring about the effects of their own messages, so that the relay need not.
+    """
+    rows = db.execute(_TAKE_WAITING, {"kind": kind})
+    return sorted((Taken(row.id, row.payload) for row in rows), key=lambda taken: taken.id)
+
+
 def purge(db: Connection) -> int:
     """Deletes messages done more than two days ago; returns how many."""
     return db.execute(
