@@ -1,0 +1,78 @@
+"""Logs the drawn drop-offs through the real service, each at its own instant."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy import Connection
+
+from backend.bootstrap import Backend
+from backend.demo.activity import Scan, Visit
+from backend.outbox import service as outbox
+from backend.outbox.relay import BATCH
+from backend.places.codes import (
+    PrintedCode,
+    place_key,
+    printed_url,
+    rotating_code,
+    rotating_url,
+)
+from backend.places.policy import Position
+from backend.rankings import jobs as rankings
+from backend.recycling.policy import KIND
+from backend.recycling.service import DropOff, log_drop_off
+from credit_rules import Rulebook
+
+_ACCURACY_M = 15
+
+
+def waste_classes(rulebook: Rulebook, on: date) -> Mapping[str, str]:
+    """The class of waste of every material that the methodology of a day knows."""
+    choices = rulebook.methodology(KIND, on).inputs["material"].choices
+    return {choice.value: choice.waste_class or "" for choice in choices}
+
+
+def first_creditable_day(rulebook: Rulebook) -> date:
+    """The first day on which a drop-off can be credited at all."""
+    return rulebook.versions[KIND][0].effective_from
+
+
+def log_visit(db: Connection, backend: Backend, reference: str, visit: Visit) -> None:
+    """Logs one drop-off at the instant at which it reached the system."""
+    log_drop_off(
+        db,
+        rulebook=backend.rulebook,
+        keys=backend.keys,
+        member_id=visit.member_id,
+        drop_off=_drop_off(backend, reference, visit),
+        now=visit.received_at,
+    )
+
+
+def roll_up_logged(db: Connection) -> None:
+    """Brings about what follows from the drop-offs: recomputes the roll-ups they belong to.
+
+    Their outbox messages are marked done; the relay has nothing left to hand out.
+    """
+    waiting = outbox.take_waiting(db, kind="award.posted")
+    action_ids = [int(message.payload["action_id"]) for message in waiting]
+    for start in range(0, len(action_ids), BATCH):
+        rankings.roll_up(db, action_ids[start : start + BATCH])
+
+
+def _drop_off(backend: Backend, reference: str, visit: Visit) -> DropOff:
+    place, public_url = visit.point.place, backend.settings.public_url
+    if visit.scan is Scan.SCREEN:
+        signed = rotating_code(place_key(backend.keys, place.id), place.id, visit.occurred_at)
+        code = rotating_url(public_url, signed)
+    else:
+        code = printed_url(public_url, PrintedCode(place.code, visit.point.key))
+    position = None
+    if visit.scan is Scan.LOCATED_POSTER and place.latitude and place.longitude:
+        position = Position(place.latitude, place.longitude, _ACCURACY_M, place.datum)
+    return DropOff(
+        reference=reference,
+        occurred_at=visit.occurred_at,
+        code=code,
+        facts={"material": visit.material, "mass": visit.mass},
+        position=position,
+    )

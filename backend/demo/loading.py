@@ -1,0 +1,143 @@
+"""Loads a part of the demo city: some institutions, all that belongs to them, their history.
+
+Parts share no member, place or department, so they can be loaded side by side. All parts give the
+same city as one.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from datetime import time as time_of_day
+from typing import Final
+
+from sqlalchemy import Connection
+
+from backend.bootstrap import Backend
+from backend.clock import SHANGHAI, business_day
+from backend.demo import activity, history
+from backend.demo.activity import Visit
+from backend.demo.draws import stream
+from backend.demo.organisation import (
+    Ground,
+    InstitutionPlan,
+    build_institution,
+    plan_institutions,
+)
+from backend.demo.points import Point, build_points
+from backend.demo.residents import Resident, build_residents
+from backend.demo.scale import Scale
+
+SEED: Final = 330100
+_ENTERED_BEFORE_HISTORY: Final = timedelta(days=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From the first Asia/Shanghai day of the history to the present instant."""
+
+    first: date
+    now: datetime
+
+    @property
+    def entered(self) -> datetime:
+        """When the city was entered: some weeks before its history begins."""
+        return datetime.combine(self.first, time_of_day(9), SHANGHAI) - _ENTERED_BEFORE_HISTORY
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Every `of`-th institution of a scale, beginning with `number`."""
+
+    scale: Scale
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Neighbourhood:
+    plan: InstitutionPlan
+    residents: tuple[Resident, ...]
+    points: tuple[Point, ...]
+
+
+def load(
+    db: Connection,
+    backend: Backend,
+    part: Part,
+    ground: Ground,
+    span: Span,
+    count: Callable[[int], None],
+) -> None:
+    """Builds the institutions of a part, then logs their history.
+
+    Commits on the way only where the scale says so; the rest is the caller's.
+
+    Args:
+        db: the caller's transaction.
+        backend: rulebook, keys and settings.
+        part: which institutions.
+        ground: the districts and systems they stand on, committed before.
+        span: the time it covers.
+        count: told after every day how many drop-offs were logged.
+    """
+    # Plans are made while the tables are empty, and kept: they must not read whole tables later.
+    db.exec_driver_sql("SET enable_seqscan = off")
+    # A part that is done waits for the slower ones.
+    db.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")
+    plans = plan_institutions(part.scale, stream(SEED, "institutions"))[part.number :: part.of]
+    neighbourhoods = [_build(db, plan, ground, span) for plan in plans]
+    per_commit = part.scale.drop_offs_per_commit
+    uncommitted = 0
+    for visits in _days(backend, part.scale, neighbourhoods, span):
+        logged = 0
+        for reference, visit in visits:
+            history.log_visit(db, backend, reference, visit)
+            logged += 1
+            uncommitted += 1
+            if uncommitted == per_commit:
+                db.commit()
+                uncommitted = 0
+        count(logged)
+
+
+def _build(db: Connection, plan: InstitutionPlan, ground: Ground, span: Span) -> _Neighbourhood:
+    """Enters an institution with its residents and points."""
+    institution = build_institution(
+        db, plan, ground, now=span.entered, latest_year=business_day(span.now).year
+    )
+    residents = build_residents(
+        db,
+        institution,
+        stream(SEED, f"residents:{plan.number}"),
+        now=span.entered,
+        before=span.first,
+    )
+    points = build_points(db, institution, stream(SEED, f"points:{plan.number}"), now=span.entered)
+    return _Neighbourhood(plan, residents, points)
+
+
+def _days(
+    backend: Backend, scale: Scale, neighbourhoods: Sequence[_Neighbourhood], span: Span
+) -> Iterator[list[tuple[str, Visit]]]:
+    """The drop-offs of each day with their references, in the order of logging."""
+    classes = history.waste_classes(backend.rulebook, span.first)
+    drawn = [
+        activity.days(
+            scale,
+            each.residents,
+            each.points,
+            classes,
+            stream(SEED, f"activity:{each.plan.number}"),
+            first=span.first,
+            now=span.now,
+        )
+        for each in neighbourhoods
+    ]
+    for number, day in enumerate(zip(*drawn, strict=True)):
+        date_text = f"{span.first + timedelta(days=number):%Y%m%d}"
+        visits = [
+            (f"demo-{date_text}-{each.plan.number}-{order}", visit)
+            for each, its in zip(neighbourhoods, day, strict=True)
+            for order, visit in enumerate(its)
+        ]
+        yield sorted(visits, key=lambda pair: (pair[1].received_at, pair[0]))
