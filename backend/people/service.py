@@ -84,12 +84,13 @@ def authenticate(db: Connection, *, token: str, now: datetime, face: Face = Face
     holder = token_holder(db, digest=code_digest(token), face=face, now=now)
     if holder is None:
         raise UnauthenticatedError("登录已失效，请重新登录。")
+    # A console's token does not live to be seen on a second day.
     if now - holder.last_seen_at >= SEEN_RESOLUTION:
-        seen = update(AccessToken).where(AccessToken.id == holder.token_id)
-        values: dict[str, datetime] = {"last_seen_at": now}
-        if face is Face.API:
-            values["expires_at"] = now + MEMBER_TOKEN_LIFE
-        db.execute(seen.values(values))
+        db.execute(
+            update(AccessToken)
+            .where(AccessToken.id == holder.token_id)
+            .values(last_seen_at=now, expires_at=now + _TOKEN_LIFE[face])
+        )
     return holder.actor
 
 

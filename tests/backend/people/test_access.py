@@ -1,6 +1,7 @@
 """Who reaches whom: every role against every relation, and the grants behind them."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Connection, insert
@@ -38,6 +39,7 @@ class Crowd:
     hospital: int
     citizen: int
     former: int
+    future: int
 
 
 @pytest.fixture
@@ -55,6 +57,7 @@ def crowd(db: Connection) -> Crowd:
         hospital=a_member(db, institution_id=city.hospital),
         citizen=a_member(db),
         former=former,
+        future=a_member(db, institution_id=city.bureau, since=TODAY + timedelta(days=1)),
     )
 
 
@@ -73,7 +76,7 @@ def actors(db: Connection, city: Organisation) -> dict[str, Actor]:
 
 
 BUREAU = {"office", "printing", "finance", "undivided"}
-MEMBERS = BUREAU | {"school", "hospital", "citizen", "former"}
+MEMBERS = BUREAU | {"school", "hospital", "citizen", "former", "future"}
 REACHED = {
     "nobody": set[str](),
     "city admin": MEMBERS,

@@ -128,7 +128,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a formula": (formula, "第2行第2列含有公式"),
     "a cell far down": (lambda: sheet("<row r='1048576'><c r='A1048576'><v>1</v></c></row>"), "行"),
     "a cell far down in row 1": (
-        lambda: sheet("<row r='1'><c r='A99999'><v>1</v></c></row>"),
+        lambda: sheet("<row r='1'><c r='J1048576'><v>1</v></c></row>"),
         "行",
     ),
     "a cell far right": (lambda: sheet("<row r='1'><c r='XFD1'><v>1</v></c></row>"), "列"),
