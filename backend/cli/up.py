@@ -19,6 +19,8 @@ from backend.worker import QUEUES
 
 # How long the processes of a killed `up` may take to let go of their ports.
 _LEAVING_SECONDS = 10.0
+# What stands higher is stopped first, so that nothing loses what it works with.
+_SERVERS, _BACKGROUND, _FACES = range(3)
 # The installed script keeps the working directory off the import path; so do its children.
 _PYTHON_OPTIONS = ("-P",) if sys.flags.safe_path else ()
 
@@ -43,7 +45,7 @@ def up(*, demo: bool) -> None:
 
 
 def _supervise(supervisor: Supervisor, settings: Settings, *, demo: bool, begun: float) -> None:
-    """Brings everything up, group by group, and stays until a signal comes."""
+    """Brings everything up and stays until a signal comes."""
 
     def report(line: str) -> None:
         click.echo(f"[{time.monotonic() - begun:5.1f} 秒] {line}")
@@ -51,21 +53,22 @@ def _supervise(supervisor: Supervisor, settings: Settings, *, demo: bool, begun:
     servers = [each for each in (embedded_postgres(settings), embedded_redis(settings)) if each]
     if servers:
         report("启动内置 PostgreSQL 与 Redis …")
-        supervisor.start(*servers)
+        supervisor.start(*servers, floor=_SERVERS)
     settings = complete(settings)
     report("升级数据库结构 …")
     _migrate(settings)
     environment = os.environ | settings.environment() | {"PYTHONUNBUFFERED": "1"}
-    background, faces = _background(settings, environment), _faces(settings, environment)
-    report("启动接口、管理台与后台进程 …")
-    supervisor.start(*background)
-    supervisor.start(*faces)
+    faces = _faces(settings, environment)
+    report("启动接口与管理台 …")
+    supervisor.start(*faces, floor=_FACES)
     supervisor.wait_until_ready(*faces)
+    # Only now, so that the faces have the machine to themselves while they start.
+    supervisor.start(*_background(settings, environment), floor=_BACKGROUND)
     report("已就绪：")
     for line in _addresses(settings):
         click.echo(line)
     option = "--demo" if demo else "--no-demo"
-    supervisor.start(_command("welcome", environment, None, "welcome", option))
+    supervisor.start(_command("welcome", environment, None, "welcome", option), floor=_FACES)
     supervisor.run()
 
 

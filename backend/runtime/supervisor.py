@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Protocol, Self
@@ -118,7 +119,7 @@ class _Watched:
 
 
 class Supervisor:
-    """Watches services in groups: a later group is started after, and stopped before, an earlier.
+    """Watches services that stand on floors: what is higher is stopped first.
 
     Use as a context manager in the main thread: inside, SIGINT, SIGTERM and SIGHUP raise
     KeyboardInterrupt, and leaving stops everything that was started.
@@ -129,7 +130,7 @@ class Supervisor:
 
     def __init__(self, echo: Callable[[str], None]) -> None:
         self._echo = echo
-        self._groups: list[list[_Watched]] = []
+        self._floors: dict[int, list[_Watched]] = {}
         self._bell, self._ringer = socket.socketpair()
         self._shielded = False
         self._asked_to_stop = False
@@ -159,18 +160,21 @@ class Supervisor:
         for number in (*_STOP_SIGNALS, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
 
-    def start(self, *services: Service) -> None:
-        """Starts a group of services, one after the other.
+    def start(self, *services: Service, floor: int) -> None:
+        """Starts services, one after the other.
+
+        Args:
+            services: what to start.
+            floor: they are stopped after every higher floor and before every lower.
 
         Raises:
             StartError: one of them does not come up.
         """
-        group: list[_Watched] = []
-        self._groups.append(group)
+        watched = self._floors.setdefault(floor, [])
         for service in services:
             follower = LogFollower(service.log) if service.log else None
             once = isinstance(service, Process) and service.once
-            group.append(_Watched(service, once, follower))
+            watched.append(_Watched(service, once, follower))
             with self._shield():
                 service.start()
 
@@ -203,7 +207,8 @@ class Supervisor:
     def run(self) -> None:
         """Restarts whatever dies and shows errors from the logs, until a signal ends it."""
         while True:
-            pause = min((self._look(each) for group in self._groups for each in group), default=1.0)
+            watched = chain.from_iterable(self._floors.values())
+            pause = min(map(self._look, watched), default=_LOOK_SECONDS)
             select.select([self._bell], [], [], max(0.0, pause))
             self._silence_bell()
 
@@ -254,10 +259,10 @@ class Supervisor:
             self._echo(f"[{watched.service.name}] {error}")
 
     def _stop(self) -> None:
-        for group in reversed(self._groups):
-            for watched in group:
+        for floor in sorted(self._floors, reverse=True):
+            for watched in self._floors[floor]:
                 watched.service.begin_stop()
-            for watched in group:
+            for watched in self._floors[floor]:
                 watched.service.stop()
 
 

@@ -1,5 +1,7 @@
 import socket
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -25,3 +27,17 @@ def taken_port() -> Iterator[int]:
     """A TCP port of 127.0.0.1 that somebody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def _root_of_servers() -> Iterator[Path]:
+    # Not pytest's temporary folder: each session of pytest closes that to other users again, and
+    # PostgreSQL runs as one when root runs the tests.
+    with tempfile.TemporaryDirectory(prefix="tanpuhui-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def server_folder(_root_of_servers: Path) -> Path:
+    """An empty folder that a server running as another user can reach."""
+    return Path(tempfile.mkdtemp(dir=_root_of_servers))

@@ -13,8 +13,8 @@ from backend.runtime.postgres import EmbeddedPostgres
 
 
 @pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("postgres")
+def directory(_root_of_servers: Path) -> Path:
+    return _root_of_servers / "shared"
 
 
 @pytest.fixture
@@ -57,8 +57,8 @@ def test_starting_a_running_server_changes_nothing(server: EmbeddedPostgres) -> 
     assert server.pid == pid
 
 
-def test_starts_again_after_kill_with_what_was_committed(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path / "pg") as server:
+def test_starts_again_after_kill_with_what_was_committed(server_folder: Path) -> None:
+    with EmbeddedPostgres(server_folder) as server:
         assert _fetch(server.url, "SHOW fsync") == ("on",)
         with psycopg.connect(server.url) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
@@ -102,8 +102,8 @@ def test_stop_is_clean_and_repeatable(directory: Path) -> None:
     assert not (directory / "data" / "postmaster.pid").exists()
 
 
-def test_works_where_the_socket_path_would_be_too_long(tmp_path: Path) -> None:
-    deep = tmp_path / ("long" * 25)
+def test_works_where_the_socket_path_would_be_too_long(server_folder: Path) -> None:
+    deep = server_folder / ("long" * 25)
     with EmbeddedPostgres(deep, durable=False) as server:
         assert _fetch(server.url, "SELECT 1") == (1,)
 

@@ -99,7 +99,7 @@ def supervised(body: str) -> Iterator[Run]:
 
 
 def test_restarts_what_dies_and_says_so() -> None:
-    with supervised("supervisor.start(process('worker'))\nsupervisor.run()") as run:
+    with supervised("supervisor.start(process('worker'), floor=0)\nsupervisor.run()") as run:
         first = run.pids_of("worker")
         os.kill(first[0], signal.SIGKILL)
         said = run.until(lambda line: line.startswith("[worker]"))
@@ -108,7 +108,7 @@ def test_restarts_what_dies_and_says_so() -> None:
 
 
 def test_waits_longer_before_each_restart() -> None:
-    body = "supervisor.start(process('worker', FAIL))\nsupervisor.run()"
+    body = "supervisor.start(process('worker', FAIL), floor=0)\nsupervisor.run()"
     with supervised(body) as run:
         pauses = [run.until(lambda line: line.startswith("[worker]")) for _ in range(3)]
     assert [said.rpartition("，")[2] for said in pauses] == [
@@ -120,11 +120,11 @@ def test_waits_longer_before_each_restart() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_stops_later_groups_first_and_leaves_nobody(number: signal.Signals) -> None:
+def test_stops_higher_floors_first_and_leaves_nobody(number: signal.Signals) -> None:
     body = """
-supervisor.start(process('server'))
-supervisor.start(process('worker'))
-supervisor.start(process('face'))
+supervisor.start(process('server'), floor=0)
+supervisor.start(process('face'), floor=2)
+supervisor.start(process('worker'), floor=1)
 supervisor.run()
 """
     with supervised(body) as run:
@@ -138,7 +138,7 @@ supervisor.run()
 
 
 def test_killed_itself_it_leaves_nobody() -> None:
-    body = "supervisor.start(process('worker'), process('face'))\nsupervisor.run()"
+    body = "supervisor.start(process('worker'), process('face'), floor=0)\nsupervisor.run()"
     with supervised(body) as run:
         watches = [os.pidfd_open(pid) for pid in run.pids_of("worker", "face")]
         run.process.kill()
@@ -151,7 +151,7 @@ def test_waits_until_a_face_is_ready(unused_port: int) -> None:
     url = f"http://127.0.0.1:{unused_port}/readyz"
     body = f"""
 face = process('face', SERVE, '{unused_port}', ready_url='{url}')
-supervisor.start(face)
+supervisor.start(face, floor=0)
 supervisor.wait_until_ready(face)
 say('ready')
 """
@@ -170,8 +170,7 @@ log = Path('{tmp_path}') / 'face.log'
 program = "print('no such module'); raise SystemExit(1)"
 url = 'http://127.0.0.1:{unused_port}/readyz'
 face = process('face', program, log=log, ready_url=url)
-supervisor.start(process('server'))
-supervisor.start(face)
+supervisor.start(process('server'), face, floor=0)
 try:
     supervisor.wait_until_ready(face)
 except StartError as error:
@@ -184,8 +183,8 @@ except StartError as error:
 
 def test_a_job_that_is_done_is_not_started_again() -> None:
     body = """
-supervisor.start(process('welcome', GREET, once=True))
-supervisor.start(process('worker', FAIL))
+supervisor.start(process('welcome', GREET, once=True), floor=0)
+supervisor.start(process('worker', FAIL), floor=0)
 supervisor.run()
 """
     with supervised(body) as run:
@@ -195,8 +194,8 @@ supervisor.run()
 
 def test_a_job_that_fails_is_told_and_not_started_again() -> None:
     body = """
-supervisor.start(process('welcome', FAIL, once=True))
-supervisor.start(process('worker', FAIL))
+supervisor.start(process('welcome', FAIL, once=True), floor=0)
+supervisor.start(process('worker', FAIL), floor=0)
 supervisor.run()
 """
     with supervised(body) as run:
@@ -209,7 +208,7 @@ def test_shows_errors_from_the_logs(tmp_path: object) -> None:
     body = f"""
 log = Path('{tmp_path}') / 'api.log'
 program = "import signal; print('fine', flush=True); print('ERROR broken', flush=True)"
-supervisor.start(process('api', program + "; signal.pause()", log=log))
+supervisor.start(process('api', program + "; signal.pause()", log=log), floor=0)
 supervisor.run()
 """
     with supervised(body) as run:
@@ -223,7 +222,8 @@ class Interrupted(Process):
         os.kill(os.getpid(), 15)
         super().start()
         say("started")
-supervisor.start(Interrupted('face', (sys.executable, '-c', STAY, 'face'), env={}, log=None))
+argv = (sys.executable, '-c', STAY, 'face')
+supervisor.start(Interrupted('face', argv, env={}, log=None), floor=0)
 supervisor.run()
 """
     with supervised(body) as run:
