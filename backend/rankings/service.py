@@ -1,6 +1,7 @@
 """Boards: written to Redis from the roll-ups, read from Redis or, without it, from PostgreSQL."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -134,11 +135,14 @@ def _ranked(groups: Sequence[Group], measure: Measure) -> tuple[Place, ...]:
         ((score(measure, points_mpt=g.points_mpt, headcount=g.headcount), g) for g in groups),
         key=lambda pair: (-pair[0], pair[1].id),
     )
-    scores = [points for points, _ in scored]
+    shared = Counter(points for points, _ in scored)
+    rank_of: dict[int, int] = {}
+    for position, (points, _) in enumerate(scored, start=1):
+        rank_of.setdefault(points, position)
     return tuple(
         Place(
-            rank=scores.index(points) + 1,
-            tied=scores.count(points) > 1,
+            rank=rank_of[points],
+            tied=shared[points] > 1,
             group=group,
             score_mpt=points,
         )
