@@ -120,6 +120,7 @@ def plan_institutions(scale: Scale, chance: Random) -> list[InstitutionPlan]:
     citizens = apportion(scale.citizens, weights, minimum=0)
     points = apportion(scale.points, weights, minimum=2)
     plans = []
+    led: set[str] = set()
     for number, each in enumerate(types):
         cycle, type_number = divmod(number, len(TYPES))
         place = (cycle + type_number) % len(sites)
@@ -136,7 +137,7 @@ def plan_institutions(scale: Scale, chance: Random) -> list[InstitutionPlan]:
                 citizens=citizens[number],
                 points=points[number],
                 citywide=number < _CITYWIDE,
-                leads_district=cycle == 0 and type_number < len(sites),
+                leads_district=sites[place].code not in led,
                 last=number == scale.institutions - 1,
                 opened_on=date(chance.randint(1985, 2015), chance.randint(1, 12), 1),
                 area_m2=Decimal(usual * each.floor_m2 * 100 + chance.randint(0, 9999)).scaleb(-2),
@@ -146,6 +147,7 @@ def plan_institutions(scale: Scale, chance: Random) -> list[InstitutionPlan]:
                 ),
             )
         )
+        led.add(sites[place].code)
     return plans
 
 

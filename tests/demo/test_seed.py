@@ -1,0 +1,199 @@
+"""The demo city holds what its scale promises, and every invariant of the real system."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Connection, func, select, text
+
+from backend.actions.models import Action
+from backend.actions.service import receipt_of
+from backend.bootstrap import Backend
+from backend.clock import business_day
+from backend.demo import processes
+from backend.demo.loading import Part, Span
+from backend.demo.part_process import arguments
+from backend.demo.processes import PartFailedError
+from backend.demo.scale import SCALES
+from backend.demo.seed import DatabaseNotEmptyError, is_empty, seed
+from backend.ledger.queries import drifting_balances
+from backend.organisations.models import Department, District, Institution, InstitutionYear
+from backend.organisations.queries import Scope
+from backend.outbox.queries import backlog
+from backend.people.models import Member, Membership, Role, RoleGrant
+from backend.places.models import Place, PlaceState, PresenceRule, PrintBatch
+from backend.places.policy import ALWAYS_OPEN, is_open
+from backend.places.queries import places_in
+from backend.rankings.jobs import differences
+from backend.rankings.policy import Board, season_of
+from backend.rankings.queries import groups
+from backend.rankings.service import published
+
+TINY = SCALES["tiny"]
+
+
+def count(db: Connection, table: type) -> int:
+    return db.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def test_the_city_has_the_size_of_its_scale(tiny: Backend) -> None:
+    with tiny.engine.connect() as db:
+        assert count(db, District) == TINY.districts + 1
+        assert count(db, Institution) == TINY.institutions
+        assert count(db, Department) == TINY.departments
+        assert count(db, Member) == TINY.members
+        assert count(db, Membership) == TINY.members - TINY.citizens
+        assert count(db, Place) == TINY.points
+        assert count(db, InstitutionYear) == 3 * TINY.institutions
+        assert not is_empty(db)
+
+
+def test_somebody_holds_every_role(tiny: Backend) -> None:
+    with tiny.engine.connect() as db:
+        assert set(db.scalars(select(RoleGrant.role))) == {role.value for role in Role}
+
+
+def test_points_can_be_shown_in_every_state(tiny: Backend) -> None:
+    with tiny.engine.connect() as db:
+        places = places_in(db, scope=Scope(everything=True), limit=100)
+        revoked = db.scalars(select(PrintBatch.id).where(PrintBatch.revoked_at.is_not(None)))
+        assert len(revoked.all()) == 1
+    attended = [place for place in places if place.presence is PresenceRule.ATTENDED]
+    assert 2 * len(attended) >= len(places)
+    assert any(place.hours == ALWAYS_OPEN for place in attended)
+    assert [place.state for place in places].count(PlaceState.PAUSED) == 1
+
+
+def test_drop_offs_keep_to_hours_history_and_the_present(tiny: Backend) -> None:
+    now = tiny.clock.now()
+    with tiny.engine.connect() as db:
+        everywhere = places_in(db, scope=Scope(everything=True), limit=100)
+        actions = db.execute(
+            select(Action.place_id, Action.occurred_at, Action.received_at, Action.occurred_on)
+        ).all()
+    places = {place.id: place for place in everywhere}
+    assert len(actions) > 20
+    for place_id, occurred_at, received_at, day in actions:
+        assert place_id is not None
+        assert is_open(places[place_id].hours, occurred_at)
+        assert occurred_at <= received_at <= now
+        assert 0 <= (business_day(now) - day).days <= TINY.days
+
+
+def test_balances_and_roll_ups_are_what_the_ledger_says(tiny: Backend) -> None:
+    with tiny.engine.connect() as db:
+        assert not drifting_balances(db)
+        assert not differences(db)
+        held, moved = db.execute(
+            text("""
+                SELECT (SELECT sum(amount) FROM balance WHERE unit = 'mpt'),
+                       (SELECT sum(points_mpt) FROM action)
+            """)
+        ).one()
+    assert held == moved > 0
+
+
+def test_every_award_replays(tiny: Backend) -> None:
+    with tiny.engine.connect() as db:
+        for action_id, member_id in db.execute(select(Action.id, Action.member_id)).all():
+            receipt_of(db, tiny.rulebook, member_id=member_id, action_id=action_id)
+
+
+def test_nothing_is_left_for_the_relay(tiny: Backend) -> None:
+    with tiny.engine.connect() as db:
+        assert backlog(db).waiting == 0
+
+
+def test_the_boards_of_the_season_are_published(
+    empty_backends: Callable[[str], Backend],
+) -> None:
+    backend = empty_backends("demo_boards")
+    seed(backend, scale="tiny", report=lambda _line: None)
+    season = season_of(business_day(backend.clock.now()))
+    board = published(backend.redis, board=Board.DEPARTMENTS, season=season)
+    with backend.engine.connect() as db:
+        today = business_day(backend.clock.now())
+        assert board == groups(db, board=Board.DEPARTMENTS, season=season, today=today)
+    assert any(group.points_mpt for group in board or ())
+
+
+_HISTORY = text("""
+SELECT i.credit_code, m.display_name, a.occurred_at, a.received_at, a.tier, a.channel,
+       a.facts->>'material', a.facts->>'mass', a.reduction_mg, a.points_mpt
+  FROM action a JOIN member m ON m.id = a.member_id
+  LEFT JOIN institution i ON i.id = a.institution_id
+ ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
+""")
+
+
+def history_digest(backend: Backend) -> str:
+    with backend.engine.connect() as db:
+        rows = [tuple(row) for row in db.execute(_HISTORY)]
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
+
+
+def test_two_processes_build_the_city_that_one_builds(
+    tiny: Backend, empty_backends: Callable[[str], Backend], lines: list[str]
+) -> None:
+    other = empty_backends("demo_two_processes")
+    seed(other, scale="tiny", report=lines.append, processes=2)
+    assert history_digest(other) == history_digest(tiny)
+    with other.engine.connect() as db:
+        assert not drifting_balances(db)
+        assert not differences(db)
+        assert backlog(db).waiting == 0
+    assert "已就绪" in lines[-1]
+
+
+def test_a_part_that_fails_leaves_nothing_behind(
+    empty_backends: Callable[[str], Backend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = empty_backends("demo_failing")
+
+    def second_is_told_nonsense(part: Part, span: Span) -> tuple[str, ...]:
+        told = arguments(part, span)
+        return told if part.number == 0 else ("no_such_scale", *told[1:])
+
+    monkeypatch.setattr(processes, "arguments", second_is_told_nonsense)
+    with pytest.raises(PartFailedError):
+        seed(backend, scale="tiny", report=lambda _line: None, processes=2)
+    with backend.engine.connect() as db:
+        assert is_empty(db)
+    monkeypatch.undo()
+    seed(backend, scale="tiny", report=lambda _line: None)
+    with backend.engine.connect() as db:
+        assert count(db, Member) == TINY.members
+
+
+def test_a_database_with_content_is_refused(tiny: Backend) -> None:
+    with pytest.raises(DatabaseNotEmptyError, match="已有数据"):
+        seed(tiny, scale="tiny", report=lambda _line: None)
+
+
+def test_a_city_of_parts_commits_on_the_way(
+    empty_backends: Callable[[str], Backend], tiny: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = empty_backends("demo_in_parts")
+    monkeypatch.setitem(SCALES, "tiny", replace(TINY, drop_offs_per_commit=7))
+    seed(backend, scale="tiny", report=lambda _line: None)
+    assert history_digest(backend) == history_digest(tiny)
+
+
+@pytest.mark.drill
+def test_the_small_city_loads_within_twenty_seconds(
+    empty_backends: Callable[[str], Backend],
+) -> None:
+    backend = empty_backends("demo_small")
+    begun = time.monotonic()
+    seed(backend, scale="small", report=lambda _line: None)
+    took = time.monotonic() - begun
+    with backend.engine.connect() as db:
+        assert count(db, Member) == SCALES["small"].members
+        assert 8_000 <= count(db, Action) <= 12_000
+        active = db.execute(select(func.count(Action.member_id.distinct()))).scalar_one()
+        assert 0.35 <= active / SCALES["small"].members <= 0.5
+        assert not drifting_balances(db)
+        assert not differences(db)
+    assert took < 20
