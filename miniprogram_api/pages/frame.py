@@ -78,6 +78,7 @@ def _surroundings() -> dict[str, Any]:
         "carbon": wording.carbon_text,
         "moment": wording.moment_text,
         "day": wording.day_text,
+        "month": wording.month_text,
     }
 
 

@@ -1,6 +1,5 @@
 """What a point offers a member: a card for each material, grouped by class of waste."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
@@ -30,14 +29,12 @@ class Card:
         label: in Chinese.
         waste_class: its class.
         counted: what it earns, with a position where one would raise the tier.
-        declared: what it earns without one; None where a position changes nothing.
     """
 
     material: str
     label: str
     waste_class: str
     counted: Assessment
-    declared: Assessment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +45,7 @@ class Offers:
         groups: cards by the label of their class, in the order of the rulebook.
         tier: of the evidence as it stands, with label and advice.
         needs_position: a position would raise the tier.
+        declared_at_most_mpt: milli-points that a kilogram earns at most as things stand.
         caps: what the member may still earn, in Chinese.
         mass: the input for the mass, with its bounds.
     """
@@ -55,6 +53,7 @@ class Offers:
     groups: tuple[tuple[str, tuple[Card, ...]], ...]
     tier: dict[str, Any]
     needs_position: bool
+    declared_at_most_mpt: int
     caps: tuple[str, ...]
     mass: InputSpec
 
@@ -84,7 +83,12 @@ def offers_at(found: ResolvedPlace, code: str, *, member_id: int) -> Offers:
     methodology = methodology_of(with_backend.rulebook, KIND, today)
     needs_position = scan.tier == _DECLARED and found.place.latitude is not None
     tier = _LOCATED if needs_position else scan.tier
-    cards = _cards(scan.offers, _located(scan, member_id) if needs_position else None)
+    stands = [offer.assessment for offer in scan.offers]
+    counted = _located(scan, member_id) if needs_position else stands
+    cards = [
+        Card(offer.material, offer.label, offer.waste_class, assessment)
+        for offer, assessment in zip(scan.offers, counted, strict=True)
+    ]
     return Offers(
         groups=tuple(
             (labels.WASTE_CLASSES[waste_class], tuple(group))
@@ -95,6 +99,7 @@ def offers_at(found: ResolvedPlace, code: str, *, member_id: int) -> Offers:
         ),
         tier=tier_body(methodology, scan.tier),
         needs_position=needs_position,
+        declared_at_most_mpt=max((each.points_mpt for each in stands), default=0),
         caps=tuple(
             cap["text"] for cap in caps_left(methodology, member_id=member_id, on=today, tier=tier)
         ),
@@ -113,17 +118,3 @@ def _located(scan: service.Scan, member_id: int) -> list[Assessment]:
         variants=[{"material": o.material, "mass": SAMPLE_MASS_KG} for o in scan.offers],
         now=now(),
     )
-
-
-def _cards(offers: Sequence[service.Offer], located: list[Assessment] | None) -> list[Card]:
-    counted = located or [offer.assessment for offer in offers]
-    return [
-        Card(
-            offer.material,
-            offer.label,
-            offer.waste_class,
-            better,
-            None if located is None else offer.assessment,
-        )
-        for offer, better in zip(offers, counted, strict=True)
-    ]

@@ -32,6 +32,11 @@ def day_text(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
+def month_text(day: date) -> str:
+    """The month of a day: `2026年11月`."""
+    return f"{day.year}年{day.month}月"
+
+
 def _plain(number: Decimal) -> str:
     """Without exponent or trailing zeros."""
     text = format(number, "f")

@@ -23,6 +23,7 @@ from backend.web.messages import field_errors
 from backend.web.transaction import connection
 from credit_rules import Source
 from miniprogram_api.resources.holdings import month_end
+from miniprogram_api.resources.kinds import OPEN
 from miniprogram_api.resources.scans import position_of
 from miniprogram_api.schemas.actions import (
     ActionRequest,
@@ -99,7 +100,7 @@ def record_action(values: Mapping[str, Any]) -> Receipt:
         DomainError: it is refused; the sentence says what to do.
     """
     with_backend, evidence = backend(), values["evidence"]
-    if values["kind"] != recycling_policy.KIND:
+    if values["kind"] not in OPEN:
         sentence = "没有这类行为，请在“可记录的行为”里选择。"
         raise KindUnknownError(sentence, fields=[FieldError("kind", "unknown", sentence)])
     return log_drop_off(

@@ -8,6 +8,7 @@ from typing import Any, Final
 from backend.actions.queries import standing
 from backend.actions.service import caps_of
 from backend.clock import business_day
+from backend.recycling import policy as recycling_policy
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
 from backend.web.context import backend, now
@@ -19,6 +20,9 @@ from miniprogram_api.schemas.kinds import KindsAnswer
 
 blueprint = Blueprint("kinds", __name__, description="Kinds of action that can be logged.")
 
+OPEN: Final = frozenset({recycling_policy.KIND})
+"""The kinds that `POST /actions` takes; the rulebook may know others."""
+
 _FRESH: Final = Used()
 _PERIODS: Final = {"day": "今日", "week": "本周", "month": "本月", "year": "今年"}
 
@@ -27,9 +31,9 @@ _PERIODS: Final = {"day": "今日", "week": "本周", "month": "本月", "year":
 @member_only
 @blueprint.response(200, KindsAnswer)
 def list_kinds() -> dict[str, Any]:
-    """List the kinds in force today: inputs, evidence accepted, and caps left for the caller."""
+    """List the kinds that can be logged today: inputs, evidence, and caps left for the caller."""
     rulebook, today = backend().rulebook, business_day(now())
-    in_force = rulebook.in_force(today)
+    in_force = [each for each in rulebook.in_force(today) if each.id in OPEN]
     used = _used(in_force, member_id=actor().member_id, on=today)
     classes = rulebook.standards.waste_classes
     return {

@@ -28,7 +28,7 @@ CHANNELS: Final[Mapping[str, str]] = {
     "rotating_code": "屏幕动态码",
 }
 BOARDS: Final[Mapping[Board, str]] = {
-    Board.DEPARTMENTS: "处室",
+    Board.DEPARTMENTS: "部门",
     Board.INSTITUTIONS: "单位",
     Board.DISTRICTS: "区县",
 }

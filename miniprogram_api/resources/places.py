@@ -117,7 +117,9 @@ def is_open(place: PlaceRecord, instant: datetime) -> bool:
 
 def _point(text: str) -> tuple[Decimal, Decimal]:
     found = _POINT.fullmatch(text)
-    if found is None:
-        sentence = "位置请写成“纬度,经度”，例如 30.274084,120.155070。"
-        raise InvalidInputError(sentence, fields=[FieldError("near", "format", sentence)])
-    return Decimal(found[1]), Decimal(found[2])
+    if found is not None:
+        latitude, longitude = Decimal(found[1]), Decimal(found[2])
+        if abs(latitude) <= 90 and abs(longitude) <= 180:
+            return latitude, longitude
+    sentence = "位置请写成“纬度,经度”，例如 30.274084,120.155070。"
+    raise InvalidInputError(sentence, fields=[FieldError("near", "format", sentence)])

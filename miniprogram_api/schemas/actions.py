@@ -1,7 +1,9 @@
 """What an action says and what its receipt answers."""
 
+from collections.abc import Mapping
 from typing import Any
 
+import marshmallow as ma
 from marshmallow import Schema, fields, validate
 
 from backend.web.fields import AwareDateTime, Reference, StrictString
@@ -23,6 +25,25 @@ class EvidenceSchema(StrictSchema):
     position = fields.Nested(PositionSchema, load_default=None, allow_none=True)
 
 
+class _Facts(fields.Dict):
+    """Texts by name, whose faults are told by name: `facts.mass`."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        try:
+            # marshmallow ships no types for this method.
+            return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
+        except ma.ValidationError as error:
+            if not isinstance(error.messages, dict):
+                raise
+            faults = {
+                name: [*parts.get("key", []), *parts.get("value", [])]
+                for name, parts in error.messages.items()
+            }
+            raise ma.ValidationError(faults) from error
+
+
 class ActionRequest(StrictSchema):
     """One action. The same reference with the same content may be sent any number of times."""
 
@@ -34,7 +55,7 @@ class ActionRequest(StrictSchema):
         required=True, max_length=64, metadata={"description": "as GET /kinds lists it"}
     )
     occurred_at = AwareDateTime(required=True)
-    facts = fields.Dict(
+    facts = _Facts(
         keys=StrictString(max_length=64),
         values=StrictString(max_length=60),
         required=True,
@@ -85,7 +106,7 @@ class RecordedActionSchema(Schema):
     tier = fields.String(required=True, metadata={"description": "T0 to T4"})
     channel = fields.String(required=True, metadata={"description": "how the evidence came"})
     place = fields.Nested(PlaceRefSchema, required=True, allow_none=True)
-    facts = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    facts = _Facts(keys=fields.String(), values=fields.String(), required=True)
 
 
 class AwardSchema(Schema):

@@ -1,18 +1,82 @@
 """The API on a real backend, with a small city and a token for each member."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection
+from werkzeug.test import TestResponse
 
 from backend.bootstrap import Backend
 from backend.people.models import Face
 from backend.people.service import open_session
 from miniprogram_api.app import create_app
+from tests.builders.databases import copy_database, empty, filled_tables
 from tests.builders.scene import Scene, a_scene
+
+
+class Documentation:
+    """The OpenAPI document of an application, to hold its answers against.
+
+    Objects with documented members may have no others: what is not documented leaks.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        document = app.test_client().get("/api/v1/openapi.json").get_json()
+        self._paths = document["paths"]
+        self._components = document["components"]
+        for schema in self._components["schemas"].values():
+            if "properties" in schema:
+                schema.setdefault("additionalProperties", False)
+
+    def check(self, rule: str, method: str, answer: TestResponse) -> None:
+        """Fails where an answer is not what the document says."""
+        path = re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule)
+        responses = self._paths[path][method.lower()]["responses"]
+        described = responses.get(str(answer.status_code)) or responses["default"]
+        if "$ref" in described:
+            described = self._components["responses"][described["$ref"].rsplit("/", 1)[-1]]
+        if "content" not in described:
+            assert answer.data == b""
+            return
+        (schema,) = (content["schema"] for content in described["content"].values())
+        assert answer.mimetype in described["content"]
+        validator = jsonschema_rs.validator_for({**schema, "components": self._components})
+        assert [str(error) for error in validator.iter_errors(answer.get_json())] == []
+
+
+class DocumentedClient(FlaskClient):
+    """A client that holds every answer of the API against its documentation."""
+
+    documentation: Documentation
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        answer = super().open(*args, **kwargs)
+        path, method = answer.request.path, answer.request.method
+        urls = self.application.url_map.bind("localhost")
+        if urls.test(path, method=method):
+            rule, _ = urls.match(path, method=method, return_rule=True)
+            self.documentation.check(rule.rule, method, answer)
+        return answer
+
+
+@pytest.fixture(scope="session")
+def shared_database(postgres_url: str) -> tuple[str, list[str]]:
+    """URL (owner) of one database for these tests, and the tables the migrations filled."""
+    url = copy_database(postgres_url, "api")
+    return url, filled_tables(url)
+
+
+@pytest.fixture
+def database(shared_database: tuple[str, list[str]]) -> str:
+    """The shared database, as the migrations left it."""
+    url, filled = shared_database
+    empty(url, but=filled)
+    return url
 
 
 @pytest.fixture
@@ -29,7 +93,10 @@ def app(backend: Backend) -> Flask:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    return app.test_client()
+    """A client; every answer it gets is checked against the OpenAPI document."""
+    client = DocumentedClient(app, app.response_class)
+    client.documentation = Documentation(app)
+    return client
 
 
 @pytest.fixture

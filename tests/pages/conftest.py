@@ -14,7 +14,23 @@ from backend.bootstrap import Backend
 from backend.people.models import Face
 from backend.people.service import create_login_link
 from miniprogram_api.app import create_app
+from tests.builders.databases import copy_database, empty, filled_tables
 from tests.builders.scene import Scene, a_scene
+
+
+@pytest.fixture(scope="session")
+def shared_database(postgres_url: str) -> tuple[str, list[str]]:
+    """URL (owner) of one database for these tests, and the tables the migrations filled."""
+    url = copy_database(postgres_url, "pages")
+    return url, filled_tables(url)
+
+
+@pytest.fixture
+def database(shared_database: tuple[str, list[str]]) -> str:
+    """The shared database, as the migrations left it."""
+    url, filled = shared_database
+    empty(url, but=filled)
+    return url
 
 
 @pytest.fixture

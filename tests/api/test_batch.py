@@ -1,0 +1,120 @@
+"""POST /actions/batch: each action by itself, in any order, any number of times."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Connection, text
+
+from tests.builders.scene import Scene
+
+Body = Callable[..., dict[str, Any]]
+Send = Callable[..., Any]
+
+
+@pytest.fixture
+def send(client: FlaskClient) -> Send:
+    def post(actions: list[Any], headers: dict[str, str]) -> Any:
+        answer = client.post("/api/v1/actions/batch", json={"actions": actions}, headers=headers)
+        assert answer.status_code == 200
+        return answer.get_json()["results"]
+
+    return post
+
+
+def _backlog(drop_off: Body) -> list[dict[str, Any]]:
+    """Drop-offs of two days whose order matters to what each of them earns."""
+    return [
+        drop_off(
+            reference=f"backlog-{day}-{material}",
+            occurred_at=f"2026-11-{day}T09:00:00+08:00",
+            material=material,
+            mass=mass,
+        )
+        for day in (17, 18)
+        for material, mass in (("paper", "1.5"), ("pet", "0.7"), ("steel", "4"), ("glass", "2.25"))
+    ]
+
+
+def test_results_come_in_the_order_of_the_actions(
+    send: Send, drop_off: Body, member: dict[str, str]
+) -> None:
+    backlog = _backlog(drop_off)
+    results = send(backlog, member)
+    assert [result["status"] for result in results] == [201] * len(backlog)
+    assert [result["receipt"]["action"]["reference"] for result in results] == [
+        body["reference"] for body in backlog
+    ]
+
+
+def test_a_bad_action_spoils_no_other(
+    send: Send, drop_off: Body, member: dict[str, str], stored: Connection
+) -> None:
+    results = send(
+        [
+            drop_off(reference="first-of-batch"),
+            {"reference": "no-fields-at-all"},
+            "not an object",
+            drop_off(reference="forged-code-1", code="R0000001?k=AAAAAAAAAA"),
+            drop_off(reference="same-minute-1"),
+            drop_off(reference="first-of-batch"),
+            drop_off(reference="last-of-batch", material="pet"),
+        ],
+        member,
+    )
+    assert [result["status"] for result in results] == [201, 422, 422, 422, 409, 200, 201]
+    assert [result["problem"]["code"] for result in results if result["problem"]] == [
+        "invalid_input",
+        "invalid_input",
+        "code_forged",
+        "evidence_used",
+    ]
+    assert results[5]["receipt"] == results[0]["receipt"]
+    assert stored.scalar(text("SELECT count(*) FROM action")) == 2
+
+
+def test_a_single_request_answers_as_the_batch_did(
+    send: Send, drop_off: Body, member: dict[str, str], client: FlaskClient
+) -> None:
+    (result,) = send([drop_off()], member)
+    answer = client.post("/api/v1/actions", json=drop_off(), headers=member)
+    assert (answer.status_code, answer.get_json()) == (200, result["receipt"])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_order_and_any_repetition_lead_to_the_same_totals(
+    send: Send,
+    drop_off: Body,
+    scene: Scene,
+    bearer: Callable[[int], dict[str, str]],
+    stored: Connection,
+    seed: int,
+) -> None:
+    random, backlog = Random(seed), _backlog(drop_off)  # noqa: S311 -- a seeded shuffle
+    shuffled = random.sample(backlog, len(backlog)) + random.choices(backlog, k=5)
+    for member_id, sent in zip(scene.members, (backlog, shuffled), strict=False):
+        headers = bearer(member_id)
+        for start in range(0, len(sent), 3):
+            send(sent[start : start + 3], headers)
+    days = stored.execute(
+        text(
+            "SELECT member_id, occurred_on, count(*), sum(points_mpt), sum(reduction_mg)"
+            " FROM action GROUP BY 1, 2 ORDER BY 1, 2"
+        )
+    ).all()
+    in_order, in_disorder = days[:2], days[2:]
+    assert [tuple(row[1:]) for row in in_order] == [tuple(row[1:]) for row in in_disorder]
+    assert all(row[2] == 4 for row in days)
+
+
+def test_a_batch_holds_one_to_a_hundred_actions(
+    client: FlaskClient, member: dict[str, str]
+) -> None:
+    wrong: tuple[Any, ...] = ([], [{}] * 101, None, {})
+    for actions in wrong:
+        body = {"actions": actions}
+        answer = client.post("/api/v1/actions/batch", json=body, headers=member)
+        assert answer.status_code == 422
+        assert [error["field"] for error in answer.get_json()["errors"]] == ["actions"]

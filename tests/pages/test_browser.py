@@ -1,0 +1,106 @@
+"""One whole visit in Chromium at the size of a phone."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Literal
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Route, sync_playwright
+
+from backend.clock import FixedClock
+from tests.builders.scene import Scene
+
+CHROMIUM = "/usr/bin/chromium"
+_PAIRS = """() => {
+  const light = (channel) => {
+    const value = channel / 255;
+    return value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  };
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const luminance = ([r, g, b]) => 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
+  const backdrop = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = parse(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const faint = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !element.checkVisibility()) continue;
+    const style = getComputedStyle(element);
+    const [a, b] = [luminance(parse(style.color)), luminance(backdrop(element))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    const leading = parseFloat(style.lineHeight) / parseFloat(style.fontSize);
+    if (ratio < 4.5 || leading < 1.29) faint.push([element.outerHTML.slice(0, 80), ratio, leading]);
+  }
+  return faint;
+}"""
+_SMALL = """() => [...document.querySelectorAll(
+    "button, .button, nav a, summary, input[type=text], .material, a.row")]
+  .filter((element) => element.checkVisibility() && element.getBoundingClientRect().height < 44)
+  .map((element) => element.outerHTML.slice(0, 80))"""
+_WIDE = "() => document.documentElement.scrollWidth > window.innerWidth"
+
+
+def _lose_the_answer(route: Route) -> None:
+    """Lets a request reach the server and its answer get lost on the way back."""
+    route.fetch(max_redirects=0)
+    route.abort()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Stands at the machine's present: the browser holds cookies against its own clock."""
+    return FixedClock(datetime.now(UTC))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_a_visit_from_the_login_link_to_the_same_receipt_twice(
+    site: str, scene: Scene, login_code: Callable[..., str], colours: Literal["light", "dark"]
+) -> None:
+    poster = urlsplit(scene.attended.url)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        phone = browser.new_context(
+            viewport={"width": 390, "height": 844}, locale="zh-CN", color_scheme=colours
+        )
+        page = phone.new_page()
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda line: faults.append(line.text) if "Policy" in line.text else None)
+
+        def look() -> None:
+            assert page.evaluate(_PAIRS) == []
+            assert page.evaluate(_SMALL) == []
+            assert not page.evaluate(_WIDE)
+
+        page.goto(f"{site}/")
+        look()
+        page.goto(f"{site}/login/link/{login_code(scene.members[0])}")
+        page.wait_for_url("**/me")
+        look()
+        page.goto(f"{site}{poster.path}?{poster.query}")
+        look()
+        page.get_by_role("radio", name="铝罐").check()
+        page.get_by_label("有多重").fill("0.25")
+        page.route("**/drop-offs?*", _lose_the_answer)
+        page.get_by_role("button", name="记录这次投放").click()
+        page.wait_for_url("chrome-error://**")
+        page.unroute("**/drop-offs?*")
+        page.reload()
+        page.wait_for_url("**/me/receipts/1?again=1")
+        look()
+        assert "2.030205 千克" in page.locator(".big").inner_text()
+        assert "没有重复计分" in page.get_by_role("status").inner_text()
+        page.get_by_role("link", name="榜单", exact=True).click()
+        page.wait_for_url("**/board")
+        look()
+        page.get_by_role("button", name="特大").click()
+        page.wait_for_url("**/board")
+        look()
+        browser.close()
+    assert faults == []
