@@ -107,6 +107,25 @@ def test_nobody_belongs_to_two_places(db: Connection, city: Organisation, since:
         )
 
 
+def test_a_notice_of_leaving_frees_from_its_day(db: Connection, city: Organisation) -> None:
+    member = a_member(db, institution_id=city.bureau)
+    memberships.end_membership(db, member_id=member, on=TODAY + 7 * DAY, now=NOW)
+
+    def begin(since: date) -> None:
+        memberships.begin_membership(
+            db,
+            member_id=member,
+            institution_id=city.school,
+            department_id=None,
+            valid_from=since,
+            now=NOW,
+        )
+
+    with pytest.raises(memberships.AlreadyMemberError):
+        begin(TODAY + 6 * DAY)
+    begin(TODAY + 7 * DAY)
+
+
 @pytest.mark.parametrize(
     "valid_from, valid_until",
     [(TODAY, None), (START - DAY, None), (START - DAY, START + DAY), (START, START + DAY)],
