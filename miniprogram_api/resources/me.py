@@ -10,6 +10,7 @@ from backend.people.queries import MembershipView, MemberView, member_view
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
 from backend.web.context import backend, now
+from backend.web.schemas import StrictSchema
 from backend.web.transaction import connection, connection_apart
 from miniprogram_api.schemas.me import BindingRequest, MemberSchema
 
@@ -18,8 +19,9 @@ blueprint = Blueprint("me", __name__, description="The member's own account.")
 
 @blueprint.route("/me", methods=["GET"])
 @member_only
+@blueprint.arguments(StrictSchema, location="query")
 @blueprint.response(200, MemberSchema)
-def read_me() -> dict[str, Any]:
+def read_me(_no_parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Read the own account, with today's membership and the roles in force."""
     return _me()
 
