@@ -76,13 +76,14 @@ def test_unknown_names_raise_with_the_nearest(shipped: Rulebook) -> None:
 def test_digests_are_over_content_not_over_comments(
     shipped: Rulebook, shipped_folder: Path, replace: Replace
 ) -> None:
+    before = load_rulebook(shipped_folder)
     replace(shipped_folder / FILE, "schema = 1", "# a remark\n\nschema    =  1")
     same = load_rulebook(shipped_folder)
-    assert same.digest == shipped.digest
+    assert same.digest == before.digest
     replace(shipped_folder / FILE, 'glass = "0.6"', 'glass = "0.60"')
     replace(shipped_folder / FILE, "分类投放", "分类投放！")
     other = load_rulebook(shipped_folder)
-    assert other.digest != shipped.digest
+    assert other.digest != before.digest
     assert (
         other.version("recycling.drop_off", 1).digest
         != shipped.version("recycling.drop_off", 1).digest
