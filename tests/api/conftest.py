@@ -91,11 +91,19 @@ def app(backend: Backend) -> Flask:
     return create_app(backend)
 
 
+@pytest.fixture(scope="session")
+def documentation() -> list[Documentation]:
+    """Holds the documentation once some test has asked for it: all applications share it."""
+    return []
+
+
 @pytest.fixture
-def client(app: Flask) -> FlaskClient:
+def client(app: Flask, documentation: list[Documentation]) -> FlaskClient:
     """A client; every answer it gets is checked against the OpenAPI document."""
+    if not documentation:
+        documentation.append(Documentation(app))
     client = DocumentedClient(app, app.response_class)
-    client.documentation = Documentation(app)
+    (client.documentation,) = documentation
     return client
 
 
