@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from backend.bootstrap import Backend
@@ -74,7 +74,7 @@ def page(
     context = browser.new_context(
         viewport={"width": width, "height": height}, base_url=address, locale="zh-CN"
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     opened = context.new_page()
 
     def listen(message: ConsoleMessage) -> None:
@@ -129,7 +129,8 @@ def test_the_poster_is_seen_on_the_points_page(page: Page, town: Town) -> None:
     page.get_by_role("link", name=town.bureau_point.place.name).first.click()
     poster = page.get_by_alt_text("的海报")
     poster.scroll_into_view_if_needed()
-    assert poster.evaluate("image => image.complete && image.naturalWidth > 0")
+    expect(poster).to_have_js_property("complete", value=True)
+    assert poster.evaluate("image => image.naturalWidth") > 0
     with page.expect_download() as saved:
         page.get_by_role("link", name="下载 A4 PDF").click()
     assert saved.value.suggested_filename.endswith(".pdf")
@@ -179,7 +180,7 @@ def test_without_scripts_a_point_is_made(
             now=backend.clock.now(),
         )
     context = browser.new_context(java_script_enabled=False, base_url=address)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     plain = context.new_page()
     plain.goto(f"/login/link/{code}")
     plain.get_by_role("button", name="登录").click()
