@@ -1,15 +1,13 @@
 """One whole visit in Chromium at the size of a phone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Literal
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Route, sync_playwright
+from playwright.sync_api import Page, Route, sync_playwright
 
 from backend.clock import FixedClock
-from tests.builders.scene import Scene
+from tests.builders.scene import PUBLIC_URL, Scene
 
 CHROMIUM = "/usr/bin/chromium"
 _PAIRS = """() => {
@@ -57,50 +55,55 @@ def clock() -> FixedClock:
     return FixedClock(datetime.now(UTC))
 
 
-@pytest.mark.browser
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_a_visit_from_the_login_link_to_the_same_receipt_twice(
-    site: str, scene: Scene, login_code: Callable[..., str], colours: Literal["light", "dark"]
-) -> None:
-    poster = urlsplit(scene.attended.url)
+def _look(page: Page) -> None:
+    """Holds what is on the screen against contrast, line height, size of targets and width."""
+    assert page.evaluate(_PAIRS) == []
+    assert page.evaluate(_SMALL) == []
+    assert not page.evaluate(_WIDE)
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page on a phone, in either colour scheme, in which no script may fail or be refused."""
+    faults: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         phone = browser.new_context(
-            viewport={"width": 390, "height": 844}, locale="zh-CN", color_scheme=colours
+            viewport={"width": 390, "height": 844}, locale="zh-CN", color_scheme=request.param
         )
         page = phone.new_page()
-        faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if "Policy" in line.text else None)
-
-        def look() -> None:
-            assert page.evaluate(_PAIRS) == []
-            assert page.evaluate(_SMALL) == []
-            assert not page.evaluate(_WIDE)
-
-        page.goto(f"{site}/")
-        look()
-        page.goto(f"{site}/login/link/{login_code(scene.members[0])}")
-        page.wait_for_url("**/me")
-        look()
-        page.goto(f"{site}{poster.path}?{poster.query}")
-        look()
-        page.get_by_role("radio", name="铝罐").check()
-        page.get_by_label("有多重").fill("0.25")
-        page.route("**/drop-offs?*", _lose_the_answer)
-        page.get_by_role("button", name="记录这次投放").click()
-        page.wait_for_url("chrome-error://**")
-        page.unroute("**/drop-offs?*")
-        page.reload()
-        page.wait_for_url("**/me/receipts/1?again=1")
-        look()
-        assert "2.030205 千克" in page.locator(".big").inner_text()
-        assert "没有重复计分" in page.get_by_role("status").inner_text()
-        page.get_by_role("link", name="榜单", exact=True).click()
-        page.wait_for_url("**/board")
-        look()
-        page.get_by_role("button", name="特大").click()
-        page.wait_for_url("**/board")
-        look()
+        yield page
         browser.close()
     assert faults == []
+
+
+@pytest.mark.browser
+def test_a_visit_from_the_login_link_to_the_same_receipt_twice(
+    page: Page, site: str, scene: Scene, login_code: Callable[..., str]
+) -> None:
+    page.goto(f"{site}/")
+    _look(page)
+    page.goto(f"{site}/login/link/{login_code(scene.members[0])}")
+    page.wait_for_url("**/me")
+    _look(page)
+    page.goto(site + scene.attended.url.removeprefix(PUBLIC_URL))
+    _look(page)
+    page.get_by_role("radio", name="铝罐").check()
+    page.get_by_label("有多重").fill("0.25")
+    page.route("**/drop-offs?*", _lose_the_answer)
+    page.get_by_role("button", name="记录这次投放").click()
+    page.wait_for_url("chrome-error://**")
+    page.unroute("**/drop-offs?*")
+    page.reload()
+    page.wait_for_url("**/me/receipts/1?again=1")
+    _look(page)
+    assert "2.030205 千克" in page.locator(".big").inner_text()
+    assert "没有重复计分" in page.get_by_role("status").inner_text()
+    page.get_by_role("link", name="榜单", exact=True).click()
+    page.wait_for_url("**/board")
+    _look(page)
+    page.get_by_role("button", name="特大").click()
+    page.wait_for_url("**/board")
+    _look(page)
