@@ -9,9 +9,11 @@ from sqlalchemy import Engine
 
 from backend.clock import Clock, SystemClock
 from backend.db.engine import make_engine
+from backend.db.migrate import upgrade
 from backend.ports.keys import KeyRing
 from backend.ports.wechat import HttpWeChat, WeChat
-from backend.settings import Settings, SettingsError
+from backend.rulebook import service as rulebook
+from backend.settings import Settings
 from credit_rules import Rulebook, load_rulebook
 
 _REDIS_SECONDS = 1.0
@@ -50,17 +52,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Backend:
     Raises:
         SettingsError: the database, Redis or secret is missing.
     """
-    missing = [
-        f"TANPUHUI_{name}: must be set, or start everything with `tanpuhui up`"
-        for name, value in (
-            ("DATABASE_URL", settings.database_url),
-            ("REDIS_URL", settings.redis_url),
-            ("SECRET_KEY", settings.secret_key),
-        )
-        if not value
-    ]
-    if missing:
-        raise SettingsError("\n".join(missing))
+    settings.ensure_complete()
     redis = Redis.from_url(
         settings.redis_url,
         socket_timeout=_REDIS_SECONDS,
@@ -82,3 +74,22 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Backend:
         ),
         keys=KeyRing(settings.secret_key),
     )
+
+
+def prepare(settings: Settings) -> None:
+    """Brings the database up to date and records the methodologies in force.
+
+    Args:
+        settings: complete; migrations run as the owner, the rest under the application's role.
+
+    Raises:
+        VersionChangedError: a methodology was changed behind its published number.
+        sqlalchemy.exc.OperationalError: the database cannot be reached.
+    """
+    upgrade(settings.owner_database_url)
+    engine = make_engine(settings.database_url)
+    try:
+        with engine.begin() as db:
+            rulebook.register(db, load_rulebook())
+    finally:
+        engine.dispose()

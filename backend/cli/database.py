@@ -2,8 +2,9 @@
 
 import click
 
+from backend.bootstrap import prepare
 from backend.db.engine import make_engine
-from backend.db.migrate import pending, upgrade
+from backend.db.migrate import pending
 from backend.runtime.servers import running_servers
 from backend.settings import Settings
 
@@ -15,10 +16,10 @@ def db() -> None:
 
 @db.command("upgrade", help="把数据库结构升级到本程序的版本；已是最新时什么也不做。")
 def upgrade_schema() -> None:
-    """Runs the migrations as the owner."""
+    """Runs the migrations as the owner and records the methodologies in force."""
     with running_servers(Settings.from_env()) as settings:
-        upgrade(settings.owner_database_url)
-    click.echo("数据库结构已是最新。")
+        prepare(settings)
+    click.echo("数据库结构已是最新，方法学版本已登记。")
 
 
 @db.command("check", help="检查数据库结构是否与本程序一致；不一致时退出码为 1。")

@@ -1,20 +1,27 @@
-"""`tanpuhui people`: takes rosters in."""
+"""`tanpuhui people`: takes rosters in, lets the first administrator in."""
 
 import dataclasses
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
-from backend.bootstrap import build
+from backend.bootstrap import Backend, build
+from backend.people.models import Face, Role
+from backend.people.queries import Grant
+from backend.people.roles import grant_role
 from backend.people.roster import RosterReport, import_roster
 from backend.people.roster_file import template
+from backend.people.service import create_login_link, create_member
 from backend.people.spreadsheet import MAX_FILE_BYTES, SpreadsheetError
+from backend.runtime.servers import running_servers
 from backend.settings import Settings
 
 _SOME_ROWS_REFUSED = 1
 _BAD_FILE = 2
+_LINK_LIVES = timedelta(hours=24)
 _IMPORT_HELP = """导入花名册 FILE（.xlsx 或 CSV），按单位和工号新增或更新人员。
 
 文件中没有的人员保持不变；重复导入同一文件不产生变化。
@@ -60,10 +67,20 @@ def import_(file: Path, *, all_or_nothing: bool, as_json: bool) -> None:
             data = stream.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         _bad_file(f"{file}：无法读取（{error.strerror}），请核对路径。")
-    backend = build(Settings.from_env())
+    with running_servers(Settings.from_env()) as settings:
+        report = _imported(build(settings), file, data, all_or_nothing=all_or_nothing)
+    if as_json:
+        click.echo(_as_json(report))
+    else:
+        _print(report)
+    if report.refused:
+        raise SystemExit(_SOME_ROWS_REFUSED)
+
+
+def _imported(backend: Backend, file: Path, data: bytes, *, all_or_nothing: bool) -> RosterReport:
     try:
         with backend.engine.begin() as db:
-            report = import_roster(
+            return import_roster(
                 db,
                 data=data,
                 keys=backend.keys,
@@ -74,12 +91,23 @@ def import_(file: Path, *, all_or_nothing: bool, as_json: bool) -> None:
         _bad_file(f"{file}：{error.message} [{error.code}]")
     finally:
         backend.engine.dispose()
-    if as_json:
-        click.echo(_as_json(report))
-    else:
-        _print(report)
-    if report.refused:
-        raise SystemExit(_SOME_ROWS_REFUSED)
+
+
+@people.command("admin", help="新建一名市级管理员，并打印其一次性登录链接（24 小时内有效）。")
+@click.argument("name")
+def admin(name: str) -> None:
+    """Lets the first administrator in: there is no default password to do it with."""
+    with running_servers(Settings.from_env()) as settings:
+        backend = build(settings)
+        now = backend.clock.now()
+        with backend.engine.begin() as db:
+            member_id = create_member(db, display_name=name, now=now)
+            grant_role(db, member_id=member_id, grant=Grant(Role.CITY_ADMIN), now=now)
+            code = create_login_link(
+                db, member_id=member_id, purpose=Face.CONSOLE, ttl=_LINK_LIVES, now=now
+            )
+        backend.engine.dispose()
+    click.echo(f"{settings.console_url}/login/link/{code}")
 
 
 def _print(report: RosterReport) -> None:

@@ -6,6 +6,7 @@ import click
 
 from backend.bootstrap import build
 from backend.rankings import jobs
+from backend.runtime.servers import running_servers
 from backend.settings import Settings
 
 _DIFFERENT = 1
@@ -21,12 +22,14 @@ def rankings() -> None:
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def rebuild(*, check: bool, as_json: bool) -> None:
     """Rebuilds the roll-ups and boards, or names where they differ from the actions."""
-    backend = build(Settings.from_env())
-    with backend.engine.begin() as db:
-        differing = jobs.differences(db)
-        if not check:
-            jobs.rebuild(db)
-            jobs.publish_current(db, backend.redis, now=backend.clock.now())
+    with running_servers(Settings.from_env()) as settings:
+        backend = build(settings)
+        with backend.engine.begin() as db:
+            differing = jobs.differences(db)
+            if not check:
+                jobs.rebuild(db)
+                jobs.publish_current(db, backend.redis, now=backend.clock.now())
+        backend.engine.dispose()
     found = [{"department_id": d, "day": str(day)} for d, day in sorted(differing)]
     if as_json:
         click.echo(json.dumps({"differences": found, "rebuilt": not check}))

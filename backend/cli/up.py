@@ -1,14 +1,17 @@
 """`tanpuhui up`: every process of an installation under one supervisor."""
 
 import os
+import secrets
+import socket
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import click
 from sqlalchemy.exc import OperationalError
 
-from backend.db.migrate import upgrade
+from backend.bootstrap import prepare
 from backend.runtime.children import StartError
 from backend.runtime.lock import DataFolderLock
 from backend.runtime.ports import bracketed, ensure_free
@@ -17,6 +20,7 @@ from backend.runtime.supervisor import Process, Supervisor
 from backend.settings import Settings
 from backend.worker import QUEUES
 
+_STAND_IN_APP = "wx0000000000000000"
 # How long the processes of a killed `up` may take to let go of their ports.
 _LEAVING_SECONDS = 10.0
 # What stands higher is stopped first, so that nothing loses what it works with.
@@ -57,6 +61,7 @@ def _supervise(supervisor: Supervisor, settings: Settings, *, demo: bool, begun:
     settings = complete(settings)
     report("升级数据库结构 …")
     _migrate(settings)
+    settings = _with_wechat(supervisor, settings)
     environment = os.environ | settings.environment() | {"PYTHONUNBUFFERED": "1"}
     faces = _faces(settings, environment)
     report("启动接口与管理台 …")
@@ -73,18 +78,37 @@ def _supervise(supervisor: Supervisor, settings: Settings, *, demo: bool, begun:
 
 
 def _migrate(settings: Settings) -> None:
-    """Brings the database up to date.
+    """Brings the database up to date and records the methodologies.
 
     Raises:
         StartError: it cannot be reached.
     """
     try:
-        upgrade(settings.owner_database_url)
+        prepare(settings)
     except OperationalError as error:
         raise StartError(
             "无法连接数据库，请检查 TANPUHUI_DATABASE_URL 与 TANPUHUI_OWNER_DATABASE_URL："
             f"{error.orig}"
         ) from error
+
+
+def _with_wechat(supervisor: Supervisor, settings: Settings) -> Settings:
+    """Without an app id of one's own, logins go to a stand-in of WeChat on this machine."""
+    if settings.wechat_app_id:
+        return settings
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = replace(
+        settings,
+        wechat_app_id=_STAND_IN_APP,
+        wechat_app_secret=secrets.token_hex(16),
+        wechat_base_url=f"http://127.0.0.1:{port}",
+    )
+    command = ("wechat-stand-in", "--port", str(port), "--app-id", _STAND_IN_APP)
+    environment = os.environ | settings.environment()
+    supervisor.start(_command(command[0], environment, settings, *command), floor=_BACKGROUND)
+    return settings
 
 
 def _background(settings: Settings, environment: Mapping[str, str]) -> list[Process]:
@@ -127,6 +151,11 @@ def _addresses(settings: Settings) -> list[str]:
         f"  接口文档        {settings.public_url}/api/v1/docs",
         f"  管理台          {settings.console_url}",
         f"  数据与日志      {settings.data_dir}",
+        *(
+            [f"  微信替身        {settings.wechat_base_url}"]
+            if settings.wechat_app_id == _STAND_IN_APP
+            else []
+        ),
         "  按 Ctrl-C 停止。",
     ]
 

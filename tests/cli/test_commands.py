@@ -1,6 +1,7 @@
 """Commands print what they promise and end with the code they promise."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner, Result
@@ -9,6 +10,8 @@ from sqlalchemy import text
 from backend import worker
 from backend.bootstrap import Backend
 from backend.cli import COMMANDS, main
+from backend.people.models import Face, Role
+from backend.people.service import LoginLinkInvalidError, authenticate, log_in_link
 from tests.builders.city import a_city
 from tests.builders.drop_offs import drop
 
@@ -57,3 +60,24 @@ def test_a_missing_setting_is_one_line_and_code_two(monkeypatch: pytest.MonkeyPa
     result = run("worker", worker.QUEUES[0])
     assert result.exit_code == 2
     assert "TANPUHUI_API_PORT" in result.output
+
+
+def test_the_first_administrator_gets_a_link_that_works_once(backend: Backend) -> None:
+    result = run("people", "admin", "王海宁")
+    assert result.exit_code == 0
+    address, code = result.output.strip().rsplit("/", 1)
+    assert address == f"{backend.settings.console_url}/login/link"
+    with backend.engine.begin() as db:
+        now = datetime.now(UTC)
+        session = log_in_link(db, code=code, purpose=Face.CONSOLE, now=now)
+        actor = authenticate(db, token=session.token, now=now, face=Face.CONSOLE)
+        assert actor.has_role(Role.CITY_ADMIN)
+        with pytest.raises(LoginLinkInvalidError):
+            log_in_link(db, code=code, purpose=Face.CONSOLE, now=now)
+
+
+def test_upgrading_records_the_methodologies(backend: Backend) -> None:
+    assert run("db", "upgrade").exit_code == 0
+    with backend.engine.begin() as db:
+        known = db.execute(text("SELECT count(*) FROM methodology_version")).scalar_one()
+    assert known == len(backend.rulebook.all_versions())
