@@ -25,6 +25,8 @@ class Action(Base):
         ),
         Index("ix_action_institution_id", "institution_id", "id"),
         Index("ix_action_department_day", "department_id", "occurred_on"),
+        # Days arrive nearly in order, so a few kilobytes tell where a day's actions lie.
+        Index("ix_action_occurred_on", "occurred_on", postgresql_using="brin"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

@@ -30,4 +30,5 @@ CREATE TABLE action (
 CREATE INDEX ix_action_department_day ON action (department_id, occurred_on);
 CREATE INDEX ix_action_institution_id ON action (institution_id, id);
 CREATE INDEX ix_action_member_id ON action (member_id, id);
+CREATE INDEX ix_action_occurred_on ON action USING brin (occurred_on);
 CREATE INDEX ix_action_place_id ON action (place_id, id) WHERE place_id IS NOT NULL;
