@@ -1,0 +1,105 @@
+"""The items of the energy forms of public institutions, and what a plausible factor of each is.
+
+Item keys are those of the factor tables (``data/energy_factors.csv``). The bands refuse what is
+wrong by a unit or by a decimal place, such as heat at 0.11 kg/GJ; they leave room for real
+differences between sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from credit_rules.energy.measures import COAL, ENERGY, MASS, VOLUME
+
+ELECTRICITY: Final = "electricity"
+ELECTRICITY_RESOLD: Final = "electricity_resold"
+GREEN_POWER: Final = "green_power"
+HEAT: Final = "heat"
+HEAT_RESOLD: Final = "heat_resold"
+NATURAL_GAS: Final = "natural_gas"
+OTHER: Final = "other"
+
+Band = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of the forms.
+
+    Args:
+        key: its key, as in the factor tables.
+        label: its Chinese name on the forms.
+        kind: in what its factors are compared: ``mass``, ``volume``, ``energy`` or ``coal``.
+        carbon: lowest and highest plausible CO2 factor, and their unit.
+        coal: lowest and highest plausible standard-coal factor, and their unit; None where the
+            quantity is standard coal already.
+    """
+
+    key: str
+    label: str
+    kind: str
+    carbon: Band
+    coal: Band | None
+
+
+def _fuel(key: str, label: str, carbon: tuple[str, str], coal: tuple[str, str]) -> Item:
+    return Item(key, label, MASS, (*carbon, "kgCO2/kg"), (*coal, "kgce/kg"))
+
+
+def _gas(key: str, label: str, carbon: tuple[str, str], coal: tuple[str, str]) -> Item:
+    return Item(key, label, VOLUME, (*carbon, "kgCO2/m3"), (*coal, "kgce/m3"))
+
+
+# 2021: 0.1235 (Yunnan) to 0.7901 (Hebei) kgCO2/kWh.
+_GRID: Final = ("0.05", "0.9", "kgCO2/kWh")
+# 0.1229 is the calorific value; equivalent values seen run from 0.28078 to 0.31.
+_POWER: Final = ("0.122", "0.45", "kgce/kWh")
+_HEAT: Final = (("50", "150", "kgCO2/GJ"), ("33", "35", "kgce/GJ"))
+
+_LISTED: Final = (
+    Item(ELECTRICITY, "电力", ENERGY, _GRID, _POWER),
+    Item(ELECTRICITY_RESOLD, "转供电力", ENERGY, _GRID, _POWER),
+    Item(GREEN_POWER, "绿电（含在电力中）", ENERGY, ("0", "0", "kgCO2/kWh"), _POWER),
+    _gas(NATURAL_GAS, "天然气", ("1.7", "2.4"), ("1.1", "1.4")),
+    _gas("coke_oven_gas", "焦炉煤气", ("0.6", "1.1"), ("0.5", "0.75")),
+    _gas("pipeline_gas", "管道煤气（人工煤气）", ("0.5", "1.1"), ("0.4", "0.75")),
+    _fuel("lpg", "液化石油气", ("2.8", "3.4"), ("1.6", "1.8")),
+    _fuel("lng", "液化天然气", ("2.5", "3.1"), ("1.6", "1.9")),
+    _fuel("raw_coal", "原煤", ("1.5", "2.6"), ("0.6", "0.9")),
+    _fuel("anthracite", "无烟煤", ("1.8", "2.9"), ("0.7", "1")),
+    _fuel("bituminous", "烟煤", ("1.5", "2.6"), ("0.6", "0.95")),
+    _fuel("lignite", "褐煤", ("0.9", "1.7"), ("0.3", "0.6")),
+    _fuel("coke", "焦炭", ("2.6", "3.3"), ("0.9", "1.05")),
+    _fuel("crude", "原油", ("2.8", "3.4"), ("1.35", "1.5")),
+    _fuel("petrol", "汽油", ("2.7", "3.3"), ("1.4", "1.55")),
+    _fuel("diesel", "柴油", ("2.9", "3.4"), ("1.4", "1.5")),
+    _fuel("kerosene", "煤油", ("2.8", "3.3"), ("1.4", "1.55")),
+    _fuel("fuel_oil", "燃料油", ("2.9", "3.5"), ("1.35", "1.5")),
+    Item(HEAT, "外购热力", ENERGY, *_HEAT),
+    Item(HEAT_RESOLD, "转供热力", ENERGY, *_HEAT),
+    _fuel("steam", "蒸汽", ("0.1", "0.5"), ("0.08", "0.14")),
+    Item(OTHER, "其他能源", COAL, ("0", "4", "tCO2/tce"), None),
+)
+ITEMS: Final[Mapping[str, Item]] = {item.key: item for item in _LISTED}
+
+# What is taken off, and from which item; its factors are those of that item.
+DEDUCTED: Final[Mapping[str, str]] = {ELECTRICITY_RESOLD: ELECTRICITY, HEAT_RESOLD: HEAT}
+
+# With an explicit allowance only: which item of a set stands in for one that the set lacks.
+STAND_INS: Final[Mapping[str, str]] = {"raw_coal": "bituminous"}
+
+# Net calorific values for fuels whose standard-coal coefficient the tables do not have: those from
+# which the set itself computes its CO2 factor (see the notes of each row).
+CALORIFIC_VALUES: Final[Mapping[str, tuple[str, str]]] = {
+    "js_t_303_2026.anthracite": ("24.71", "GJ/t"),
+    "js_t_303_2026.bituminous": ("22.98", "GJ/t"),
+    "js_t_303_2026.coke_oven_gas": ("17.981", "MJ/m3"),
+    "js_t_303_2026.pipeline_gas": ("15.758", "MJ/m3"),
+    "provincial2025.lng": ("51.498", "GJ/t"),
+    "provincial2025.bituminous": ("19.57", "GJ/t"),
+    "provincial2025.lignite": ("11.9", "GJ/t"),
+    "provincial2025.crude": ("41.816", "GJ/t"),
+    "provincial2025.coke_oven_gas": ("179.81", "GJ/万Nm3"),
+}
