@@ -29,6 +29,13 @@ from backend.demo.scale import Scale
 
 SEED: Final = 330100
 _ENTERED_BEFORE_HISTORY: Final = timedelta(days=20)
+_SETTINGS: Final = (
+    # Plans are made while the tables are empty, and kept: they must not read whole tables later.
+    "enable_seqscan = off",
+    # A part that is done waits for the slower ones, and one rolls up after the other.
+    "idle_in_transaction_session_timeout = 0",
+    "lock_timeout = 0",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,15 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a part has come: accounts opened, drop-offs logged, and the day reached, if any."""
+
+    members: int = 0
+    drop_offs: int = 0
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Neighbourhood:
     plan: InstitutionPlan
     residents: tuple[Resident, ...]
@@ -66,7 +82,7 @@ def load(
     part: Part,
     ground: Ground,
     span: Span,
-    count: Callable[[int], None],
+    tell: Callable[[Progress], None],
 ) -> None:
     """Builds the institutions of a part, then logs their history.
 
@@ -78,26 +94,25 @@ def load(
         part: which institutions.
         ground: the districts and systems they stand on, committed before.
         span: the time it covers.
-        count: told after every day how many drop-offs were logged.
+        tell: told after every institution and every day how far it has come.
     """
-    # Plans are made while the tables are empty, and kept: they must not read whole tables later.
-    db.exec_driver_sql("SET enable_seqscan = off")
-    # A part that is done waits for the slower ones.
-    db.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")
-    plans = plan_institutions(part.scale, stream(SEED, "institutions"))[part.number :: part.of]
-    neighbourhoods = [_build(db, plan, ground, span) for plan in plans]
-    per_commit = part.scale.drop_offs_per_commit
-    uncommitted = 0
-    for visits in _days(backend, part.scale, neighbourhoods, span):
-        logged = 0
+    for setting in _SETTINGS:
+        db.exec_driver_sql(f"SET {setting}")
+    neighbourhoods = []
+    members = 0
+    for plan in plan_institutions(part.scale, stream(SEED, "institutions"))[part.number :: part.of]:
+        neighbourhoods.append(_build(db, plan, ground, span))
+        members += plan.staff + plan.citizens
+        tell(Progress(members))
+    logged = 0
+    for day, visits in _days(backend, part.scale, neighbourhoods, span):
         for reference, visit in visits:
             history.log_visit(db, backend, reference, visit)
             logged += 1
-            uncommitted += 1
-            if uncommitted == per_commit:
+            if part.scale.drop_offs_per_commit and logged % part.scale.drop_offs_per_commit == 0:
+                history.roll_up_logged(db)
                 db.commit()
-                uncommitted = 0
-        count(logged)
+        tell(Progress(members, logged, day))
 
 
 def _build(db: Connection, plan: InstitutionPlan, ground: Ground, span: Span) -> _Neighbourhood:
@@ -118,8 +133,8 @@ def _build(db: Connection, plan: InstitutionPlan, ground: Ground, span: Span) ->
 
 def _days(
     backend: Backend, scale: Scale, neighbourhoods: Sequence[_Neighbourhood], span: Span
-) -> Iterator[list[tuple[str, Visit]]]:
-    """The drop-offs of each day with their references, in the order of logging."""
+) -> Iterator[tuple[date, list[tuple[str, Visit]]]]:
+    """Each day and its drop-offs with their references, in the order of logging."""
     classes = history.waste_classes(backend.rulebook, span.first)
     drawn = [
         activity.days(
@@ -133,11 +148,11 @@ def _days(
         )
         for each in neighbourhoods
     ]
-    for number, day in enumerate(zip(*drawn, strict=True)):
-        date_text = f"{span.first + timedelta(days=number):%Y%m%d}"
+    for number, drops in enumerate(zip(*drawn, strict=True)):
+        today = span.first + timedelta(days=number)
         visits = [
-            (f"demo-{date_text}-{each.plan.number}-{order}", visit)
-            for each, its in zip(neighbourhoods, day, strict=True)
+            (f"demo-{today:%Y%m%d}-{each.plan.number}-{order}", visit)
+            for each, its in zip(neighbourhoods, drops, strict=True)
             for order, visit in enumerate(its)
         ]
-        yield sorted(visits, key=lambda pair: (pair[1].received_at, pair[0]))
+        yield today, sorted(visits, key=lambda pair: (pair[1].received_at, pair[0]))

@@ -1,7 +1,7 @@
 """The process that loads one part of a demo city; started by `backend.demo.processes`.
 
-It writes the number of drop-offs logged so far, a line a day, then `ready`, and commits when told
-`commit` on its input. Where the input ends instead, its starter is gone, and nothing is kept.
+It writes lines of progress, then `ready`, and commits when told `commit` on its input. Where the
+input ends instead, its starter is gone, and nothing is kept.
 """
 
 import sys
@@ -11,7 +11,7 @@ from datetime import date, datetime
 from backend.bootstrap import build
 from backend.clock import FixedClock
 from backend.db.engine import make_engine
-from backend.demo.loading import Part, Span, load
+from backend.demo.loading import Part, Progress, Span, load
 from backend.demo.organisation import build_ground
 from backend.demo.scale import scale_named
 from backend.settings import Settings
@@ -31,6 +31,22 @@ def arguments(part: Part, span: Span) -> tuple[str, ...]:
     )
 
 
+def written(progress: Progress) -> str:
+    """A line of progress."""
+    return f"{progress.members} {progress.drop_offs} {progress.day or '-'}"
+
+
+def read(line: str) -> Progress:
+    """What `written` wrote."""
+    members, drop_offs, day = line.split()
+    return Progress(int(members), int(drop_offs), None if day == "-" else date.fromisoformat(day))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def main(argv: Sequence[str]) -> int:
     """Loads the part that the arguments name; the settings come from the environment."""
     scale, number, of, first, now = argv
@@ -38,16 +54,10 @@ def main(argv: Sequence[str]) -> int:
     span = Span(date.fromisoformat(first), datetime.fromisoformat(now))
     backend = build(Settings.from_env(), clock=FixedClock(span.now))
     engine = make_engine(backend.settings.database_url, pool_size=1, statement_timeout_ms=0)
-    logged = 0
-
-    def count(more: int) -> None:
-        nonlocal logged
-        logged += more
-        print(logged, flush=True)  # noqa: T201 - the line its starter reads
-
     with engine.connect() as db:
-        load(db, backend, part, build_ground(db, part.scale, now=span.entered), span, count)
-        print(READY, flush=True)  # noqa: T201 - the line its starter reads
+        ground = build_ground(db, part.scale, now=span.entered)
+        load(db, backend, part, ground, span, lambda progress: _say(written(progress)))
+        _say(READY)
         if sys.stdin.readline().strip() != COMMIT:
             return 1
         db.commit()

@@ -12,8 +12,8 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Final
 
 from backend.bootstrap import Backend
-from backend.demo.loading import Part, Span
-from backend.demo.part_process import COMMIT, READY, arguments
+from backend.demo.loading import Part, Progress, Span
+from backend.demo.part_process import COMMIT, READY, arguments, read
 from backend.demo.scale import Scale
 from backend.errors import DomainError, ErrorKind
 
@@ -33,7 +33,12 @@ class PartFailedError(DomainError):
 
 
 def load_side_by_side(
-    backend: Backend, scale: Scale, span: Span, *, processes: int, progress: Callable[[int], None]
+    backend: Backend,
+    scale: Scale,
+    span: Span,
+    *,
+    processes: int,
+    tell: Callable[[Progress], None],
 ) -> int:
     """Loads a scale and commits it; returns how many drop-offs were logged.
 
@@ -42,7 +47,7 @@ def load_side_by_side(
         scale: how large.
         span: the time the history covers.
         processes: how many work side by side.
-        progress: told from time to time how many drop-offs were logged so far.
+        tell: told from time to time how far the whole has come.
 
     Raises:
         PartFailedError: a process failed; the others were stopped and nothing is committed,
@@ -51,13 +56,13 @@ def load_side_by_side(
     children = [
         _start(backend, Part(scale, number, processes), span) for number in range(processes)
     ]
-    logged = [0] * processes
+    reached = [Progress()] * processes
 
     def follow(number: int) -> None:
         for line in children[number].stdout or ():
             if line.strip() == READY:
                 return
-            logged[number] = int(line)
+            reached[number] = read(line)
         raise PartFailedError
 
     with ThreadPoolExecutor(processes) as threads:
@@ -68,13 +73,23 @@ def load_side_by_side(
                 for each in done:
                     each.result()
                 if pending:
-                    progress(sum(logged))
+                    tell(_together(reached))
             _commit(children)
         finally:
             for child in children:
                 child.kill()
                 child.communicate()
-    return sum(logged)
+    return _together(reached).drop_offs
+
+
+def _together(parts: Sequence[Progress]) -> Progress:
+    """How far all parts are together; the day is that of the slowest."""
+    days = [part.day for part in parts]
+    return Progress(
+        sum(part.members for part in parts),
+        sum(part.drop_offs for part in parts),
+        None if None in days else min(day for day in days if day is not None),
+    )
 
 
 def _start(backend: Backend, part: Part, span: Span) -> _Child:

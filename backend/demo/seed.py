@@ -13,7 +13,7 @@ from backend.bootstrap import Backend
 from backend.clock import business_day
 from backend.db.engine import make_engine
 from backend.demo import history
-from backend.demo.loading import Part, Span, load
+from backend.demo.loading import Part, Progress, Span, load
 from backend.demo.organisation import build_ground
 from backend.demo.processes import load_side_by_side
 from backend.demo.scale import Scale, scale_named
@@ -120,12 +120,18 @@ def _load(
             scale,
             span,
             processes=processes,
-            progress=lambda logged: report(f"  已记 {logged:,} 次投放"),
+            tell=lambda progress: report(_line(progress)),
         )
-    counted: list[int] = []
+    reached = [Progress()]
     ground = build_ground(db, scale, now=span.entered)
-    load(db, backend, Part(scale, 0, 1), ground, span, counted.append)
-    return sum(counted)
+    load(db, backend, Part(scale, 0, 1), ground, span, reached.append)
+    return reached[-1].drop_offs
+
+
+def _line(progress: Progress) -> str:
+    if progress.day is None:
+        return f"  已建 {progress.members:,} 名成员"
+    return f"  至 {progress.day} 已记 {progress.drop_offs:,} 次投放"
 
 
 def _publish(backend: Backend) -> None:
