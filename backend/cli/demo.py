@@ -3,6 +3,7 @@
 import click
 
 from backend.bootstrap import build
+from backend.db.migrate import upgrade
 from backend.demo.links import print_links
 from backend.demo.scale import SCALES
 from backend.demo.seed import seed as build_city
@@ -15,7 +16,7 @@ def demo() -> None:
     """The group `tanpuhui demo`."""
 
 
-@demo.command("seed", help="在空数据库里载入演示城市，并打印一次性登录链接。")
+@demo.command("seed", help="升级数据库结构，在空数据库里载入演示城市，并打印一次性登录链接。")
 @click.option(
     "--scale",
     type=click.Choice(tuple(SCALES)),
@@ -26,6 +27,7 @@ def demo() -> None:
 def seed(scale: str) -> None:
     """Builds the demo city."""
     with running_servers(Settings.from_env()) as settings:
+        upgrade(settings.owner_database_url)
         backend = build(settings)
         build_city(backend, scale=scale, report=click.echo)
         print_links(backend, click.echo)

@@ -1,12 +1,14 @@
 """The process that loads one part of a demo city; started by `backend.demo.processes`.
 
-It writes lines of progress, then `ready`, and commits when told `commit` on its input. Where the
-input ends instead, its starter is gone, and nothing is kept.
+It writes lines of progress, then `ready`, and commits when told `commit` on its input. When the
+input ends instead, its starter is gone: it stops at once, and nothing is kept.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime
+from threading import Event, Thread
 
 from backend.bootstrap import build
 from backend.clock import FixedClock
@@ -47,22 +49,29 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def main(argv: Sequence[str]) -> int:
+def _obey(told: Event) -> None:
+    """Waits for the order to commit, or for the end of whoever would give it."""
+    if sys.stdin.readline().strip() != COMMIT:
+        os._exit(1)
+    told.set()
+
+
+def main(argv: Sequence[str]) -> None:
     """Loads the part that the arguments name; the settings come from the environment."""
     scale, number, of, first, now = argv
     part = Part(scale_named(scale), int(number), int(of))
     span = Span(date.fromisoformat(first), datetime.fromisoformat(now))
     backend = build(Settings.from_env(), clock=FixedClock(span.now))
     engine = make_engine(backend.settings.database_url, pool_size=1, statement_timeout_ms=0)
+    told = Event()
+    Thread(target=_obey, args=(told,), daemon=True).start()
     with engine.connect() as db:
         ground = build_ground(db, part.scale, now=span.entered)
         load(db, backend, part, ground, span, lambda progress: _say(written(progress)))
         _say(READY)
-        if sys.stdin.readline().strip() != COMMIT:
-            return 1
+        told.wait()
         db.commit()
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

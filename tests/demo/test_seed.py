@@ -14,7 +14,7 @@ from backend.bootstrap import Backend
 from backend.clock import business_day
 from backend.demo import processes
 from backend.demo.loading import Part, Span
-from backend.demo.part_process import arguments
+from backend.demo.part_process import READY, arguments
 from backend.demo.processes import PartFailedError
 from backend.demo.scale import SCALES
 from backend.demo.seed import DatabaseNotEmptyError, is_empty, seed
@@ -165,6 +165,22 @@ def test_a_part_that_fails_leaves_nothing_behind(
     seed(backend, scale="tiny", report=lambda _line: None)
     with backend.engine.connect() as db:
         assert count(db, Member) == TINY.members
+
+
+def test_a_part_whose_starter_is_gone_keeps_nothing(
+    empty_backends: Callable[[str], Backend],
+) -> None:
+    backend = empty_backends("demo_orphan")
+    now = backend.clock.now()
+    part = processes._start(backend, Part(TINY, 0, 1), Span(business_day(now), now))
+    assert part.stdin is not None
+    assert part.stdout is not None
+    assert any(line.strip() == READY for line in part.stdout)
+    part.stdin.close()
+    assert part.wait(timeout=60) == 1
+    part.stdout.close()
+    with backend.engine.connect() as db:
+        assert is_empty(db)
 
 
 def test_a_database_with_content_is_refused(tiny: Backend) -> None:
