@@ -11,7 +11,7 @@ from credit_rules.energy import coal
 from credit_rules.energy.carbon import carbon_factor
 from credit_rules.energy.choices import Choices
 from credit_rules.energy.errors import EnergyRefused, refused
-from credit_rules.energy.grid import Applied
+from credit_rules.energy.grid import Applied, region_named
 from credit_rules.energy.items import (
     DEDUCTED,
     ELECTRICITY_RESOLD,
@@ -55,10 +55,13 @@ def convert(
     if choices.set_name not in tables.sets:
         remedy = nearest(choices.set_name, tables.sets)
         raise refused("set", f"没有因子集“{choices.set_name[:40]}”。{remedy}", "unknown_set")
+    if choices.region is not None:
+        region_named(choices.region)
     _check_named(tables, choices)
     quantities = read_quantities(tables, lines)
     for parts in _TAKEN_TOGETHER:
         _check_balance(quantities, parts)
+    _check_resold(quantities)
     converted = _Converter(tables, choices).all(quantities)
     market = market_electricity(tables, choices, converted) if choices.market else None
     result = Conversion(choices, converted, market)
@@ -104,6 +107,21 @@ def _check_balance(quantities: Sequence[Quantity], parts: tuple[str, ...]) -> No
         f"“{whole.label}”须填全部购入量，请核对。",
         "more_than_bought",
     )
+
+
+def _check_resold(quantities: Sequence[Quantity]) -> None:
+    """E = (in - resold)·EF: what is resold leaves with a factor it came in with."""
+    for quantity in quantities:
+        whole = DEDUCTED.get(quantity.item.key)
+        came_with = {q.own_values for q in quantities if q.item.key == whole}
+        # with nothing bought only zero can be resold
+        if whole and came_with and quantity.own_values not in came_with:
+            raise refused(
+                f"lines[{quantity.index}].factor",
+                f"第 {quantity.index + 1} 行：“{quantity.item.label}”须与“{ITEMS[whole].label}”"
+                "用同样的因子，请填写同样的 factor，或都不填。",
+                "factor_differs",
+            )
 
 
 class _Converter:

@@ -74,7 +74,7 @@ _OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
     COAL: ("kgce", "tce"),
 }
 PLAIN_NUMBER: Final = r"[0-9]+(?:\.[0-9]+)?"
-_RATE = re.compile(rf"({PLAIN_NUMBER}) ?([^0-9\s/]\S*)", re.ASCII)
+_RATE = re.compile(rf"({PLAIN_NUMBER}) ?([^0-9.\s/]\S*)", re.ASCII)
 MOST_DIGITS: Final = 18
 
 

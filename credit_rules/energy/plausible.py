@@ -70,9 +70,10 @@ def per_kind(factor: Rate, kind: str, density: Rate | None) -> Fraction:
 
 
 def _slip(low: Fraction, high: Fraction, value: Fraction) -> str:
+    far_off = not low <= 2 * value <= 4 * high  # nearer than that, it is no decimal place
     for power in (1, 2, 3, 4, 6):
         times = Fraction(10) ** power
-        if low <= value * times <= high or low <= value / times <= high:
+        if far_off and (low <= value * times <= high or low <= value / times <= high):
             return f"相差约 {10**power} 倍，请检查小数点和单位（例如 kg 与 t、m3 与 万m3）。"
     return "请核对数值、单位和密度。"
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Final
 
 from credit_rules.energy.errors import EnergyRefused
-from credit_rules.energy.items import DEDUCTED, GREEN_POWER, ITEMS, Item
+from credit_rules.energy.items import GREEN_POWER, ITEMS, Item
 from credit_rules.energy.measures import (
     CARBON,
     COAL,
@@ -67,6 +67,14 @@ class Quantity:
     def amount(self) -> Fraction:
         """The quantity in the base unit of what its unit measures: kg, L, kWh or kgce."""
         return Fraction(self.number) * self.unit.ratio
+
+    @property
+    def own_values(self) -> tuple[Fraction | None, Fraction | None]:
+        """Exact values of the own CO2 factor and coefficient; None where the tables' are used."""
+        if self.own is None:
+            return None, None
+        carbon, coal = self.own.carbon, self.own.coal
+        return carbon.value if carbon else None, coal.value if coal else None
 
 
 def shown(value: object) -> str:
@@ -194,10 +202,8 @@ class _LineReader:
         if not isinstance(value, Mapping) or not value:
             self.fail("factor", "须是 co2、tce、source 组成的对象，请改正。", "not_an_object")
             return None
-        if item.key in DEDUCTED or item.key == GREEN_POWER:
-            self.fail(
-                "factor", f"“{item.label}”随主品目换算，不能自带因子，请删除。", "not_allowed"
-            )
+        if item.key == GREEN_POWER:
+            self.fail("factor", "绿电不能自带因子，请删除。", "not_allowed")
             return None
         for key in value:
             if key not in _FACTOR_KEYS:

@@ -88,6 +88,14 @@ def test_an_area_without_a_factor_is_refused(
     assert part in sentence
 
 
+def test_an_area_is_checked_even_where_nothing_needs_it(
+    tables: EnergyTables, choose: Choose
+) -> None:
+    gas = [{"item": "natural_gas", "quantity": "1", "unit": "m3"}]
+    with pytest.raises(EnergyRefused, match="火星"):
+        convert(tables, gas, choose(region="火星"))
+
+
 def test_with_an_allowance_the_nearest_stands_in_and_is_marked(
     tables: EnergyTables, choose: Choose
 ) -> None:

@@ -1,0 +1,195 @@
+"""Bad lines are refused with their line and field; an institution may bring its own factors."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+import pytest
+
+from credit_rules.energy import Choices, EnergyRefused, EnergyTables, convert, rounded
+
+Choose = Callable[..., Choices]
+GAS = {"item": "natural_gas", "quantity": "100", "unit": "m3"}
+
+
+def problems_of(
+    tables: EnergyTables, choices: Choices, *lines: Mapping[str, object]
+) -> list[tuple[str, str, str]]:
+    with pytest.raises(EnergyRefused) as caught:
+        convert(tables, lines, choices)
+    return [(p.field, p.code, p.sentence) for p in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    "changes, field, code, part",
+    [
+        ({"quantity": "NaN"}, "quantity", "not_a_number", "“NaN”"),
+        ({"quantity": "Infinity"}, "quantity", "not_a_number", "“Infinity”"),
+        ({"quantity": "1e9"}, "quantity", "not_a_number", "指数"),
+        ({"quantity": "1e999999999"}, "quantity", "not_a_number", "指数"),
+        ({"quantity": Decimal("1e999999999")}, "quantity", "not_a_number", "指数"),
+        ({"quantity": "1,000"}, "quantity", "not_a_number", "千分位"),
+        ({"quantity": " 1"}, "quantity", "not_a_number", "空格"),
+        ({"quantity": "1\n"}, "quantity", "not_a_number", "1\ufffd"),
+        ({"quantity": ""}, "quantity", "not_a_number", "“”"),
+        ({"quantity": "+1"}, "quantity", "not_a_number", "“+1”"),
+        ({"quantity": "٣"}, "quantity", "not_a_number", "普通小数"),
+        ({"quantity": True}, "quantity", "not_a_number", "“bool”"),
+        ({"quantity": [1]}, "quantity", "not_a_number", "“list”"),
+        ({"quantity": "-1.5"}, "quantity", "negative", "负数"),
+        ({"quantity": -1}, "quantity", "negative", "转供"),
+        ({"quantity": "１２"}, "quantity", "full_width", "半角"),
+        ({"quantity": "1．5"}, "quantity", "full_width", "半角"),
+        ({"quantity": "1" * 19}, "quantity", "too_long", "18 位"),
+        ({"quantity": "1." + "0" * 18}, "quantity", "too_long", "18 位"),
+        ({"quantity": 10**5000}, "quantity", "too_long", "18 位"),
+        ({"quantity": None}, "quantity", "missing", "quantity"),
+        ({"unit": None}, "unit", "missing", "unit"),
+        ({"unit": ""}, "unit", "missing", "unit"),
+        ({"unit": "m4"}, "unit", "unknown_unit", "“m4”"),
+        ({"unit": "kwh"}, "unit", "unknown_unit", "“kWh”"),
+        ({"unit": 3}, "unit", "unknown_unit", "“int”"),
+        ({"unit": "kg"}, "unit", "wrong_unit", "万m3"),
+        ({"item": "naturl_gas"}, "item", "unknown_item", "“natural_gas”"),
+        ({"item": "天然气"}, "item", "unknown_item", "请写“natural_gas”"),
+        ({"item": "\ud800\n"}, "item", "unknown_item", "\ufffd\ufffd"),
+        ({"item": 7}, "item", "unknown_item", "“int”"),
+        ({"item": None}, "item", "missing", "item"),
+        ({"unti": "m3"}, "unti", "unknown_field", "“unit”"),
+        ({"factor": "0.11"}, "factor", "not_an_object", "co2"),
+        ({"factor": {}}, "factor", "not_an_object", "co2"),
+        ({"factor": {"co2": "2.1 kgCO2/m3"}}, "factor.source", "missing", "来源"),
+    ],
+)
+def test_a_bad_line_is_refused_by_name(
+    tables: EnergyTables,
+    choose: Choose,
+    changes: dict[str, object],
+    field: str,
+    code: str,
+    part: str,
+) -> None:
+    found = problems_of(tables, choose(), GAS, {**GAS, **changes})
+    assert found[0][:2] == (f"lines[1].{field}", code)
+    assert found[0][2].startswith("第 2 行：")
+    assert part in found[0][2]
+    assert "\n" not in found[0][2]
+
+
+def test_every_problem_of_every_line_is_named(tables: EnergyTables, choose: Choose) -> None:
+    found = problems_of(
+        tables, choose(), {"item": "gaz"}, {**GAS, "quantity": "x", "unit": "L/d"}, {**GAS}
+    )
+    assert [(field, code) for field, code, _ in found] == [
+        ("lines[0].item", "unknown_item"),
+        ("lines[0].quantity", "missing"),
+        ("lines[0].unit", "missing"),
+        ("lines[1].quantity", "not_a_number"),
+        ("lines[1].unit", "unknown_unit"),
+    ]
+
+
+def test_a_known_unit_of_an_unknown_item_is_no_second_problem(
+    tables: EnergyTables, choose: Choose
+) -> None:
+    assert len(problems_of(tables, choose(), {**GAS, "item": "gaz"})) == 1
+
+
+def test_nothing_too_much_and_no_object(tables: EnergyTables, choose: Choose) -> None:
+    assert problems_of(tables, choose())[0][:2] == ("lines", "missing")
+    assert problems_of(tables, choose(), *[GAS] * 10_001)[0][:2] == ("lines", "too_many")
+    with pytest.raises(EnergyRefused, match="lines\\[0\\]"):
+        convert(tables, [7], choose())  # type: ignore[list-item] # what JSON may bring
+
+
+@pytest.mark.parametrize("quantity", ["0", "007.50", 7, Decimal("7.5"), "1" * 18])
+def test_plain_numbers_are_read(
+    tables: EnergyTables, choose: Choose, quantity: str | int | Decimal
+) -> None:
+    result = convert(tables, [{**GAS, "quantity": quantity}], choose())
+    assert (
+        result.tco2
+        == result.lines[0].quantity.amount
+        * tables.sets["js_t_303_2026"]["natural_gas"].rate.value
+        / 1000
+    )
+
+
+@pytest.mark.parametrize("name", ["js_t_303", "provincial"])
+def test_an_unknown_set_is_refused(tables: EnergyTables, choose: Choose, name: str) -> None:
+    ((field, code, sentence),) = problems_of(tables, choose(set_name=name), GAS)
+    assert (field, code) == ("set", "unknown_set")
+    assert name in sentence
+
+
+def test_own_factors_come_first_and_are_marked(tables: EnergyTables, choose: Choose) -> None:
+    own = {"co2": "2.1 kgCO2/m3", "tce": "1.25 kgce/m3", "source": "燃气公司检测报告"}
+    result = convert(tables, [{**GAS, "factor": own}], choose())
+    (line,) = result.lines
+    assert (rounded(result.tco2, 6), rounded(result.tce, 6)) == ("0.21", "0.125")
+    assert (line.carbon.id, line.carbon.source, line.exact) == (
+        "own.natural_gas",
+        "燃气公司检测报告",
+        False,
+    )
+    assert result.reasons == ("使用了填报单位自带的因子",)
+
+
+def test_own_factors_of_one_kind_leave_the_other(tables: EnergyTables, choose: Choose) -> None:
+    own = {"tce": "1.25 kgce/m3", "source": "燃气公司检测报告"}
+    line = convert(tables, [{**GAS, "factor": own}], choose()).lines[0]
+    assert (line.carbon.id, line.coal.id) == ("js_t_303_2026.natural_gas", "own.natural_gas")
+
+
+def test_other_energy_needs_its_own_factor(tables: EnergyTables, choose: Choose) -> None:
+    other = {"item": "other", "quantity": "1.5", "unit": "tce"}
+    ((field, code, sentence),) = problems_of(tables, choose(), other)
+    assert (field, code) == ("lines[0].item", "no_factor")
+    assert "每吨标准煤" in sentence
+    own = {"co2": "2.6 tCO2/tce", "source": "检测报告"}
+    result = convert(tables, [{**other, "factor": own}], choose())
+    assert (rounded(result.tce, 6), rounded(result.tco2, 6)) == ("1.5", "3.9")
+
+
+@pytest.mark.parametrize(
+    "item, unit, factor, field, part",
+    [
+        ("heat", "GJ", {"co2": "0.11 kgCO2/GJ"}, "factor.co2", "1000 倍"),
+        ("heat", "GJ", {"co2": "110 tCO2/GJ"}, "factor.co2", "1000 倍"),
+        ("petrol", "L", {"tce": "0.7344 kgce/L"}, "factor.tce", "1.006 kgce/kg"),
+        ("natural_gas", "m3", {"co2": "2.162 tCO2/万m3"}, "factor.co2", "10 倍"),
+        ("natural_gas", "m3", {"co2": "2.16 kgCO2/kg"}, "factor.co2", "kgCO2/m3"),
+        ("natural_gas", "m3", {"co2": "1.33 kgce/m3"}, "factor.co2", "不是 co2 的因子"),
+        ("natural_gas", "m3", {"co2": "2.1"}, "factor.co2", "数字 单位/单位"),
+        ("natural_gas", "m3", {"co2": "2.1 kgCO2"}, "factor.co2", "单位/单位"),
+        ("natural_gas", "m3", {"co2": "2.1 kgCO2/m4"}, "factor.co2", "“m4”"),
+        ("natural_gas", "m3", {"co2": "2." + "1" * 19 + " kgCO2/m3"}, "factor.co2", "普通小数"),
+        ("natural_gas", "m3", {"co2": 2.1}, "factor.co2", "普通小数"),
+        ("natural_gas", "m3", {"cO2": "2.1 kgCO2/m3"}, "factor.cO2", "“co2”"),
+        ("electricity", "kWh", {"co2": "0.785 kgCO2/kWh"}, "factor.co2", "旧计算器"),
+        ("electricity", "kWh", {"co2": "0.785 tCO2/MWh"}, "factor.co2", "旧计算器"),
+        ("electricity", "kWh", {"co2": "4974 kgCO2/kWh"}, "factor.co2", "10000 倍"),
+        ("electricity", "kWh", {"co2": "0.95 kgCO2/kWh"}, "factor.co2", "核对数值"),
+        ("other", "tce", {"tce": "1 tce/tce"}, "factor.tce", "已是标准煤"),
+        ("green_power", "kWh", {"co2": "0 kgCO2/kWh"}, "factor", "不能自带因子"),
+    ],
+)
+def test_an_implausible_own_factor_is_refused(
+    tables: EnergyTables,
+    choose: Choose,
+    item: str,
+    unit: str,
+    factor: dict[str, object],
+    field: str,
+    part: str,
+) -> None:
+    line = {"item": item, "quantity": "1", "unit": unit, "factor": {**factor, "source": "表"}}
+    ((where, _, sentence),) = problems_of(tables, choose(), line)
+    assert where == f"lines[0].{field}"
+    assert part in sentence
+
+
+def test_an_own_factor_per_kilogram_serves_litres(tables: EnergyTables, choose: Choose) -> None:
+    own = {"co2": "3 kgCO2/kg", "tce": "1.0741 kgce/L", "source": "检测报告"}
+    line = {"item": "petrol", "quantity": "1000", "unit": "L", "factor": own}
+    result = convert(tables, [line], choose())
+    assert (rounded(result.tco2, 6), rounded(result.tce, 6)) == ("2.19", "1.0741")

@@ -1,0 +1,151 @@
+"""Factor tables: what is wrong by a unit, a decimal place or a decade never loads."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from credit_rules.energy import EnergyTables, EnergyTablesError, load_energy_tables, read_tables
+
+ENERGY, GRID = "energy_factors.csv", "grid_factors.csv"
+
+
+def problems_of(folder: Path) -> list[tuple[str, str, str]]:
+    with pytest.raises(EnergyTablesError) as caught:
+        load_energy_tables(folder)
+    return [(p.file, p.key, f"{p.fault}{p.remedy}") for p in caught.value.problems]
+
+
+def edit(path: Path, key: str, change: Callable[[str], str]) -> None:
+    """Change the one row of that key."""
+    rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    found = [row for row in rows if row.startswith(f"{key},")]
+    assert len(found) == 1
+    changed = change(found[0])
+    assert changed != found[0]
+    path.write_text("".join(changed if row == found[0] else row for row in rows), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "file, key, old, new, parts",
+    [
+        # mistakes found in public tools
+        (ENERGY, "js_t_303_2026.heat", "tCO2/GJ,0.11", "kgCO2/GJ,0.11", ("1000 倍", "50～150")),
+        (ENERGY, "js_t_303_2026.heat", ",0.11,", ",110,", ("1000 倍",)),
+        (ENERGY, "tce.gbt2589.petrol", "kgce/kg,1.4714", "kgce/L,0.7344", ("1.006 kgce/kg",)),
+        (ENERGY, "js_t_303_2026.natural_gas", "kgCO2/m3,2.184", "tCO2/万m3,2.162", ("10 倍",)),
+        (ENERGY, "provincial2025.natural_gas", ",21.621888,", ",2.162,", ("10 倍", "万m3")),
+        (GRID, "2023.provincial.浙江", ",0.4974,", ",0.785,", ("旧计算器", "58%")),
+        (GRID, "2023.provincial.浙江", ",0.4974,", ",4.974,", ("10 倍",)),
+        (GRID, "2023.provincial.浙江", ",kgCO2/kWh,", ",tCO2/kWh,", ("1000 倍",)),
+        # forms
+        (ENERGY, "js_t_303_2026.petrol", ",2.179,", ",2.179e0,", ("不是普通小数",)),
+        (ENERGY, "js_t_303_2026.petrol", ",2.179,", ",-2.179,", ("不是普通小数",)),
+        (ENERGY, "js_t_303_2026.petrol", ",kgCO2/L,", ",kgCO2/l,", ("“l”",)),
+        (ENERGY, "js_t_303_2026.petrol", ",kgCO2/L,", ",kgCO2,", ("单位/单位",)),
+        (ENERGY, "js_t_303_2026.petrol", ",kgCO2/L,", ",kgce/L,", ("种类不符",)),
+        (ENERGY, "js_t_303_2026.petrol", ",kgCO2/L,", ",kgCO2/kWh,", ("kgCO2/kg",)),
+        (ENERGY, "js_t_303_2026.lpg", ",kgCO2/kg,", ",kgCO2/L,", ("请改用 kgCO2/kg",)),
+        (ENERGY, "tce.gbt2589.heat", ",34.12,", ",0.03412,", ("1000 倍",)),
+        (ENERGY, "tce.gbt2589.water_new", ",0.2571,", ",x,", ("不是普通小数",)),
+        (ENERGY, "density.petrol", ",0.73,", ",730,", ("0.6～1.1 kg/L",)),
+        (ENERGY, "density.petrol", ",kg/L,", ",kg/kg,", ("0.6～1.1 kg/L",)),
+        (ENERGY, "density.petrol", ",0.73,", ",,", ("不是普通小数",)),
+        (GRID, "2023.national.全国", "2025-12-31; 4+", "2025-13-31; 4+", ("日期", "不存在")),
+        (GRID, "2023.provincial.浙江", ",secondary", ",guess", ("“guess”",)),
+        (GRID, "2023.provincial.浙江", ",kgCO2/kWh,", ",kWh,", ("单位/单位",)),
+    ],
+)
+def test_a_wrong_row_is_refused(
+    folder: Path, file: str, key: str, old: str, new: str, parts: tuple[str, ...]
+) -> None:
+    edit(folder / file, key, lambda row: row.replace(old, new, 1))
+    found = problems_of(folder)
+    assert (found[0][0], found[0][1]) == (file, key)
+    for part in parts:
+        assert part in found[0][2]
+
+
+@pytest.mark.parametrize(
+    "file, key, new, part",
+    [
+        (ENERGY, "js_t_303_2026.petrol", "js_t_303_2026.petrl", "“petrol”"),
+        (ENERGY, "js_t_303_2026.petrol", "js_t_303_2026.diesel", "重复"),
+        (GRID, "2023.provincial.浙江", "2023.city.杭州", "2023.provincial.浙江"),
+        (GRID, "2023.provincial.浙江", "2022.provincial.浙江", "重复"),
+    ],
+)
+def test_a_wrong_key_is_refused(folder: Path, file: str, key: str, new: str, part: str) -> None:
+    edit(folder / file, key, lambda row: row.replace(key, new, 1))
+    assert any(name == new and part in why for _, name, why in problems_of(folder))
+
+
+def test_a_national_value_repeated_for_provinces_is_refused(folder: Path) -> None:
+    """One public table gives 0.5271 for more than twenty provinces."""
+    for province, value in (("浙江", "0.4974"), ("江苏", "0.5827"), ("安徽", "0.6553")):
+        edit(
+            folder / GRID,
+            f"2023.provincial.{province}",
+            lambda row, old=value: row.replace(f",{old},", ",0.5271,", 1),  # type: ignore[misc] # binds now
+        )
+    ((file, key, why),) = problems_of(folder)
+    assert (file, key) == (GRID, "2023.provincial")
+    assert "3 个省份" in why
+    assert "0.5271" in why
+
+
+def test_two_provinces_may_agree(folder: Path) -> None:
+    edit(folder / GRID, "2023.provincial.浙江", lambda row: row.replace(",0.4974,", ",0.5827,", 1))
+    assert load_energy_tables(folder).grid["2023.provincial.浙江"].factor
+
+
+def test_a_factor_without_source_is_refused(folder: Path) -> None:
+    path = folder / ENERGY
+    path.write_text(
+        path.read_text(encoding="utf-8")
+        + "js_t_303_2026.lng,液化天然气,LNG,tCO2/t,2.83,,,,,secondary\n",
+        encoding="utf-8",
+    )
+    ((_, key, why),) = problems_of(folder)
+    assert key == "js_t_303_2026.lng"
+    assert "没有来源" in why
+
+
+def test_every_problem_is_named(folder: Path) -> None:
+    edit(folder / ENERGY, "js_t_303_2026.heat", lambda row: row.replace(",0.11,", ",11,"))
+    edit(folder / GRID, "2023.provincial.浙江", lambda row: row.replace(",0.4974,", ",x,"))
+    edit(folder / ENERGY, "density.petrol", lambda row: row.replace(",0.73,", ",73,"))
+    keys = [key for _, key, _ in problems_of(folder)]
+    assert "js_t_303_2026.heat" in keys
+    assert "density.petrol" in keys
+
+
+def test_missing_columns_and_files(folder: Path) -> None:
+    (folder / GRID).write_text("key,value\n", encoding="utf-8")
+    assert problems_of(folder)[0][:2] == (GRID, "name_zh")
+    (folder / GRID).write_bytes(b"\xff\xfe")
+    (folder / ENERGY).unlink()
+    assert [(file, key) for file, key, _ in problems_of(folder)] == [(ENERGY, "."), (GRID, ".")]
+    assert read_tables({}) == EnergyTables({}, {}, {}, {})
+
+
+def test_a_year_without_the_day_of_its_announcement_is_listed_not_used(folder: Path) -> None:
+    edit(folder / GRID, "2023.national.全国", lambda row: row.replace("2025-12-31; 4+", "4+", 1))
+    found = load_energy_tables(folder).grid["2023.provincial.浙江"]
+    assert (found.published_on, found.unusable) == (None, "公布日期不明")
+
+
+def test_a_row_cut_short_is_refused(folder: Path) -> None:
+    path = folder / ENERGY
+    path.write_text(path.read_text(encoding="utf-8") + "js_t_303_2026.coke\n", encoding="utf-8")
+    assert {key for _, key, _ in problems_of(folder)} == {"js_t_303_2026.coke"}
+
+
+def test_the_shipped_tables_hold_what_was_published(tables: EnergyTables) -> None:
+    assert sorted(tables.sets) == ["js_t_303_2026", "provincial2025"]
+    assert len(tables.sets["js_t_303_2026"]) == 12
+    assert len(tables.sets["provincial2025"]) == 11
+    usable = [found for found in tables.grid.values() if not found.unusable]
+    # 38 areas in 2021 and in 2022, 34 in 2023; residual factors of 2022 and 2023
+    assert len(usable) == 38 + 38 + 34 + 2
+    assert not [key for key in tables.coal if key.startswith("anchor")]
