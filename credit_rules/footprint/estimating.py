@@ -1,0 +1,227 @@
+"""Estimating the footprint of one person and year: answers and logged actions in, ranges out.
+
+All reckoning is in whole numbers: each line is rounded once, to the milligram, and sums of lines
+are exact. Lows add to the low total and highs to the high one, as if all errors went the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from credit_rules.errors import FactsRefused, FieldProblem, nearest
+from credit_rules.footprint.answers import ActionTotals, read_actions, read_answers
+from credit_rules.footprint.model import NOTHING, Held, Line, Questionnaire, Rate, Triple
+from credit_rules.inputs import InputValue
+
+_ONE = Held(Triple(1, 1, 1), None)
+_FIRST = Held(Triple(0, 0, 0), None)
+
+
+class LineAmount(NamedTuple):
+    """What one line came to.
+
+    Args:
+        line: the line.
+        rate: the factor used.
+        asked: the answer that gave the quantity; None for a constant or logged kilometres.
+        shared: the answer by which it was shared; None where it was not.
+        chosen: the answer that picked the factor; None where there is no choice.
+        quantity: whole steps in the year, after replacement.
+        replaced: whole steps taken off by logged kilometres.
+        mg: milligrams of CO2e.
+        assumed: whether any part of it was assumed.
+        logged: whether it stands for logged kilometres.
+    """
+
+    line: Line
+    rate: Rate
+    asked: Held | None
+    shared: Held | None
+    chosen: Held | None
+    quantity: Triple
+    replaced: Triple
+    mg: Triple
+    assumed: bool
+    logged: bool
+
+
+class CategoryAmount(NamedTuple):
+    """What one category came to.
+
+    Args:
+        name: the footprint category.
+        mg: milligrams of CO2e after logged reductions.
+        deducted: milligrams of logged reductions taken off what was assumed in it.
+        logged_mg: all logged reductions of the category.
+    """
+
+    name: str
+    mg: Triple
+    deducted: Triple
+    logged_mg: int
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The footprint of one person and year.
+
+    Args:
+        questionnaire: the version it was reckoned with.
+        region: the region whose electricity and assumptions were used.
+        radiative_forcing: whether non-CO2 effects of aviation are in it.
+        held: the value of every question.
+        lines: every line.
+        categories: every category, in the order of the rulebook.
+        total: milligrams of CO2e.
+    """
+
+    questionnaire: Questionnaire
+    region: str
+    radiative_forcing: bool
+    held: Mapping[str, Held]
+    lines: tuple[LineAmount, ...]
+    categories: tuple[CategoryAmount, ...]
+    total: Triple
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """Names of the questions that were left out."""
+        return tuple(name for name, held in self.held.items() if held.assumption is not None)
+
+
+def estimate(
+    questionnaire: Questionnaire,
+    answers: Mapping[str, InputValue],
+    *,
+    region: str | None = None,
+    radiative_forcing: bool = False,
+    actions: ActionTotals | None = None,
+) -> Estimate:
+    """Estimate the annual footprint of one person.
+
+    Args:
+        questionnaire: the version in force on the day.
+        answers: answers by name of the question: text, int or Decimal. Questions left out take
+            the named assumption of the region and are marked.
+        region: a region of the questionnaire; None for its default.
+        radiative_forcing: count the non-CO2 effects of aviation.
+        actions: totals of the actions logged in that year.
+
+    Returns:
+        Low, middle and high in whole milligrams of CO2e, by line and category.
+
+    Raises:
+        FactsRefused: with every field that cannot be used; nothing is reckoned.
+    """
+    place = questionnaire.default_region if region is None else region
+    if place not in questionnaire.regions:
+        sentence = f"没有地区“{place[:20]}”的电力因子。{nearest(place, questionnaire.regions)}"
+        raise FactsRefused([FieldProblem("region", sentence, "unknown_choice")])
+    held = read_answers(questionnaire, place, answers)
+    logged = read_actions(questionnaire, actions) if actions else {}
+    lines = _lines(questionnaire, held, logged, place, forced=radiative_forcing)
+    reductions = actions.reductions_mg if actions else {}
+    categories = _categories(questionnaire, lines, reductions)
+    total = NOTHING
+    for category in categories:
+        total = total.plus(category.mg)
+    return Estimate(questionnaire, place, radiative_forcing, held, tuple(lines), categories, total)
+
+
+def _lines(
+    questionnaire: Questionnaire,
+    held: Mapping[str, Held],
+    logged: Mapping[str, int],
+    region: str,
+    *,
+    forced: bool,
+) -> list[LineAmount]:
+    replaced: dict[str, Triple] = {}
+    added: list[LineAmount] = []
+    for mode, steps in logged.items():
+        replacement = questionnaire.replacements[mode]
+        target = next(x for x in questionnaire.lines if x.name == replacement.replaces)
+        before = replaced.get(target.name, NOTHING)
+        left = _annual(target, held).less(before)
+        taken = left.at_most(Triple(steps, steps, steps))
+        replaced[target.name] = before.plus(taken)
+        line = replacement.line
+        rate = line.rates[0, region, forced]
+        mg = _milligrams(taken, rate, _ONE.values)
+        added.append(LineAmount(line, rate, None, None, None, taken, NOTHING, mg, False, True))  # noqa: FBT003 - fields of a tuple, named above
+    found = [
+        _amount(line, held, region, replaced.get(line.name, NOTHING), forced=forced)
+        for line in questionnaire.lines
+    ]
+    return found + added
+
+
+def _amount(
+    line: Line, held: Mapping[str, Held], region: str, replaced: Triple, *, forced: bool
+) -> LineAmount:
+    asked = held[line.question.name] if line.question is not None else None
+    shared = held[line.divisor.name] if line.divisor is not None else None
+    chosen = held[line.selector.name] if line.selector is not None else None
+    rate = line.rates[(chosen or _FIRST).values.mid, region, forced]
+    quantity = _annual(line, held)
+    if replaced is not NOTHING:
+        quantity = quantity.less(replaced)
+    assumed = asked is None
+    for value in (asked, shared, chosen):
+        assumed = assumed or (value is not None and value.assumption is not None)
+    mg = _milligrams(quantity, rate, (shared or _ONE).values)
+    return LineAmount(line, rate, asked, shared, chosen, quantity, replaced, mg, assumed, False)  # noqa: FBT003 - a field of a tuple, named above
+
+
+def _annual(line: Line, held: Mapping[str, Held]) -> Triple:
+    """Whole steps of the year."""
+    times = line.period.times
+    if line.question is not None:
+        low, mid, high = held[line.question.name].values
+        return Triple(low * times, mid * times, high * times)
+    low = mid = high = line.constant
+    for name in line.remainder:
+        values = held[name].values
+        low, mid, high = low - values.high, mid - values.mid, high - values.low
+    return Triple(low * times, mid * times, high * times)
+
+
+def _milligrams(quantity: Triple, rate: Rate, shared: Triple) -> Triple:
+    """Steps times the factor, shared; rounded half up to the milligram."""
+    numerators, denominator = rate.numerators, rate.denominator
+    by_low, by_mid, by_high = (
+        denominator * shared.low,
+        denominator * shared.mid,
+        denominator * shared.high,
+    )
+    return Triple(
+        (2 * quantity.low * numerators.low + by_high) // (2 * by_high),
+        (2 * quantity.mid * numerators.mid + by_mid) // (2 * by_mid),
+        (2 * quantity.high * numerators.high + by_low) // (2 * by_low),
+    )
+
+
+def _categories(
+    questionnaire: Questionnaire, lines: list[LineAmount], reductions: Mapping[str, int]
+) -> tuple[CategoryAmount, ...]:
+    """Sums by category; logged reductions are taken off what was assumed, never off answers."""
+    sums = {name: [0, 0, 0] for name in questionnaire.categories}
+    open_to = {name: [0, 0, 0] for name in reductions}
+    for amount in lines:
+        name = amount.line.category
+        low, mid, high = amount.mg
+        for ends in (sums[name], open_to.get(name) if amount.assumed else None):
+            if ends is not None:
+                ends[0] += low
+                ends[1] += mid
+                ends[2] += high
+    found = []
+    for name, ends in sums.items():
+        reduction, mg, deducted = reductions.get(name, 0), Triple(*ends), NOTHING
+        if reduction:
+            deducted = Triple(*open_to[name]).at_most(Triple(reduction, reduction, reduction))
+            mg = mg.less(deducted)
+        found.append(CategoryAmount(name, mg, deducted, reduction))
+    return tuple(found)
