@@ -23,12 +23,17 @@ from credit_rules import (
     read_used,
     write_lock,
 )
+from credit_rules.factors import read_factor_rows
+from credit_rules.loading import SHIPPED, SHIPPED_DATA
+from credit_rules.pages import factors_page, rulebook_pages
+from credit_rules.why_lower import why_lower_page
 
 WRONG, BAD_INPUT = 1, 2
 _STDIN = "inputs.json"
 _LONGEST_INPUT = 64 * 1024
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _FOLDER = click.Path(path_type=Path)
+_SOLO_CAR = SHIPPED.parent / "rulebooks" / "solo_car"
 
 
 @click.group(help="方法学：列出、校验、锁定、试算（不需要数据库）。")
@@ -110,6 +115,32 @@ def lock(folder: Path) -> None:
     _load(folder)
     added = write_lock(folder)
     click.echo("已锁定：" + "、".join(added) if added else "没有新的版本需要锁定。")
+
+
+@rules.command(
+    help="由方法学文件生成文档：每个方法学一页、因子表，以及“为什么我们的数字比别处低”。"
+)
+@click.argument("folder", type=_FOLDER, metavar="DIR")
+def docs(folder: Path) -> None:
+    """Write the documentation of the shipped rulebooks below a folder."""
+    rulebook, solo_car = _load(None), _load(_SOLO_CAR)
+    lines = (SHIPPED_DATA / "action_factors.csv").read_text(encoding="utf-8").splitlines()
+    rows = read_factor_rows("action_factors.csv", lines, [])
+    latest = max(methodology.effective_from for methodology in rulebook.all_versions())
+    pages = {
+        "why-lower.md": why_lower_page(rulebook, solo_car, rows, latest),
+        "methodologies/factors.md": factors_page(rulebook, rows),
+        **{f"methodologies/{name}": text for name, text in rulebook_pages(rulebook).items()},
+        **{
+            f"methodologies/solo_car/{name}": text
+            for name, text in rulebook_pages(solo_car).items()
+        },
+    }
+    for name, text in pages.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    click.echo(f"已在 {folder} 写入 {len(pages)} 页。")
 
 
 @rules.command("assess", help="从标准输入读取 inputs.json，试算一次行为的减排量与积分。")

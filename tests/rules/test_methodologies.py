@@ -1,0 +1,299 @@
+"""What holds for every shipped methodology: order, caps, evidence, reversal, and fair points.
+
+Days are drawn from a seeded generator: some thousand per methodology cost less than a second.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from credit_rules import (
+    Assessment,
+    Facts,
+    FactsRefused,
+    InputSpec,
+    Methodology,
+    Rulebook,
+    Used,
+    assess,
+    load_rulebook,
+)
+
+DAY = date(2026, 3, 4)
+RULES = load_rulebook()
+IDS = sorted(RULES.versions)
+DAYS = 200
+every = pytest.mark.parametrize("methodology", RULES.in_force(DAY), ids=lambda m: m.id)
+declarable = pytest.mark.parametrize(
+    "methodology",
+    [m for m in RULES.in_force(DAY) if "T0" in m.evidence.accepts],
+    ids=lambda m: m.id,
+)
+
+Counters = dict[str, Used]
+Value = str | int | Decimal
+
+
+def drawn(spec: InputSpec, random: Random) -> Value:
+    if spec.minimum is None or spec.maximum is None or spec.step is None:
+        return random.choice([choice.value for choice in spec.choices])
+    low, high = int(spec.minimum / spec.step), int(spec.maximum / spec.step)
+    # Small amounts as often as large ones: most limits are met somewhere below the middle.
+    number = low + int((high - low) * random.random() ** random.choice((0.5, 2, 8)))
+    return number * spec.step
+
+
+def action(methodology: Methodology, random: Random, tier: str = "") -> Facts:
+    chosen = tier or random.choice([tier.name for tier in methodology.tiers])
+    inputs = {name: drawn(spec, random) for name, spec in methodology.inputs.items()}
+    return Facts(methodology.id, DAY, chosen, inputs)
+
+
+def days(methodology: Methodology, *, longest: int = 6, tier: str = "") -> Iterator[list[Facts]]:
+    random = Random(methodology.id)  # noqa: S311 - reproducible days, no secret
+    for _ in range(DAYS):
+        yield [action(methodology, random, tier) for _ in range(random.randint(1, longest))]
+
+
+def tried(facts: Facts, used: Counters) -> Assessment | None:
+    """The assessment, or None where a condition of the methodology does not hold."""
+    methodology = RULES.methodology(facts.methodology_id, DAY)
+    known = {key: row for key, row in used.items() if key in methodology.cap_keys}
+    try:
+        return assess(
+            methodology, Facts(facts.methodology_id, DAY, facts.tier, facts.inputs, known)
+        )
+    except FactsRefused as refused:
+        if {problem.code for problem in refused.problems} != {"not_eligible"}:
+            raise
+        return None
+
+
+def after(used: Counters, result: Assessment) -> Counters:
+    return {
+        key: used.get(key, Used()).plus(result.usage.get(key, Used()))
+        for key in {*used, *result.usage}
+    }
+
+
+def settle(actions: Iterable[Facts]) -> tuple[int, int, Counters]:
+    """Assess the actions of a day one after another: mg, milli-points, counters."""
+    used: Counters = {}
+    reduction = points = 0
+    for facts in actions:
+        result = tried(facts, used)
+        if result is not None:
+            used = after(used, result)
+            reduction, points = reduction + result.reduction_mg, points + result.points_mpt
+    return reduction, points, used
+
+
+def least(methodology: Methodology, lane: str) -> int:
+    """The smallest cap of a lane that holds for every tier of evidence, in milli-units."""
+    limits = [
+        cap.limit_nano
+        for cap in methodology.caps
+        if cap.kind == "cap" and cap.lane == lane and not cap.tiers and cap.name != "bonus"
+    ]
+    return min(limits) // 10**6 if limits else 0
+
+
+@every
+def test_the_order_of_a_day_changes_nothing(methodology: Methodology) -> None:
+    random = Random(1)  # noqa: S311 - a reproducible order, no secret
+    for actions in days(methodology):
+        shuffled = random.sample(actions, len(actions))
+        assert settle(actions) == settle(shuffled)
+
+
+@every
+def test_a_day_meets_its_caps_and_never_passes_them(methodology: Methodology) -> None:
+    settled = [settle(actions) for actions in days(methodology, longest=12)]
+    assert max(reduction for reduction, _, _ in settled) <= least(methodology, "reduction_ng")
+    assert 0 < max(points for _, points, _ in settled) <= least(methodology, "points_npt")
+
+
+@declarable
+def test_self_declared_earns_at_most_half_no_reduction_and_little_a_day(
+    methodology: Methodology,
+) -> None:
+    best = methodology.tiers[-1].name
+    for actions in days(methodology, tier="T0"):
+        reduction, points, _ = settle(actions)
+        assert reduction == 0
+        assert points <= 5000
+        claimed = tried(actions[0], {})
+        shown = tried(Facts(methodology.id, DAY, best, actions[0].inputs), {})
+        if claimed is not None and shown is not None:
+            assert 0 < 2 * claimed.points_mpt <= shown.points_mpt
+            assert (claimed.ranked, shown.ranked) == (False, True)
+
+
+@every
+def test_more_never_earns_less(methodology: Methodology) -> None:
+    random = Random(2)  # noqa: S311 - reproducible amounts, no secret
+    quantities = [name for name, spec in methodology.inputs.items() if spec.unit is not None]
+    for actions in days(methodology, longest=3):
+        before = settle(actions)[2]
+        one, other = action(methodology, random), action(methodology, random)
+        small, large = dict(one.inputs), dict(one.inputs)
+        for name in quantities:
+            pair = sorted((Decimal(one.inputs[name]), Decimal(other.inputs[name])))
+            small[name], large[name] = pair
+        less = tried(Facts(methodology.id, DAY, one.tier, small), before)
+        more = tried(Facts(methodology.id, DAY, one.tier, large), before)
+        if less is not None and more is not None:
+            assert more.reduction_mg >= less.reduction_mg >= 0
+            assert more.points_mpt >= less.points_mpt >= 0
+
+
+@every
+def test_taking_back_the_last_action_restores_every_counter(methodology: Methodology) -> None:
+    for actions in days(methodology):
+        before = settle(actions[:-1])[2]
+        result = tried(actions[-1], before)
+        if result is not None:
+            restored = {
+                key: row.minus(result.usage.get(key, Used()))
+                for key, row in after(before, result).items()
+            }
+            assert {key: row for key, row in restored.items() if any(row)} == before
+
+
+@every
+def test_only_what_is_outside_meters_and_filed_could_be_issued(methodology: Methodology) -> None:
+    issuable = {name for name in IDS if name.startswith("commute.")} - {"commute.steps"}
+    assert methodology.issuable == (methodology.id in issuable | {"recycling.drop_off"})
+    in_meter = {"lights_off", "air_conditioning_off", "air_conditioning_set_point", "water_saved"}
+    expected = {"stairs.climb", *(f"office.{name}" for name in in_meter)}
+    assert (methodology.boundary == "in_meter") == (methodology.id in expected)
+
+
+@every
+def test_unmetered_savings_inside_the_meter_are_no_reduction(methodology: Methodology) -> None:
+    if methodology.evidence.table.name == "metered_2026":
+        weights = {tier.name: tier.reduction for tier in methodology.tiers}
+        assert {name for name, weight in weights.items() if weight} == {"T3", "T4"}
+        assert methodology.boundary == "in_meter"
+
+
+def test_points_alone_where_no_factor_is_published() -> None:
+    without = {m.id for m in RULES.in_force(DAY) if m.plans[-1].reduction is None}
+    assert without == {
+        "culture.museum_visit",
+        "culture.nature_visit",
+        "dining.small_portion",
+        "learning.quiz",
+        "learning.training",
+        "volunteering.hours",
+    }
+
+
+HONEST_DAY: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("commute.metro", "T4", {"distance": "10"}),
+    ("commute.metro", "T4", {"distance": "10"}),
+    ("stairs.climb", "T2", {"floors": "6"}),
+    ("stairs.climb", "T2", {"floors": "6"}),
+    ("dining.clean_plate", "T2", {"meal": "lunch"}),
+    ("dining.clean_plate", "T2", {"meal": "breakfast"}),
+    ("dining.own_cup", "T2", {"occasion": "meeting"}),
+    ("dining.finished_bottle", "T1", {"water": "200"}),
+    ("office.paperless", "T4", {"sheets": "15"}),
+    ("office.lights_off", "T2", {"times": "2", "energy": "0"}),
+    (
+        "office.air_conditioning_set_point",
+        "T2",
+        {"season": "summer", "temperature": "26", "energy": "0"},
+    ),
+    ("recycling.drop_off", "T3", {"material": "paper", "mass": "0.8"}),
+    ("learning.quiz", "T3", {"correct": "5"}),
+)
+
+
+def test_a_day_of_doing_everything_honestly_earns_sixty_to_a_hundred_points() -> None:
+    actions = [Facts(name, DAY, tier, dict(inputs)) for name, tier, inputs in HONEST_DAY]
+    _, points, _ = settle(actions)
+    assert 60_000 <= points <= 100_000
+    for kind in {facts.methodology_id for facts in actions}:
+        _, own, _ = settle(facts for facts in actions if facts.methodology_id == kind)
+        assert own * 3 <= points, kind
+
+
+def test_no_group_of_actions_can_be_most_of_a_day() -> None:
+    limits: dict[str, int] = {}
+    for methodology in RULES.in_force(DAY):
+        key = methodology.plans[-1].points.line.spec.key.partition(":")[0]
+        limits[key] = max(limits.get(key, 0), least(methodology, "points_npt"))
+    assert sum(limits.values()) <= 150_000
+    assert max(limits.values()) * 4 <= sum(limits.values())
+
+
+def test_a_random_day_of_everything_is_the_same_in_any_order() -> None:
+    """Counters shared between methodologies: trips, meals, office, learning, visits."""
+    actions = [Facts(name, DAY, tier, dict(inputs)) for name, tier, inputs in HONEST_DAY] * 2
+    first = settle(actions)
+    for seed in range(20):
+        shuffled = Random(seed).sample(actions, len(actions))  # noqa: S311 - reproducible
+        assert settle(shuffled) == first
+
+
+@pytest.mark.parametrize(
+    "methodology, inputs, says",
+    [
+        ("commute.rule_135", {"mode": "walk", "distance": "1.1"}, "步行一程不超过 1 km"),
+        ("commute.rule_135", {"mode": "cycle", "distance": "3.1"}, "骑车一程不超过 3 km"),
+        ("commute.car_free_day", {"habit": "other", "restricted": "no"}, "平时自驾通勤"),
+        ("commute.car_free_day", {"habit": "drives", "restricted": "yes"}, "限行日"),
+        (
+            "office.air_conditioning_set_point",
+            {"season": "summer", "temperature": "25.5", "energy": "0"},
+            "夏季制冷不低于 26 °C",
+        ),
+        (
+            "office.air_conditioning_set_point",
+            {"season": "winter", "temperature": "20.5", "energy": "0"},
+            "冬季制热不高于 20 °C",
+        ),
+    ],
+)
+def test_what_is_not_the_action_is_refused_with_what_to_do(
+    shipped: Rulebook, methodology: str, inputs: dict[str, str], says: str
+) -> None:
+    with pytest.raises(FactsRefused, match=says):
+        assess(shipped, Facts(methodology, DAY, "T4" if "rule" in methodology else "T0", inputs))
+
+
+@pytest.mark.parametrize(
+    "one, other, period",
+    [
+        ("commute.metro", "commute.bus", "trip"),
+        ("commute.rule_135", "commute.walk", "trip"),
+        ("commute.car_to_bus", "commute.metro", "trip"),
+        ("commute.car_free_day", "commute.metro", "day"),
+        ("commute.car_free_day", "commute.car_to_bus", "day"),
+        ("commute.car_free_day", "commute.steps", "day"),
+        ("commute.steps", "commute.walk", "day"),
+        ("dining.small_portion", "dining.clean_plate", "meal"),
+        ("office.air_conditioning_off", "office.air_conditioning_set_point", "day"),
+    ],
+)
+def test_what_excludes_each_other_does_so_both_ways(
+    shipped: Rulebook, one: str, other: str, period: str
+) -> None:
+    for first, second in ((one, other), (other, one)):
+        excluded = shipped.methodology(first, DAY).excludes
+        assert (second, period) in {(e.methodology_id, e.period) for e in excluded}
+
+
+def test_every_trip_excludes_a_car_free_day_and_every_other_trip(shipped: Rulebook) -> None:
+    trips = {m.id for m in shipped.in_force(DAY) if "distance" in m.inputs} - {
+        "office.video_meeting"
+    }
+    assert len(trips) == 9
+    for trip in trips:
+        excluded = {(e.methodology_id, e.period) for e in shipped.methodology(trip, DAY).excludes}
+        assert ("commute.car_free_day", "day") in excluded
+        assert {(other, "trip") for other in trips - {trip}} <= excluded

@@ -1,0 +1,59 @@
+"""The committed documentation is what the methodology files say, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from backend.cli.rules import rules
+from credit_rules import Rulebook
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("docs")
+    result = CliRunner().invoke(rules, ["docs", str(folder)])
+    assert result.exit_code == 0, result.output
+    return folder
+
+
+def pages(folder: Path) -> dict[str, str]:
+    found = [folder / "why-lower.md", *(folder / "methodologies").rglob("*.md")]
+    return {str(p.relative_to(folder)): p.read_text(encoding="utf-8") for p in found}
+
+
+def test_the_committed_pages_are_the_generated_ones(written: Path) -> None:
+    assert pages(DOCS) == pages(written), "run: tanpuhui rules docs docs"
+
+
+def test_every_version_has_a_page_that_names_its_numbers(written: Path, shipped: Rulebook) -> None:
+    found = pages(written)
+    for methodology in shipped.all_versions():
+        page = found[f"methodologies/{methodology.id}.v{methodology.version}.md"]
+        assert methodology.digest in page
+        for source in methodology.sources.values():
+            assert source.title in page
+            assert source.clause in page
+        for cap in methodology.caps:
+            assert cap.label in page
+            assert f"`{cap.key}`" in page
+        for example in methodology.examples:
+            assert example.name in page
+
+
+def test_links_of_the_index_lead_somewhere(written: Path, shipped: Rulebook) -> None:
+    index = pages(written)["methodologies/README.md"]
+    for methodology in shipped.all_versions():
+        name = f"{methodology.id}.v{methodology.version}.md"
+        assert f"]({name})" in index
+        assert (written / "methodologies" / name).is_file()
+
+
+def test_why_lower_compares_with_published_figures(written: Path) -> None:
+    page = pages(written)["why-lower.md"]
+    assert "| 走楼梯 10 层 | 12.435 g | 2180 g | 175.3 倍 |" in page
+    assert "| 公交 10 km | 269 g | 1426.7 g | 5.3 倍 |" in page
+    assert "| 少开空调 1 小时（没有电表） | 0 g | 621 g | 不计 |" in page
+    assert "| 地铁 10 km | 467 g | 1525.3 g |" in page

@@ -1,0 +1,160 @@
+"""Golden figures: the worked examples of the trade that the shipped rulebooks must reproduce."""
+
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from credit_rules import Facts, Rulebook, RulebookError, assess, load_rulebook
+from credit_rules.loading import SHIPPED
+
+DAY = date(2026, 3, 4)
+SOLO_CAR = SHIPPED.parent / "rulebooks" / "solo_car"
+with (Path(__file__).parent / "files" / "worked_examples.csv").open(encoding="utf-8", newline="") as file:
+    GOLDEN = {row["id"]: row for row in csv.DictReader(file)}
+
+
+@pytest.fixture(scope="module")
+def solo_car() -> Rulebook:
+    return load_rulebook(SOLO_CAR)
+
+
+def given(example: str) -> dict[str, Decimal]:
+    found = json.loads(GOLDEN[example]["inputs_json"], parse_float=Decimal, parse_int=Decimal)
+    return {name: value for name, value in found.items() if isinstance(value, Decimal)}
+
+
+def expected(example: str) -> Decimal:
+    return Decimal(GOLDEN[example]["expected_output"])
+
+
+def grams(
+    rulebook: Rulebook, methodology: str, tier: str, **inputs: str | Decimal | int
+) -> Decimal:
+    facts = Facts(methodology, DAY, tier, dict(inputs))
+    return Decimal(assess(rulebook, facts).reduction_mg) / 1000
+
+
+def test_sz_01_ten_kilometres_by_bus(shipped: Rulebook) -> None:
+    distance = given("SZ-01")["pkm"]
+    assert grams(shipped, "commute.bus", "T4", distance=distance) == expected("SZ-01")
+
+
+def test_wh_01_steps_of_wuhan(shipped: Rulebook) -> None:
+    steps = given("WH-01")["steps"]
+    assert grams(shipped, "commute.steps", "T4", steps=steps) == expected("WH-01")
+
+
+def test_wh_02_and_03_self_declared_is_about_half_in_wuhan_and_half_of_points_here(
+    shipped: Rulebook,
+) -> None:
+    assert round(expected("WH-02") / expected("WH-03"), 1) == Decimal("0.5")
+    tiers = shipped.standards.evidence_tables["standard_2026"].tiers
+    assert {t.name: (t.points, t.reduction) for t in tiers}["T0"] == (Decimal("0.5"), Decimal(0))
+
+
+def test_stair_01_ten_floors(shipped: Rulebook) -> None:
+    floors = given("STAIR-01")["floors"]
+    assert grams(shipped, "stairs.climb", "T2", floors=floors) == expected("STAIR-01")
+
+
+def test_stair_02_the_popular_figure_is_refused_by_its_band(
+    tmp_path: Path, replace: Callable[[Path, str, str], None]
+) -> None:
+    assert GOLDEN["STAIR-02"]["expected_output"] == "reject"
+    folder = tmp_path / "methods"
+    shutil.copytree(SHIPPED, folder)
+    (folder / "lock.json").write_text("{}")
+    energy = given("STAIR-02")["claimed_g"] / Decimal("0.4974")
+    path = folder / "stairs.climb.v1.toml"
+    replace(
+        path,
+        'factor = "stairs.energy", value = "2.5", confidence = "verified-in-source"',
+        f'value = "{energy:.3f}", source = "lift"',
+    )
+    with pytest.raises(RulebookError) as error:
+        load_rulebook(folder)
+    assert any(
+        p.file == path.name and "每层楼梯" in p.fault and "218" in p.remedy
+        for p in error.value.problems
+    )
+
+
+def test_plate_01_is_the_upper_variant_of_a_clean_plate(shipped: Rulebook) -> None:
+    ours = grams(shipped, "dining.clean_plate", "T2", meal="lunch")
+    assert ours == given("PLATE-01")["waste_kg"] * Decimal(940)
+    assert ours < expected("PLATE-01") * 1000
+
+
+def test_rec_01_and_04_recycling(shipped: Rulebook) -> None:
+    aluminium = grams(shipped, "recycling.drop_off", "T3", material="aluminium", mass="1")
+    assert aluminium / 1000 == expected("REC-01")
+    mixed = grams(shipped, "recycling.drop_off", "T3", material="mixed", mass="1")
+    assert mixed / 1000 == expected("REC-04")
+
+
+def test_a4_01_five_hundred_sheets_over_ten_days(shipped: Rulebook) -> None:
+    # Fifty sheets a day are the most that count.
+    whole = 10 * grams(shipped, "office.paperless", "T4", sheets="50")
+    assert abs(whole / 1000 - expected("A4-01")) < Decimal("0.0005")
+    assert grams(shipped, "office.paperless", "T4", sheets=given("A4-01")["sheets"]) * 10 == whole
+
+
+def test_chop_01_ten_pairs_over_five_days(shipped: Rulebook) -> None:
+    pairs = given("CHOP-01")["pairs"] / 5
+    daily = grams(shipped, "dining.own_chopsticks", "T1", pairs=pairs)
+    assert daily * 5 == expected("CHOP-01")
+
+
+def test_cp_01_twelve_kilometres_on_foot_with_a_parked_car(solo_car: Rulebook) -> None:
+    # Four kilometres a leg, for no leg is longer than five.
+    leg = given("CP-01")["km"] / 3
+    whole = 3 * grams(solo_car, "commute.walk", "T4", distance=leg) / 1000
+    assert whole == given("CP-01")["ef_base"] * given("CP-01")["km"]
+
+
+def test_bj_01_no_rulebook_reaches_the_solo_car_of_beijing(
+    shipped: Rulebook, solo_car: Rulebook
+) -> None:
+    distance = given("BJ-01")["distance_km"]
+    mixed, solo = (
+        grams(rules, "commute.metro", "T4", distance=distance) for rules in (shipped, solo_car)
+    )
+    assert (mixed, solo) == (Decimal("1027.4"), Decimal("3355.66"))
+    assert mixed < solo < expected("BJ-01") * 1000
+
+
+@pytest.mark.parametrize(
+    "methodology, inputs, default, alternative",
+    [
+        ("commute.metro", {"distance": "10"}, "467", "1525.3"),
+        ("commute.bus", {"distance": "10"}, "269", "1426.7"),
+        ("commute.bicycle", {"distance": "4"}, "194.8", "782.68"),
+        ("commute.walk", {"distance": "2"}, "97.4", "391.34"),
+        ("commute.carpool", {"distance": "10", "persons": "two"}, "0", "870"),
+        ("commute.carpool", {"distance": "10", "persons": "four"}, "250", "1408"),
+        ("commute.car_to_bus", {"mode": "bus", "distance": "10"}, "269", "1426.7"),
+    ],
+)
+def test_another_baseline_is_only_data(
+    shipped: Rulebook,
+    solo_car: Rulebook,
+    methodology: str,
+    inputs: dict[str, str],
+    default: str,
+    alternative: str,
+) -> None:
+    assert grams(shipped, methodology, "T4", **inputs) == Decimal(default)
+    assert grams(solo_car, methodology, "T4", **inputs) == Decimal(alternative)
+
+
+def test_the_solo_car_baseline_is_open_only_to_proven_parked_cars(solo_car: Rulebook) -> None:
+    for methodology in solo_car.all_versions():
+        assert methodology.evidence.requires == ("parking_record",)
+        assert {tier.name for tier in methodology.tiers} <= {"T3", "T4"}
+        assert "solo_car@1" in methodology.baseline
