@@ -57,6 +57,7 @@ class Trace:
 
     __slots__ = (
         "_bonus",
+        "_canonical",
         "_facts",
         "_json",
         "_methodology",
@@ -64,6 +65,7 @@ class Trace:
         "_points",
         "_reduction",
         "_slots",
+        "_texts",
     )
 
     def __init__(
@@ -80,6 +82,8 @@ class Trace:
         self._slots, self._bonus = slots, bonus
         self._reduction, self._points = reduction_mg, points_mpt
         self._json: Json | None = None
+        self._canonical: bytes | None = None
+        self._texts: dict[int, str] = {}
 
     def to_json(self) -> Json:
         """The trace as JSON of the schema ``tanpuhui.trace.v1``; numbers are decimal texts.
@@ -126,9 +130,15 @@ class Trace:
             },
         }
 
+    def canonical(self) -> bytes:
+        """The canonical bytes of `to_json`, rendered once."""
+        if self._canonical is None:
+            self._canonical = json_bytes(self.to_json())
+        return self._canonical
+
     def digest(self) -> str:
-        """SHA-256 over the canonical JSON, in hexadecimal."""
-        return digest(json_bytes(self.to_json()))
+        """SHA-256 over the canonical bytes, in hexadecimal."""
+        return digest(self.canonical())
 
     def sentences(self) -> list[str]:
         """The explanation in Chinese sentences, in the order of the calculation."""
@@ -249,6 +259,13 @@ class Trace:
         return not isinstance(line, Counted) or self._applies(line)
 
     def _text(self, line: Formula | LookedUp | Weighted | Counted | Required) -> str:
+        """The line in words; kept, because JSON and sentences both say it."""
+        known = self._texts.get(id(line))
+        if known is None:
+            known = self._texts[id(line)] = self._worded(line)
+        return known
+
+    def _worded(self, line: Formula | LookedUp | Weighted | Counted | Required) -> str:
         slots = self._slots
         if isinstance(line, Required):
             return "符合条件"

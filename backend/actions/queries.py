@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger
 
 from backend.actions.models import Action
+from backend.db.statements import fetch_all
 from backend.errors import NotFoundError
 from backend.ledger.queries import Cap
 from backend.organisations.models import Department, Institution
@@ -59,7 +60,6 @@ class Standing:
     used: Mapping[str, Used]
 
 
-# The hot path: one statement, so it stays text that psycopg prepares.
 _STANDING = """
 SELECT s.request_digest, s.action_id, m.department_id, m.institution_id, i.district_id,
        s.cap_key, s.reduction_ng, s.points_npt, s.activity_nano, s.count_nano
@@ -82,7 +82,8 @@ def standing(
         on: the Asia/Shanghai day of the action.
         caps: the counters its assessment will read.
     """
-    rows = db.exec_driver_sql(
+    found = fetch_all(
+        db,
         _STANDING,
         (
             member_id,
@@ -94,14 +95,14 @@ def standing(
             on,
             on,
         ),
-    ).fetchall()
-    first = rows[0]
+    )
+    first = found[0]
     return Standing(
         earlier=None if first[0] is None else Earlier(bytes(first[0]), first[1]),
         department_id=first[2],
         institution_id=first[3],
         district_id=first[4],
-        used={row[5]: Used(*row[6:]) for row in rows if row[5] is not None},
+        used={row[5]: Used(*row[6:]) for row in found if row[5] is not None},
     )
 
 

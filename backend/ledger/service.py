@@ -4,6 +4,7 @@ Each posting is one call of a SQL function (backend/migrations/sql); it writes e
 nothing and says which. Services above decide what is posted.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +12,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
+from backend.db.statements import fetch_all
 from backend.ledger.policy import expires_month
 from backend.ledger.queries import Cap
 from credit_rules import Used
@@ -109,11 +111,8 @@ class Posting:
     action_id: int | None
 
 
-_COUNTERS = """ARRAY(
-    SELECT ROW(s, k, p, a, b, c, d)::cap_usage
-      FROM unnest(%s::bigint[], %s::text[], %s::date[],
-                  %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS x(s, k, p, a, b, c, d)
-)"""
+# One JSON text instead of seven arrays: the driver takes a tenth of the time to send it.
+_COUNTERS = "ARRAY(SELECT x FROM jsonb_populate_recordset(NULL::cap_usage, %s::jsonb) AS x)"
 _POST_AWARD = f"""
 SELECT outcome, action_id FROM ledger_post_award(
     %s::bigint, %s::text, %s::bytea, %s::text, %s::timestamptz, %s::date, %s::timestamptz,
@@ -134,7 +133,8 @@ def post_award(db: Connection, award: Award) -> Posting:
         sqlalchemy.exc.OperationalError: another request of the same member held its lock longer
             than the lock timeout.
     """
-    row = db.exec_driver_sql(
+    ((outcome, action_id),) = fetch_all(
+        db,
         _POST_AWARD,
         (
             award.member_id,
@@ -161,8 +161,8 @@ def post_award(db: Connection, award: Award) -> Posting:
             award.reduction_mg,
             award.points_mpt,
             expires_month(award.occurred_on),
-            *_columns(award.caps, award.used),
-            *_columns(
+            _counters(award.caps, award.used),
+            _counters(
                 [cap for cap in award.caps if any(award.added.get(cap.key, ()))], award.added
             ),
             list(award.evidence),
@@ -170,8 +170,8 @@ def post_award(db: Connection, award: Award) -> Posting:
             [ceiling.slot for ceiling in award.ceilings],
             [ceiling.limit for ceiling in award.ceilings],
         ),
-    ).one()
-    return Posting(Outcome(row[0]), row[1])
+    )
+    return Posting(Outcome(outcome), action_id)
 
 
 _OPEN_ACCOUNTS = """
@@ -189,14 +189,16 @@ def open_accounts(db: Connection, *, methodology_id: str) -> None:
     db.exec_driver_sql(_OPEN_ACCOUNTS, (methodology_id, methodology_id))
 
 
-def _columns(caps: Sequence[Cap], used: Mapping[str, Used]) -> tuple[list[object], ...]:
-    """Counters as the parallel arrays the statement unnests."""
-    return (
-        [cap.subject_id for cap in caps],
-        [cap.key for cap in caps],
-        [cap.period_start for cap in caps],
-        [used[cap.key].reduction_ng for cap in caps],
-        [used[cap.key].points_npt for cap in caps],
-        [used[cap.key].activity_nano for cap in caps],
-        [used[cap.key].count_nano for cap in caps],
+def _counters(caps: Sequence[Cap], used: Mapping[str, Used]) -> str:
+    """Counters as a JSON array of rows of `cap_usage`."""
+    return json.dumps(
+        [
+            {
+                "subject_id": cap.subject_id,
+                "cap_key": cap.key,
+                "period_start": cap.period_start.isoformat(),
+                **used[cap.key]._asdict(),
+            }
+            for cap in caps
+        ]
     )

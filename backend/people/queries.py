@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, text
-from sqlalchemy.types import DateTime
+from sqlalchemy import Connection, select
 
 from backend.clock import business_day
+from backend.db.statements import fetch_all
 from backend.errors import NotFoundError
 from backend.organisations.models import Department, Institution
 from backend.people.models import Face, Member, MemberKind, Membership, Role, RoleGrant
@@ -74,25 +74,21 @@ class MemberView:
     roles: tuple[Grant, ...]
 
 
-# The hot path: every request runs this one statement, so it stays text that psycopg prepares.
-_HOLDER = text(
-    """
-    SELECT t.id AS token_id, t.last_seen_at, m.id AS member_id, m.display_name,
-           s.institution_id, s.department_id,
-           (SELECT json_agg(json_build_array(
-                       g.role, g.district_id, g.institution_id, g.department_id) ORDER BY g.id)
-            FROM role_grant g
-            WHERE g.member_id = m.id AND g.revoked_at IS NULL) AS roles
-    FROM access_token t
-    JOIN member m ON m.id = t.member_id
-    LEFT JOIN membership s
-           ON s.member_id = m.id AND s.valid_from <= :day
-          AND (s.valid_until IS NULL OR s.valid_until > :day)
-    WHERE t.token_sha256 = :digest AND t.face = :face
-      AND t.revoked_at IS NULL AND t.expires_at > :now
-      AND m.deactivated_at IS NULL AND m.erased_at IS NULL
-    """
-).bindparams(bindparam("now", type_=DateTime(timezone=True)))
+_HOLDER = """
+SELECT t.id, t.last_seen_at, m.id, m.display_name, s.institution_id, s.department_id,
+       (SELECT json_agg(json_build_array(
+                   g.role, g.district_id, g.institution_id, g.department_id) ORDER BY g.id)
+        FROM role_grant g
+        WHERE g.member_id = m.id AND g.revoked_at IS NULL)
+FROM access_token t
+JOIN member m ON m.id = t.member_id
+LEFT JOIN membership s
+       ON s.member_id = m.id AND s.valid_from <= %s::date
+      AND (s.valid_until IS NULL OR s.valid_until > %s::date)
+WHERE t.token_sha256 = %s::bytea AND t.face = %s::text
+  AND t.revoked_at IS NULL AND t.expires_at > %s::timestamptz
+  AND m.deactivated_at IS NULL AND m.erased_at IS NULL
+"""
 
 
 def token_holder(db: Connection, *, digest: bytes, face: Face, now: datetime) -> TokenHolder | None:
@@ -104,28 +100,28 @@ def token_holder(db: Connection, *, digest: bytes, face: Face, now: datetime) ->
         face: the face that was asked; a token of the other one is not valid here.
         now: the instant, aware; memberships are those of its Asia/Shanghai day.
     """
-    row = db.execute(
-        _HOLDER, {"digest": digest, "face": face.value, "now": now, "day": business_day(now)}
-    ).one_or_none()
-    if row is None:
+    today = business_day(now)
+    found = fetch_all(db, _HOLDER, (today, today, digest, face.value, now))
+    if not found:
         return None
+    ((token_id, last_seen_at, member_id, name, institution_id, department_id, roles),) = found
     actor = Actor(
-        member_id=row.member_id,
-        display_name=row.display_name,
-        kind=_kind(row.institution_id),
-        roles=_grants(row.roles),
-        institution_id=row.institution_id,
-        department_id=row.department_id,
+        member_id=member_id,
+        display_name=name,
+        kind=_kind(institution_id),
+        roles=_grants(roles),
+        institution_id=institution_id,
+        department_id=department_id,
     )
-    return TokenHolder(actor, row.token_id, row.last_seen_at)
+    return TokenHolder(actor, token_id, last_seen_at)
 
 
 def _kind(institution_id: int | None) -> MemberKind:
     return MemberKind.CITIZEN if institution_id is None else MemberKind.STAFF
 
 
-def _grants(rows: list[list[Any]] | None) -> tuple[Grant, ...]:
-    return tuple(Grant(Role(role), *scope) for role, *scope in rows or ())
+def _grants(found: list[list[Any]] | None) -> tuple[Grant, ...]:
+    return tuple(Grant(Role(role), *scope) for role, *scope in found or ())
 
 
 def member_view(db: Connection, *, member_id: int, on: date) -> MemberView:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from backend.db.statements import fetch_all
 from backend.errors import NotFoundError
 from backend.organisations.queries import Scope, institutions_in
 from backend.places.models import (
@@ -26,12 +27,12 @@ _COLUMNS: Final = (
     "p.id, p.code, p.kind, p.name, p.institution_id, p.address, p.state, p.accepted, p.hours,"
     " p.latitude, p.longitude, p.datum, p.radius_m, p.presence"
 )
-_BY_CODE: Final = text(
-    f"SELECT {_COLUMNS}, b.id AS batch_id, b.revoked_at IS NOT NULL AS revoked"
-    " FROM place AS p LEFT JOIN print_batch AS b ON b.key = :key AND b.place_id = p.id"
-    " WHERE p.code = :code"
-)
-_BY_ID: Final = text(f"SELECT {_COLUMNS} FROM place AS p WHERE p.id = :id")
+_BY_CODE: Final = f"""
+SELECT {_COLUMNS}, b.id, b.revoked_at IS NOT NULL
+  FROM place AS p LEFT JOIN print_batch AS b ON b.key = %s::text AND b.place_id = p.id
+ WHERE p.code = %s::text
+"""
+_BY_ID: Final = f"SELECT {_COLUMNS} FROM place AS p WHERE p.id = %s::bigint"
 # Haversine in the datum each place was surveyed in: the caller's point comes in both. Distances are
 # computed once a place (MATERIALIZED), and only the page's rows are read in full.
 _NEAR: Final = text(
@@ -79,14 +80,17 @@ class PrintedPlace:
 
 def by_printed_code(db: Connection, place_code: str, key: str) -> PrintedPlace | None:
     """The place of a public code with the batch of a key, in one statement."""
-    row = db.execute(_BY_CODE, {"code": place_code, "key": key}).one_or_none()
-    return None if row is None else PrintedPlace(_record(row), row.batch_id, bool(row.revoked))
+    found = fetch_all(db, _BY_CODE, (key, place_code))
+    if not found:
+        return None
+    *place, batch_id, revoked = found[0]
+    return PrintedPlace(_record(place), batch_id, revoked)
 
 
 def by_id(db: Connection, place_id: int) -> PlaceRecord | None:
     """The place of an id, whatever its scope: for codes that prove themselves."""
-    row = db.execute(_BY_ID, {"id": place_id}).one_or_none()
-    return None if row is None else _record(row)
+    found = fetch_all(db, _BY_ID, (place_id,))
+    return _record(found[0]) if found else None
 
 
 def place_of(
@@ -267,22 +271,25 @@ def _batches() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _record(row: Row[*tuple[Any, ...]]) -> PlaceRecord:
+def _record(row: Sequence[Any]) -> PlaceRecord:
+    """The place of a row that begins with `_COLUMNS`."""
+    place_id, code, kind, name, institution_id, address, state, accepted, hours = row[:9]
+    latitude, longitude, datum, radius_m, presence = row[9:14]
     return PlaceRecord(
-        id=row.id,
-        code=row.code,
-        kind=PlaceKind(row.kind),
-        name=row.name,
-        institution_id=row.institution_id,
-        address=row.address,
-        state=PlaceState(row.state),
-        accepted=tuple(WasteClass(item) for item in row.accepted),
-        hours=tuple(row.hours),
-        latitude=row.latitude,
-        longitude=row.longitude,
-        datum=Datum(row.datum),
-        radius_m=row.radius_m,
-        presence=PresenceRule(row.presence),
+        id=place_id,
+        code=code,
+        kind=PlaceKind(kind),
+        name=name,
+        institution_id=institution_id,
+        address=address,
+        state=PlaceState(state),
+        accepted=tuple(WasteClass(item) for item in accepted),
+        hours=tuple(hours),
+        latitude=latitude,
+        longitude=longitude,
+        datum=Datum(datum),
+        radius_m=radius_m,
+        presence=PresenceRule(presence),
     )
 
 

@@ -64,6 +64,7 @@ def test_only_the_edges_commit() -> None:
     edges = (
         "backend/web/",
         "backend/worker.py",
+        "backend/bootstrap.py",
         "backend/cli/",
         "backend/demo/",
         "backend/outbox/relay.py",

@@ -26,14 +26,15 @@ BEGIN
 END $$;
 
 -- What earlier requests left behind for this one: the outcome of the same reference, and what is
--- claimed of each cap. One row per cap key; `request_digest` is null for a new reference.
+-- claimed of each cap. Plain, so that it is planned as a part of the statement that asks.
+-- One row per cap key; `request_digest` is null for a new reference.
 CREATE FUNCTION ledger_standing(
     p_member_id bigint, p_reference text,
     p_cap_subjects bigint[], p_cap_keys text[], p_cap_periods date[]
 ) RETURNS TABLE (
     request_digest bytea, action_id bigint,
     cap_key text, reduction_ng bigint, points_npt bigint, activity_nano bigint, count_nano bigint
-) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+) LANGUAGE sql STABLE AS $$
     SELECT i.request_digest, i.action_id, x.key,
            coalesce(c.reduction_ng, 0), coalesce(c.points_npt, 0),
            coalesce(c.activity_nano, 0), coalesce(c.count_nano, 0)

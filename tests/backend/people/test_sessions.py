@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection, event, select, update
+from sqlalchemy import Connection, select, update
 
 from backend.audit.queries import events
 from backend.audit.tags import Tag
@@ -114,19 +114,17 @@ def test_a_console_s_token_ends_twelve_hours_after_login(db: Connection) -> None
     assert refused(db, token, NOW + 12 * HOUR, Face.CONSOLE)
 
 
-def test_a_request_is_one_statement_and_writes_once_a_day(db: Connection) -> None:
+def test_a_request_is_one_statement_and_writes_once_a_day(
+    db: Connection, statements: list[str]
+) -> None:
     _, token = log_in(db)
-    statements: list[str] = []
-
-    @event.listens_for(db, "before_cursor_execute")
-    def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement.split(maxsplit=1)[0])
-
+    statements.clear()
     for hours in (1, 2, 23, 24, 25, 47):
         service.authenticate(db, token=token, now=NOW + hours * HOUR)
-    assert statements.count("SELECT") == 6
-    assert statements.count("UPDATE") == 1
-    assert len(statements) == 7
+    verbs = [statement.split(maxsplit=1)[0] for statement in statements]
+    assert verbs.count("SELECT") == 6
+    assert verbs.count("UPDATE") == 1
+    assert len(verbs) == 7
 
 
 def test_logging_out_holds_at_once(db: Connection) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Connection, event, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
 from backend.audit.models import AuditEvent
@@ -189,19 +189,13 @@ def test_a_rotating_code_resolves(db: Connection, keys: KeyRing, make_place: Mak
 
 
 def test_each_kind_of_code_takes_one_statement(
-    db: Connection, keys: KeyRing, make_place: MakePlace
+    db: Connection, keys: KeyRing, make_place: MakePlace, statements: list[str]
 ) -> None:
     place = make_place()
     _, text = printed(db, place)
-    statements: list[str] = []
-
-    def count(*arguments: object) -> None:
-        statements.append(str(arguments[2]))
-
-    event.listen(db, "before_cursor_execute", count)
+    statements.clear()
     resolve_code(db, keys, text, NOW)
     resolve_code(db, keys, rotating_code(place_key(keys, place.id), place.id, NOW), NOW)
-    event.remove(db, "before_cursor_execute", count)
     assert len(statements) == 2
 
 
