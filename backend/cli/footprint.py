@@ -39,7 +39,8 @@ def footprint() -> None:
 
 def _refuse(file: str, key: str, remedy: str) -> NoReturn:
     """Say in one line which file and key is at fault and what to do, and leave with 2."""
-    click.echo(f"{file}: {key}: {remedy}", err=True)
+    line = f"{file}: {key}: {remedy}"
+    click.echo("".join(char if char.isprintable() else "?" for char in line), err=True)
     raise click.exceptions.Exit(BAD_INPUT)
 
 
@@ -69,7 +70,7 @@ def estimate_command(
 ) -> None:
     """Estimate one person's footprint from answers on standard input."""
     questionnaire = _questionnaire(on.date())
-    answers = _texts(_STDIN, "", _object(_STDIN, sys.stdin.read(_LONGEST_INPUT + 1)))
+    answers = _texts(_STDIN, "", _object(_STDIN, _stdin()))
     totals = _totals(actions) if actions is not None else None
     try:
         result = estimate(
@@ -155,10 +156,10 @@ def _sources(result: Estimate) -> list[str]:
 
 def _totals(path: Path) -> ActionTotals:
     try:
-        text = path.read_bytes()[: _LONGEST_INPUT + 1].decode("utf-8")
-    except (OSError, UnicodeDecodeError):
-        _refuse(str(path), ".", "文件读不到，或不是 UTF-8 编码，请核对路径和编码。")
-    whole = _object(str(path), text)
+        data = path.read_bytes()
+    except OSError:
+        _refuse(str(path), ".", "文件读不到，请核对路径。")
+    whole = _object(str(path), data)
     for key in whole:
         if key not in _ACTION_KEYS:
             _refuse(str(path), key[:40], f"不认识这个键。可用的键：{'、'.join(_ACTION_KEYS)}。")
@@ -190,14 +191,21 @@ def _texts(file: str, prefix: str, values: Mapping[str, object]) -> dict[str, st
     return {name: str(value) for name, value in values.items()}
 
 
-def _object(file: str, text: str) -> dict[str, object]:
+def _stdin() -> bytes:
+    return sys.stdin.buffer.read(_LONGEST_INPUT + 1)
+
+
+def _object(file: str, data: bytes) -> dict[str, object]:
     """A JSON object; numbers stay the texts they were, so that a bad one is named by its field."""
-    if len(text) > _LONGEST_INPUT:
+    if len(data) > _LONGEST_INPUT:
         _refuse(file, ".", "内容超过 64 KiB，请只保留答案。")
     try:
+        text = data.decode("utf-8-sig")
         value = json.loads(
             text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_unique
         )
+    except UnicodeDecodeError:
+        _refuse(file, ".", "内容不是 UTF-8 编码，请另存为 UTF-8。")
     except _WrittenTwice as error:
         _refuse(file, error.name, "写了两次，请只保留一个。[duplicate_field]")
     except (ValueError, RecursionError) as error:

@@ -162,6 +162,7 @@ class LineReader:
     def _rated(self, at: Reader, line: Line) -> Line:
         """The line with a rate for every choice, region and treatment of aviation."""
         rates: dict[RateKey, Rate] = {}
+        made: dict[tuple[int, bool], Rate] = {}  # most factors are the same in every region
         for index, by_region in enumerate(self._options(at, line)):
             for region, factor in by_region.items():
                 expected = line.unit.times(factor.unit)
@@ -173,7 +174,9 @@ class LineReader:
                     )
                     return line
                 for forced in (False, True):
-                    rates[index, region, forced] = _rate(line, factor, forced=forced)
+                    key = (id(factor), forced)
+                    made[key] = made.get(key) or _rate(line, factor, forced=forced)
+                    rates[index, region, forced] = made[key]
         return replace(line, rates=rates)
 
     def _options(self, at: Reader, line: Line) -> list[Mapping[str, FactorRange]]:

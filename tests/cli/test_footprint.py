@@ -12,7 +12,7 @@ from backend.cli.footprint import footprint
 ON = ["estimate", "--on", "2026-03-01"]
 
 
-def run(*args: str, stdin: str = "{}") -> Result:
+def run(*args: str, stdin: str | bytes = "{}") -> Result:
     return CliRunner().invoke(footprint, list(args), input=stdin)
 
 
@@ -109,6 +109,8 @@ def test_an_actions_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         ('{"car_km": "x", "gas_m3": "y"}', [], ("car_km", "另有 1 处")),
         ("[1]", [], ("最外层须是对象",)),
         ("", [], ("JSON",)),
+        (b"\xff", [], ("UTF-8",)),
+        ('{"car\\u000a\\u001b_km": 1}', [], ("car??_km",)),
         ("[" * 5000, [], ("answers.json",)),
         (" " * 70_000, [], ("64 KiB",)),
         ("{}", ["--region", "浙江省"], ("--region", "“浙江”")),
@@ -116,7 +118,7 @@ def test_an_actions_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_one_line_and_two(
-    stdin: str, options: list[str], parts: tuple[str, ...]
+    stdin: str | bytes, options: list[str], parts: tuple[str, ...]
 ) -> None:
     result = run(*ON, *options, stdin=stdin)
     assert (result.exit_code, result.stdout) == (2, "")
@@ -128,6 +130,15 @@ def test_bad_input_is_one_line_and_two(
 def test_a_day_without_a_version_is_refused() -> None:
     result = run("estimate", "--on", "2025-12-31")
     assert (result.exit_code, "2026-01-01" in result.stderr) == (2, True)
+
+
+def test_a_broken_questionnaire_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("credit_rules.footprint.loading.SHIPPED_QUESTIONNAIRES", tmp_path)
+    result = run(*ON)
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert "没有问卷文件" in result.stderr
 
 
 def test_questions_as_json_and_in_words() -> None:

@@ -2,16 +2,21 @@
 
 import json
 import shutil
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from credit_rules import NotInForce, RulebookError
 from credit_rules.footprint import load_questionnaires
+from credit_rules.footprint.loading import SHIPPED_QUESTIONNAIRES
 from credit_rules.loading import SHIPPED_DATA
 
 FILE = "questionnaire.toml"
+LINES = len((SHIPPED_QUESTIONNAIRES / FILE).read_text(encoding="utf-8").splitlines())
 ELECTRICITY = 'factor = "2023.provincial.浙江", value = "0.4974"'
 GAS = 'mid = { factor = "gas.ng", value = "2.184" }'
 METRO_LOW = 'low = { factor = "metro.defra", value = "0.0286" }'
@@ -194,6 +199,27 @@ BROKEN = {
         "examples[2].expect",
         "负数",
     ),
+    "an outdated value that is no quantity": (
+        'value = "2.7 kgCO2/L"',
+        'value = "about 2.7"',
+        "legacy[0].value",
+        "数字 单位",
+    ),
+    "a factor of no gas": (
+        'label = "天然气"\nunit = "kgCO2/m3"',
+        'label = "天然气"\nunit = "kWh/m3"',
+        "factors.gas.unit",
+        "排放因子",
+    ),
+    "a period of no time": ("times = 52", "times = 0", "periods.week.times", "正整数"),
+    "a step of zero": ('max = "1000"\nstep = "0.1"', 'max = "1000"\nstep = "0"', "step", "大于零"),
+    "a line twice": ('name = "taxi"', 'name = "car"', "lines", "重复"),
+    "a category without a line": (
+        'category = "waste"',
+        'category = "food"',
+        "lines",
+        "“waste”这一类",
+    ),
     "not TOML": ("[effective]", "[effective", "TOML", "无法读取"),
     "a key twice": ('default_region = "浙江"', 'default_region = "浙江"\nid = "x"', "TOML", "一次"),
 }
@@ -233,6 +259,30 @@ def test_outdated_values_are_refused_wherever_they_come_from(folder: Path) -> No
     assert any(p.key == "regions[0].electricity.mid.value" and "过期" in p.fault for p in problems)
 
 
+def test_a_row_of_unknown_confidence_has_no_range(folder: Path) -> None:
+    shutil.copytree(SHIPPED_DATA, folder / "data")
+    table = folder / "data" / "footprint_factors.csv"
+    text = table.read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if line.startswith("gas.ng,"))
+    guessed = row.removesuffix("secondary") + "guessed"
+    table.write_text(text.replace(row, guessed), encoding="utf-8")
+    (problem,) = [p for p in refusal(folder).problems if p.key == "factors.gas.mid.factor"]
+    assert "“guessed”没有对应的不确定度" in problem.fault
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(index=st.integers(0, LINES - 1), value=st.sampled_from(["", "7", "true", '"x"', "[]", "{}"]))
+def test_a_line_gone_or_of_another_type_never_crashes(folder: Path, index: int, value: str) -> None:
+    lines = (SHIPPED_QUESTIONNAIRES / FILE).read_text(encoding="utf-8").splitlines(keepends=True)
+    key, equals, _ = lines[index].partition(" = ")
+    lines[index] = f"{key} = {value}\n" if value and equals else ""
+    (folder / FILE).write_text("".join(lines), encoding="utf-8")
+    with suppress(RulebookError):
+        load_questionnaires(folder)
+
+
 @pytest.mark.parametrize("count, part", [(3, "算例少于四个"), (0, "算例少于四个")])
 def test_fewer_than_four_examples_are_refused(folder: Path, count: int, part: str) -> None:
     path = folder / FILE
@@ -270,6 +320,14 @@ def second_version(folder: Path, start: str, version: int = 2) -> None:
     (folder / "questionnaire.v2.toml").write_text(later, encoding="utf-8")
     closed = text.replace("from = 2026-01-01", "from = 2026-01-01\nuntil = 2026-12-31", 1)
     (folder / FILE).write_text(closed, encoding="utf-8")
+
+
+def test_versions_keep_one_id(folder: Path) -> None:
+    second_version(folder, "2027-01-01")
+    path = folder / "questionnaire.v2.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('id = "personal_footprint"', 'id = "other"', 1), encoding="utf-8")
+    assert any((p.file, p.key) == (path.name, "id") for p in refusal(folder).problems)
 
 
 def test_the_version_of_the_day_is_taken(folder: Path) -> None:
