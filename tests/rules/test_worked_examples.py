@@ -15,7 +15,9 @@ from credit_rules.loading import SHIPPED
 
 DAY = date(2026, 3, 4)
 SOLO_CAR = SHIPPED.parent / "rulebooks" / "solo_car"
-with (Path(__file__).parent / "files" / "worked_examples.csv").open(encoding="utf-8", newline="") as file:
+with (Path(__file__).parent / "files" / "worked_examples.csv").open(
+    encoding="utf-8", newline=""
+) as file:
     GOLDEN = {row["id"]: row for row in csv.DictReader(file)}
 
 
