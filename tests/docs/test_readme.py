@@ -5,8 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
-from backend.cli import main
 from click.testing import CliRunner
+
+from backend.cli import main
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh.md")

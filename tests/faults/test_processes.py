@@ -110,7 +110,7 @@ def test_workers_killed_under_load_leave_all_or_nothing(
         until(lambda: _succeeds(api, *item), "the action is answered")
 
     done = threading.Event()
-    kills = []
+    kills: list[None] = []
 
     def nemesis() -> None:
         while not done.wait(dice.uniform(0.02, 0.2)):
