@@ -123,6 +123,8 @@ def lock(folder: Path) -> None:
 @click.argument("folder", type=_FOLDER, metavar="DIR")
 def docs(folder: Path) -> None:
     """Write the documentation of the shipped rulebooks below a folder."""
+    if folder.exists() and not folder.is_dir():
+        _refuse(str(folder), "DIR", "这是一个文件，请换成文件夹。")
     rulebook, solo_car = _load(None), _load(_SOLO_CAR)
     lines = (SHIPPED_DATA / "action_factors.csv").read_text(encoding="utf-8").splitlines()
     rows = read_factor_rows("action_factors.csv", lines, [])

@@ -28,6 +28,14 @@ def test_the_committed_pages_are_the_generated_ones(written: Path) -> None:
     assert pages(DOCS) == pages(written), "run: tanpuhui rules docs docs"
 
 
+def test_a_file_in_place_of_the_folder_is_bad_input(tmp_path: Path) -> None:
+    path = tmp_path / "docs"
+    path.write_text("", encoding="utf-8")
+    result = CliRunner().invoke(rules, ["docs", str(path)])
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert "请换成文件夹" in result.stderr
+
+
 def test_every_version_has_a_page_that_names_its_numbers(written: Path, shipped: Rulebook) -> None:
     found = pages(written)
     for methodology in shipped.all_versions():
