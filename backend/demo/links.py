@@ -57,7 +57,10 @@ def print_links(backend: Backend, echo: Echo) -> None:
     now = backend.clock.now()
     with backend.engine.begin() as db:
         if not db.scalar(select(exists(_demo_institutions()))):
-            echo("没有演示账号。空数据库可用 tanpuhui demo seed --scale small 载入演示城市。")
+            echo(
+                "没有演示账号。建立第一位管理员：tanpuhui people admin 姓名；"
+                "空数据库也可以载入演示城市：tanpuhui demo seed"
+            )
             return
         console = list(_console_ways(db, backend, now))
         phones = list(_phone_ways(db, backend, now))
