@@ -98,6 +98,18 @@ BROKEN = {
         "factors.air.forcing.including",
         "写反",
     ),
+    "radiative forcing of a row that is nowhere": (
+        'factor = "air.domestic_rf.defra"',
+        'factor = "air.domestic_rf.dfra"',
+        "factors.air.forcing.including.factor",
+        "“air.domestic_rf.defra”",
+    ),
+    "electricity of a row that is nowhere": (
+        ELECTRICITY,
+        ELECTRICITY.replace("2023", "2032"),
+        "regions[0].electricity.mid.factor",
+        "没有“2032.provincial.浙江”",
+    ),
     "no radiative forcing": (
         FORCING,
         "",
@@ -257,6 +269,12 @@ def test_outdated_values_are_refused_wherever_they_come_from(folder: Path) -> No
     path.write_text(own, encoding="utf-8")
     problems = refusal(folder).problems
     assert any(p.key == "regions[0].electricity.mid.value" and "过期" in p.fault for p in problems)
+
+
+def test_an_empty_factor_table_is_named(folder: Path) -> None:
+    shutil.copytree(SHIPPED_DATA, folder / "data")
+    (folder / "data" / "action_factors.csv").write_bytes(b"")
+    assert {problem.file for problem in refusal(folder).problems} == {"action_factors.csv"}
 
 
 def test_a_row_of_unknown_confidence_has_no_range(folder: Path) -> None:
