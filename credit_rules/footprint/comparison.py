@@ -22,7 +22,7 @@ class Comparison:
 
     Args:
         people: how many footprints the median is of.
-        median_kg: the median in kg of CO2e in two significant figures, so that it is nobody's own.
+        median_kg: the median in kg of CO2e in two significant figures, so that nobody's exact value shows.
         relation: whether one's own is below, near (within a tenth) or above.
         sentence: the same in Chinese.
     """
