@@ -111,6 +111,15 @@ def test_a_factor_without_source_is_refused(folder: Path) -> None:
     assert "没有来源" in why
 
 
+@pytest.mark.parametrize("source", ["监测报告,", ",附录 A"])
+def test_a_title_or_a_clause_is_source_enough(folder: Path, source: str) -> None:
+    path = folder / ENERGY
+    row = f"js_t_303_2026.lng,液化天然气,LNG,tCO2/t,2.83,,{source},,secondary\n"
+    path.write_text(path.read_text(encoding="utf-8") + row, encoding="utf-8")
+    found = load_energy_tables(folder).sets["js_t_303_2026"]["lng"]
+    assert found.source == source.strip(",")
+
+
 def test_every_problem_is_named(folder: Path) -> None:
     edit(folder / ENERGY, "js_t_303_2026.heat", lambda row: row.replace(",0.11,", ",11,"))
     edit(folder / GRID, "2023.provincial.浙江", lambda row: row.replace(",0.4974,", ",x,"))
