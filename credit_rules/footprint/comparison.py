@@ -22,7 +22,7 @@ class Comparison:
 
     Args:
         people: how many footprints the median is of.
-        median_kg: the median in kg of CO2e in two significant figures, so that nobody's exact value shows.
+        median_kg: the median in kg of CO2e, to two significant figures: nobody's exact value.
         relation: whether one's own is below, near (within a tenth) or above.
         sentence: the same in Chinese.
     """
