@@ -97,7 +97,7 @@ class Settings:
                 validate=validate.OneOf(("DEBUG", "INFO", "WARNING", "ERROR")),
             ),
             api_workers=env.int("API_WORKERS", 2, validate=validate.Range(min=1, max=64)),
-            api_threads=env.int("API_THREADS", 8, validate=validate.Range(min=1, max=64)),
+            api_threads=env.int("API_THREADS", 4, validate=validate.Range(min=1, max=64)),
         )
         _check(env, settings)
         return settings

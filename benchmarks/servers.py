@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import psutil
 
-WORKERS, THREADS = 2, 8
+WORKERS, THREADS = 2, 4
 
 
 @contextmanager

@@ -93,7 +93,11 @@ def test_digests_are_over_content_not_over_comments(
 def test_a_factor_table_or_evidence_table_changes_the_digest(
     shipped: Rulebook, shipped_folder: Path, replace: Replace
 ) -> None:
-    replace(shipped_folder / "rulebook.toml", 'T1 = { label = "照片"', 'T1 = { label = "相片"')
+    replace(
+        shipped_folder / "rulebook.toml",
+        'T1 = { label = "照片或现场海报码"',
+        'T1 = { label = "相片"',
+    )
     changed = load_rulebook(shipped_folder)
     assert (
         changed.version("recycling.drop_off", 1).digest

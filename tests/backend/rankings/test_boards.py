@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 from sqlalchemy import text
@@ -141,7 +143,7 @@ def test_a_flushed_redis_gets_an_equal_board(city: City, log: Callable[..., Rece
 def test_a_stopped_redis_is_read_around(city: City, log: Callable[..., Receipt]) -> None:
     log(0)
     deliver(city.backend)
-    nowhere: Redis = Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2)
+    nowhere: Redis = Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0))
     assert board(city.backend, redis=nowhere) == board(city.backend)
 
 
