@@ -17,6 +17,8 @@ from backend.settings import Settings
 from credit_rules import Rulebook, load_rulebook
 
 _REDIS_SECONDS = 1.0
+# At most so many connections a process; each is opened only when it is needed.
+_CONNECTIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,9 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Backend:
     )
     return Backend(
         settings=settings,
-        engine=make_engine(settings.database_url, pool_size=settings.api_threads),
+        engine=make_engine(
+            settings.database_url, pool_size=max(_CONNECTIONS, settings.api_threads)
+        ),
         redis=redis,
         clock=clock or SystemClock(),
         rulebook=load_rulebook(),

@@ -43,7 +43,7 @@ def count(city: City, table: str) -> int:
 
 def test_fifty_identical_submissions_credit_once(city: City, api: "Api") -> None:
     token, action = city.token(city.scene.members[0]), an_action(city)
-    start = threading.Barrier(50)
+    start = threading.Barrier(50, timeout=30)
 
     def submit(_number: int) -> tuple[int, Any]:
         start.wait()

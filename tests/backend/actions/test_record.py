@@ -44,7 +44,7 @@ def log(city: City) -> Callable[..., Receipt]:
 
 def all_at_once(tasks: Sequence[Callable[[], Receipt]]) -> list[Receipt]:
     """Runs tasks in threads that start together."""
-    start = threading.Barrier(len(tasks))
+    start = threading.Barrier(len(tasks), timeout=30)
 
     def run(task: Callable[[], Receipt]) -> Receipt:
         start.wait()

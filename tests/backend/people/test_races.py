@@ -23,7 +23,7 @@ AT_ONCE = 8
 
 def at_once(backend: Backend, act: Callable[[Connection, int], object]) -> list[object]:
     """Runs the act in as many transactions; each result is what it gave or refused with."""
-    barrier = Barrier(AT_ONCE)
+    barrier = Barrier(AT_ONCE, timeout=30)
 
     def run(number: int) -> object:
         try:
