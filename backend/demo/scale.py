@@ -42,7 +42,7 @@ SCALES: Final = {
     scale.name: scale
     for scale in (
         Scale("tiny", 1, 2, 6, 40, 2, 4, 10, 1500, 1, None),
-        Scale("small", 3, 12, 60, 1_500, 30, 26, 90, 800, 2, None),
+        Scale("small", 3, 12, 60, 1_500, 30, 26, 90, 500, 2, None),
         Scale("city", 13, 3_000, 9_000, 100_000, 4_000, 6_000, 365, 350, 2, 2_000),
     )
 }
