@@ -23,6 +23,7 @@ COMMANDS = {
     "wechat-stand-in": ("backend.cli.wechat_stand_in:wechat_stand_in", "运行本机的微信替身"),
     "db": ("backend.cli.database:db", "数据库迁移：升级与检查"),
     "demo": ("backend.cli.demo:demo", "演示数据"),
+    "organisations": ("backend.cli.organisations:organisations", "组织：导入区县、单位与部门"),
     "people": ("backend.cli.people:people", "名册导入与成员"),
     "rules": ("backend.cli.rules:rules", "方法学：列出、校验、试算"),
     "energy": ("backend.cli.energy:energy", "能源换算：折标煤与碳排放"),

@@ -1,14 +1,21 @@
-"""`tanpuhui people`: takes rosters in, lets the first administrator in."""
+"""`tanpuhui people`: takes rosters in, lets the first administrator in, invites members."""
 
 import dataclasses
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import NoReturn
 
 import click
+from sqlalchemy import Connection
 
 from backend.bootstrap import Backend, build
+from backend.clock import business_day
+from backend.errors import NotFoundError
+from backend.organisations.models import PATH_SEPARATOR
+from backend.organisations.policy import checked_credit_code
+from backend.organisations.queries import departments_under, institution_by_credit_code
+from backend.people.bindings import create_invitation
 from backend.people.models import Face, Role
 from backend.people.queries import Grant
 from backend.people.roles import grant_role
@@ -27,6 +34,10 @@ _IMPORT_HELP = """导入花名册 FILE（.xlsx 或 CSV），按单位和工号�
 文件中没有的人员保持不变；重复导入同一文件不产生变化。
 
 退出码：0 全部合格；1 有行被拒绝；2 文件无法读取。
+"""
+_INVITE_HELP = """为单位新建邀请码并打印一次；系统只保存其校验值，之后无法再次查看。
+
+CREDIT_CODE 是单位的统一社会信用代码。不指定部门时，成员绑定到单位、不归入部门。
 """
 
 
@@ -108,6 +119,60 @@ def admin(name: str) -> None:
             )
         backend.engine.dispose()
     click.echo(f"{settings.console_url}/login/link/{code}")
+
+
+@people.command("invite", help=_INVITE_HELP)
+@click.argument("credit_code")
+@click.option("--department", metavar="PATH", help="归入的部门，如 办公室/文印科。")
+@click.option(
+    "--uses", type=click.IntRange(1, 100_000), default=1, show_default=True, help="可绑定的人数。"
+)
+@click.option(
+    "--days", type=click.IntRange(1, 366), default=30, show_default=True, help="有效天数。"
+)
+def invite(credit_code: str, *, department: str | None, uses: int, days: int) -> None:
+    """Makes an invitation and prints its code, alone on its line."""
+    code = checked_credit_code(credit_code)
+    with running_servers(Settings.from_env()) as settings:
+        backend = build(settings)
+        now = backend.clock.now()
+        try:
+            with backend.engine.begin() as db:
+                institution_id, department_id = _place(db, code, department, business_day(now))
+                invitation = create_invitation(
+                    db,
+                    institution_id=institution_id,
+                    department_id=department_id,
+                    ttl=timedelta(days=days),
+                    max_uses=uses,
+                    now=now,
+                    actor_id=None,
+                )
+        finally:
+            backend.engine.dispose()
+    click.echo(invitation)
+
+
+def _place(db: Connection, code: str, path: str | None, today: date) -> tuple[int, int | None]:
+    """Ids of the institution with a code and of its department with a path.
+
+    Raises:
+        NotFoundError: one of them is unknown.
+    """
+    institution = institution_by_credit_code(db, credit_code=code)
+    if institution is None:
+        raise NotFoundError(
+            f"没有登记统一社会信用代码为 {code} 的单位，请先用 tanpuhui organisations import 导入。"
+        )
+    if path is None:
+        return institution.id, None
+    wanted = path.strip(PATH_SEPARATOR)
+    for department in departments_under(db, institution_id=institution.id, on=today):
+        if department.path == wanted:
+            return institution.id, department.id
+    raise NotFoundError(
+        f"{institution.name}没有部门“{wanted}”，请核对名称与上级部门（如 办公室/文印科）。"
+    )
 
 
 def _print(report: RosterReport) -> None:
