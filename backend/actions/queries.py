@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -106,8 +106,7 @@ def standing(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """An action as it stands in the book, with what is needed to recompute its award."""
 
     id: int
@@ -134,7 +133,7 @@ class Recorded:
     points_mpt: int
 
 
-_RECORDED = select(*(getattr(Action, name) for name in Recorded.__slots__))
+_RECORDED = select(*(getattr(Action, name) for name in Recorded._fields))
 
 
 def action_of(db: Connection, *, member_id: int, action_id: int) -> Recorded | None:
@@ -286,7 +285,7 @@ def _placed(reach: Reach) -> Select[Any]:
 
 
 def _placed_action(row: Row[Any]) -> PlacedAction:
-    recorded = len(Recorded.__slots__)
+    recorded = len(Recorded._fields)
     return PlacedAction(Recorded(*row[:recorded]), *row[recorded:])
 
 

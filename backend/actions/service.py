@@ -7,6 +7,7 @@ place, the evidence) is decided by the caller's admission.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -182,10 +183,12 @@ def record(
             standing = _standing(db, claim, day, caps)
     for _ in range(_ATTEMPTS):
         assessment = _assess(methodology, claim.facts, day, admission.tier, standing.used)
-        award = _award(claim, now, admission, standing, caps, assessment, rulebook.digest)
+        context = {"used": {cap.key: standing.used[cap.key]._asdict() for cap in caps}}
+        award = _award(claim, now, admission, standing, caps, assessment, rulebook.digest, context)
         posting = post_award(db, award)
         if posting.outcome is Outcome.POSTED and posting.action_id is not None:
-            return Receipt(_recorded(posting.action_id, award, claim), assessment, first=True)
+            recorded = _recorded(posting.action_id, award, claim, context)
+            return Receipt(recorded, assessment, first=True)
         _refuse(posting.outcome)
         standing = _standing(db, claim, day, caps)
         if standing.earlier is not None:
@@ -316,8 +319,8 @@ def _award(
     caps: Sequence[Cap],
     assessment: Assessment,
     rulebook_digest: str,
+    context: Mapping[str, Any],
 ) -> Award:
-    context = {"used": {cap.key: standing.used[cap.key]._asdict() for cap in caps}}
     return Award(
         member_id=claim.member_id,
         reference=claim.reference,
@@ -350,7 +353,7 @@ def _award(
     )
 
 
-def _recorded(action_id: int, award: Award, claim: Claim) -> Recorded:
+def _recorded(action_id: int, award: Award, claim: Claim, context: Mapping[str, Any]) -> Recorded:
     """The action just posted, as reading it back would give it."""
     return Recorded(
         id=action_id,
@@ -368,7 +371,7 @@ def _recorded(action_id: int, award: Award, claim: Claim) -> Recorded:
         channel=award.channel,
         ranked=award.ranked,
         facts=claim.facts,
-        context={"used": {cap.key: award.used[cap.key]._asdict() for cap in award.caps}},
+        context=context,
         methodology_id=award.methodology_id,
         methodology_version=award.methodology_version,
         methodology_digest=award.methodology_digest,

@@ -3,6 +3,7 @@
 import hmac
 import os
 import time
+from functools import lru_cache
 from ipaddress import ip_address
 
 from flask import Response, g, request
@@ -44,8 +45,15 @@ def observe(response: Response) -> None:
     face = web_context().face.value
     endpoint = request.endpoint or "unmatched"
     method = request.method if request.method in _METHODS else "other"
-    REQUESTS.labels(face, endpoint, method, str(response.status_code)).inc()
-    SECONDS.labels(face, endpoint).observe(time.perf_counter() - g.started)
+    counted, timed = _series(face, endpoint, method, response.status_code)
+    counted.inc()
+    timed.observe(time.perf_counter() - g.started)
+
+
+@lru_cache(maxsize=4096)
+def _series(face: str, endpoint: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    """The series of one kind of answer, looked up once."""
+    return REQUESTS.labels(face, endpoint, method, str(status)), SECONDS.labels(face, endpoint)
 
 
 def expose() -> Response:
