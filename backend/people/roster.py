@@ -229,7 +229,7 @@ def _places(
                     row.row,
                     Column.CREDIT_CODE,
                     "系统中没有这个单位，或单位已撤销",
-                    "请核对代码，或先在管理台登记该单位",
+                    "请核对代码，或先用 tanpuhui organisations import 登记该单位",
                 )
             )
         elif row.department not in trees[row.credit_code]:
