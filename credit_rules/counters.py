@@ -30,12 +30,6 @@ Period = Literal["day", "week", "month", "year"]
 Scope = Literal["member", "place"]
 
 LANES: Final[tuple[Lane, ...]] = ("reduction_ng", "points_npt", "activity_nano", "count_nano")
-LANE_LABELS: Final = {
-    "reduction_ng": "减排量",
-    "points_npt": "积分",
-    "activity_nano": "行为量",
-    "count_nano": "次数",
-}
 PERIOD_LABELS: Final[dict[str, str]] = {
     "day": "每日",
     "week": "每周",

@@ -6,12 +6,10 @@ from datetime import datetime, timedelta
 
 from backend.errors import DomainError, FieldError
 from backend.ledger.service import Ceiling
-from backend.places.policy import Presence
+from backend.places.policy import CEILING_PER_STEP, Presence
 
 KIND = "recycling.drop_off"
 
-# One screen shows a code for 30 s; more people than this cannot be standing before it.
-STEP_CEILING = 6
 # Two attendants weighing without a break handle about four bags a minute.
 HOURLY_CEILING = 240
 # A printed code proves no time: a drop-off logged later than this is the member's word alone.
@@ -75,7 +73,7 @@ def use_of_rotating_code(*, place_id: int, member_id: int, step: int) -> Use:
     """A rotating code counts once per member and step, and so often per step in all."""
     return Use(
         evidence=_digest("rotating", place_id, member_id, step),
-        ceiling=Ceiling(f"place:{place_id}:step", step, STEP_CEILING),
+        ceiling=Ceiling(f"place:{place_id}:step", step, CEILING_PER_STEP),
     )
 
 

@@ -24,10 +24,10 @@ from backend.places.codes import (
     rotating_code,
 )
 from backend.places.models import Datum, PlaceState
-from backend.places.policy import PlaceNotOpenError, Position
+from backend.places.policy import CEILING_PER_STEP, PlaceNotOpenError, Position
 from backend.places.service import revoke_batch, update_place
 from backend.ports.keys import KeyRing
-from backend.recycling.policy import STEP_CEILING, MaterialNotAcceptedError, NotAtPointError
+from backend.recycling.policy import MaterialNotAcceptedError, NotAtPointError
 from backend.recycling.service import scan
 from credit_rules import load_rulebook
 from tests.builders.drop_offs import a_reference, drop
@@ -152,10 +152,10 @@ def test_a_rotating_code_counts_once_per_member_and_step(
 
 def test_a_step_has_a_ceiling(scene: Scene, log: Callable[..., Receipt]) -> None:
     code = rotating(scene)
-    for member in scene.members[:STEP_CEILING]:
+    for member in scene.members[:CEILING_PER_STEP]:
         log(code=code, member_id=member)
     with pytest.raises(CeilingReachedError) as refused:
-        log(code=code, member_id=scene.members[STEP_CEILING])
+        log(code=code, member_id=scene.members[CEILING_PER_STEP])
     assert refused.value.retry_after == 30
 
 
