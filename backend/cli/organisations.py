@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Final, NoReturn, TypeVar
+from typing import Final, TypeVar
 
 import click
 import xlsxwriter
 
 from backend.bootstrap import Backend, build
+from backend.cli.file_import import content_of, file_options, refuse
 from backend.errors import DomainError
 from backend.organisations.import_rows import (
     KIND_WORDS,
@@ -28,14 +29,13 @@ from backend.organisations.import_rows import (
 from backend.organisations.imports import import_organisations
 from backend.organisations.models import PATH_SEPARATOR, InstitutionKind
 from backend.organisations.policy import checked_credit_code, checked_name
-from backend.people.spreadsheet import MAX_FILE_BYTES, Cell, SpreadsheetError, Table, read_table
+from backend.people.spreadsheet import Cell, SpreadsheetError, Table, read_table
 from backend.runtime.servers import running_servers
 from backend.settings import Settings
 
 Parsed = TypeVar("Parsed")
 
 _SOME_ROWS_REFUSED = 1
-_BAD_FILE = 2
 _IMPORT_HELP = """导入组织文件 FILE（.xlsx 或 CSV）：区县、系统、单位与部门，每行一个部门。
 
 缺少的予以新建，单位更名予以更新；文件中没有的保持不变，导入从不撤销或删除；
@@ -100,42 +100,36 @@ def organisations() -> None:
     """Groups the commands about organisations."""
 
 
-def _write_template(ctx: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
-    """Writes the empty template and ends the command: it needs no FILE and no database."""
-    if value is None or ctx.resilient_parsing:
-        return
-    try:
-        value.write_bytes(_template())
-    except OSError as error:
-        _refuse(f"{value}：无法写入（{error.strerror}），请换一个位置。")
-    click.echo(f"模板已写入 {value}")
-    ctx.exit()
+def _template() -> bytes:
+    """An empty workbook: headings with notes, cells set to text; examples on a second sheet."""
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as workbook:
+        text = workbook.add_format({"num_format": "@"})
+        heading = workbook.add_format({"bold": True, "bg_color": "#DFF0E3", "border": 1})
+        for name, examples in (("组织", ()), ("示例", _EXAMPLES)):
+            sheet = workbook.add_worksheet(name)
+            for place, column in enumerate(Column):
+                sheet.set_column(place, place, 16, text)
+                starred = column + ("*" if column in _REQUIRED else "")
+                sheet.write_string(0, place, starred, heading)
+                sheet.write_comment(0, place, _NOTES[column])
+            sheet.freeze_panes(1, 0)
+            for number, example in enumerate(examples, start=1):
+                for place, cell in enumerate(example):
+                    sheet.write_string(number, place, cell, text)
+    return target.getvalue()
 
 
 @organisations.command("import", help=_IMPORT_HELP)
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--all-or-nothing", is_flag=True, help="有任何一行不合格时，整个文件都不写入。")
-@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果。")
-@click.option(
-    "--template",
-    type=click.Path(path_type=Path, dir_okay=False),
-    callback=_write_template,
-    is_eager=True,
-    expose_value=False,
-    metavar="OUT.xlsx",
-    help="生成空白模板后退出，不需要 FILE。",
-)
+@file_options(_template)
 def import_(file: Path, *, all_or_nothing: bool, as_json: bool) -> None:
     """Takes a file in and prints what became of it."""
+    data = content_of(file)
     try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
         table = read_table(data)
         places, ignored = _header(table.rows[0])
-    except OSError as error:
-        _refuse(f"{file}：无法读取（{error.strerror}），请核对路径。")
     except SpreadsheetError as error:
-        _refuse(f"{file}：{error.message} [{error.code}]")
+        refuse(f"{file}：{error.message} [{error.code}]")
     rows, unreadable = _rows(table, places)
     with running_servers(Settings.from_env()) as settings:
         report = _imported(build(settings), rows, unreadable, all_or_nothing=all_or_nothing)
@@ -181,26 +175,6 @@ def _print(report: OrganisationReport, ignored: list[str]) -> None:
         f"单位 {report.institutions}，部门 {report.departments}；更名 {report.renamed}，"
         f"年度数据 {report.years}；不变 {report.unchanged} 行，拒绝 {report.refused} 行。"
     )
-
-
-def _template() -> bytes:
-    """An empty workbook: headings with notes, cells set to text; examples on a second sheet."""
-    target = io.BytesIO()
-    with xlsxwriter.Workbook(target, {"in_memory": True}) as workbook:
-        text = workbook.add_format({"num_format": "@"})
-        heading = workbook.add_format({"bold": True, "bg_color": "#DFF0E3", "border": 1})
-        for name, examples in (("组织", ()), ("示例", _EXAMPLES)):
-            sheet = workbook.add_worksheet(name)
-            for place, column in enumerate(Column):
-                sheet.set_column(place, place, 16, text)
-                starred = column + ("*" if column in _REQUIRED else "")
-                sheet.write_string(0, place, starred, heading)
-                sheet.write_comment(0, place, _NOTES[column])
-            sheet.freeze_panes(1, 0)
-            for number, example in enumerate(examples, start=1):
-                for place, cell in enumerate(example):
-                    sheet.write_string(number, place, cell, text)
-    return target.getvalue()
 
 
 def _header(cells: tuple[Cell, ...]) -> tuple[dict[Column, int], list[str]]:
@@ -386,8 +360,3 @@ def _area(cell: Cell) -> Decimal:
     if not (area.is_finite() and 0 <= area < 10**12 and area == area.quantize(Decimal("0.01"))):
         raise _CellError("应为不小于0、最多两位小数的平方米数")
     return area
-
-
-def _refuse(sentence: str) -> NoReturn:
-    click.echo(sentence, err=True)
-    raise SystemExit(_BAD_FILE)

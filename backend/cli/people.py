@@ -4,12 +4,12 @@ import dataclasses
 import json
 from datetime import date, timedelta
 from pathlib import Path
-from typing import NoReturn
 
 import click
 from sqlalchemy import Connection
 
 from backend.bootstrap import Backend, build
+from backend.cli.file_import import content_of, file_options, refuse
 from backend.clock import business_day
 from backend.errors import NotFoundError
 from backend.organisations.models import PATH_SEPARATOR
@@ -22,12 +22,11 @@ from backend.people.roles import grant_role
 from backend.people.roster import RosterReport, import_roster
 from backend.people.roster_file import template
 from backend.people.service import create_login_link, create_member
-from backend.people.spreadsheet import MAX_FILE_BYTES, SpreadsheetError
+from backend.people.spreadsheet import SpreadsheetError
 from backend.runtime.servers import running_servers
 from backend.settings import Settings
 
 _SOME_ROWS_REFUSED = 1
-_BAD_FILE = 2
 _LINK_LIVES = timedelta(hours=24)
 _IMPORT_HELP = """导入花名册 FILE（.xlsx 或 CSV），按单位和工号新增或更新人员。
 
@@ -46,38 +45,11 @@ def people() -> None:
     """Groups the commands about members."""
 
 
-def _write_template(ctx: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
-    """Writes the empty template and ends the command: it needs no FILE and no database."""
-    if value is None or ctx.resilient_parsing:
-        return
-    try:
-        value.write_bytes(template())
-    except OSError as error:
-        _bad_file(f"{value}：无法写入（{error.strerror}），请换一个位置。")
-    click.echo(f"模板已写入 {value}")
-    ctx.exit()
-
-
 @people.command("import", help=_IMPORT_HELP)
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--all-or-nothing", is_flag=True, help="有任何一行不合格时，整个文件都不写入。")
-@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果。")
-@click.option(
-    "--template",
-    type=click.Path(path_type=Path, dir_okay=False),
-    callback=_write_template,
-    is_eager=True,
-    expose_value=False,
-    metavar="OUT.xlsx",
-    help="生成空白模板后退出，不需要 FILE。",
-)
+@file_options(template)
 def import_(file: Path, *, all_or_nothing: bool, as_json: bool) -> None:
     """Takes a roster file in and prints what became of each row."""
-    try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        _bad_file(f"{file}：无法读取（{error.strerror}），请核对路径。")
+    data = content_of(file)
     with running_servers(Settings.from_env()) as settings:
         report = _imported(build(settings), file, data, all_or_nothing=all_or_nothing)
     if as_json:
@@ -99,7 +71,7 @@ def _imported(backend: Backend, file: Path, data: bytes, *, all_or_nothing: bool
                 all_or_nothing=all_or_nothing,
             )
     except SpreadsheetError as error:
-        _bad_file(f"{file}：{error.message} [{error.code}]")
+        refuse(f"{file}：{error.message} [{error.code}]")
     finally:
         backend.engine.dispose()
 
@@ -196,8 +168,3 @@ def _as_json(report: RosterReport) -> str:
     before = report.imported_before
     document["imported_before"] = None if before is None else before.isoformat()
     return json.dumps(document, ensure_ascii=False, indent=2)
-
-
-def _bad_file(sentence: str) -> NoReturn:
-    click.echo(sentence, err=True)
-    raise SystemExit(_BAD_FILE)
