@@ -6,5 +6,5 @@ from backend.bootstrap import build
 from backend.settings import Settings
 
 _settings = Settings.from_env()
-logs.configure(_settings.log_level)
+logs.configure(_settings.log_level, serving=True)
 app = create_app(build(_settings))

@@ -7,11 +7,13 @@ import structlog
 from structlog.typing import Processor
 
 
-def configure(level: str) -> None:
+def configure(level: str, *, serving: bool = False) -> None:
     """Sends every log line of this process, ours and the libraries', to standard error as JSON.
 
     Args:
         level: DEBUG, INFO, WARNING or ERROR.
+        serving: this process keeps this configuration to its end, so each logger may settle on
+            it at its first line; elsewhere a later configuration must still reach every logger.
     """
     threshold = logging.getLevelNamesMapping()[level]
     shared: list[Processor] = [
@@ -25,7 +27,7 @@ def configure(level: str) -> None:
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=serving,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

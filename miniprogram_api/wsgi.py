@@ -6,5 +6,5 @@ from backend.settings import Settings
 from miniprogram_api.app import create_app
 
 _settings = Settings.from_env()
-logs.configure(_settings.log_level)
+logs.configure(_settings.log_level, serving=True)
 app = create_app(build(_settings))

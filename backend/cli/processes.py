@@ -10,7 +10,7 @@ from backend.worker import QUEUES, run_relay, run_tick, run_worker
 
 def _backend() -> Backend:
     settings = Settings.from_env()
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, serving=True)
     return build(settings)
 
 
