@@ -13,18 +13,19 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base
+from backend.ledger.chart import EntryKind
 
 
 class Account(Base):
-    """A system account: one side of the book that has no balance row (issuance, avoided source).
+    """A system account of the chart (`chart.CHART`): a side of the book that has no balance row.
 
-    Member accounts have no row here: their id is computed (`ledger_member_account`), their row is
-    the balance itself.
+    Accounts with a balance have no row here: their id is computed (`ledger_member_account`,
+    `ledger_campaign_account`), their row is the balance itself.
     """
 
     __tablename__ = "account"
     __table_args__ = (
-        UniqueConstraint("kind", "subject"),
+        UniqueConstraint("kind", "unit", "subject"),
         CheckConstraint("unit IN ('mg', 'mpt')", name="unit"),
     )
 
@@ -35,7 +36,11 @@ class Account(Base):
 
 
 class Balance(Base):
-    """A member's account: reductions (mg), or points (mpt) that expire at the end of one month."""
+    """An account with what it holds, never below 0.
+
+    A member's reductions (mg); a member's points (mpt) that expire at the end of one month, free or
+    set aside for a redemption; one slot of a campaign's budget (mpt).
+    """
 
     __tablename__ = "balance"
     __table_args__ = (
@@ -46,35 +51,36 @@ class Balance(Base):
     )
 
     account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    member_id: Mapped[int]
+    member_id: Mapped[int | None]
     kind: Mapped[str]
     unit: Mapped[str]
     expires_month: Mapped[date | None]
     amount: Mapped[int]
     version: Mapped[int] = mapped_column(server_default=text("1"))
+    campaign_id: Mapped[int | None]
 
 
 class Entry(Base):
-    """One business event in the ledger: an award, a reversal, a correction."""
+    """One business event in the ledger, of a kind of `chart.EntryKind`."""
 
     __tablename__ = "entry"
     __table_args__ = (
         UniqueConstraint("reverses_entry_id"),
-        CheckConstraint("kind IN ('award', 'reversal', 'correction')", name="kind"),
-        CheckConstraint("(kind = 'reversal') = (reverses_entry_id IS NOT NULL)", name="reversal"),
+        CheckConstraint(f"kind IN ({', '.join(repr(str(k)) for k in EntryKind)})", name="kind"),
         Index("ix_entry_member_id", "member_id", "id"),
         Index("ix_entry_action_id", "action_id"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     kind: Mapped[str]
-    member_id: Mapped[int]
+    member_id: Mapped[int | None]
     action_id: Mapped[int | None]
     reverses_entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"))
     effective_on: Mapped[date]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
-    trace_digest: Mapped[bytes]
+    trace_digest: Mapped[bytes | None]
     actor_id: Mapped[int | None]
+    campaign_id: Mapped[int | None]
 
 
 class Transfer(Base):

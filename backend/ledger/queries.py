@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, select, text
 
+from backend.ledger.chart import AccountKind, is_held
 from backend.ledger.models import Balance, Entry, Transfer
 
 
@@ -38,13 +39,17 @@ class MemberBalance:
 def balance_of(db: Connection, *, member_id: int) -> MemberBalance:
     """The member's balance now, oldest points first."""
     rows = db.execute(
-        select(Balance.unit, Balance.expires_month, Balance.amount)
+        select(Balance.kind, Balance.expires_month, Balance.amount)
         .where(Balance.member_id == member_id)
         .order_by(Balance.expires_month)
     ).all()
-    lots = tuple(Lot(month, amount) for unit, month, amount in rows if unit == "mpt" and month)
+    lots = tuple(
+        Lot(month, amount)
+        for kind, month, amount in rows
+        if kind == AccountKind.MEMBER_POINTS and month is not None
+    )
     return MemberBalance(
-        reduction_mg=sum(amount for unit, _, amount in rows if unit == "mg"),
+        reduction_mg=sum(row[2] for row in rows if row[0] == AccountKind.MEMBER_REDUCTION),
         points_mpt=sum(lot.points_mpt for lot in lots),
         lots=lots,
     )
@@ -91,13 +96,13 @@ def statement_of(
 def _moved(db: Connection, entry_ids: Sequence[int]) -> dict[tuple[int, str], int]:
     """By entry and unit: what went to (positive) or from (negative) the member."""
     moved: dict[tuple[int, str], int] = {}
-    for entry_id, unit, debit, amount in db.execute(
-        select(Transfer.entry_id, Transfer.unit, Transfer.debit, Transfer.amount).where(
-            Transfer.entry_id.in_(entry_ids)
-        )
+    for entry_id, unit, debit, credit, amount in db.execute(
+        select(
+            Transfer.entry_id, Transfer.unit, Transfer.debit, Transfer.credit, Transfer.amount
+        ).where(Transfer.entry_id.in_(entry_ids))
     ):
         key = (entry_id, unit)
-        moved[key] = moved.get(key, 0) + (amount if debit < 0 else -amount)
+        moved[key] = moved.get(key, 0) + amount * (is_held(credit) - is_held(debit))
     return moved
 
 

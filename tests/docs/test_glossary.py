@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from backend.audit.service import Result
+from backend.ledger.chart import AccountKind, EntryKind, Owner
 from backend.ledger.service import Outcome
 from backend.organisations.models import InstitutionKind
 from backend.people.models import Face, MemberKind, Provider, Role
@@ -19,14 +20,17 @@ ROOT = Path(__file__).parents[2]
 GLOSSARY = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
 WORDS = set(re.findall(r"`([^`]+)`", GLOSSARY))
 ENUMS: tuple[type[StrEnum], ...] = (
+    AccountKind,
     Board,
     CodeKind,
     Datum,
+    EntryKind,
     Face,
     InstitutionKind,
     Measure,
     MemberKind,
     Outcome,
+    Owner,
     PlaceKind,
     PlaceState,
     Presence,
