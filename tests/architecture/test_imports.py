@@ -28,6 +28,16 @@ SEEDED = {
         "def late() -> None:\n    import backend.ledger.service",
         "features",
     ),
+    "the ledger imports its proofs": (
+        "backend/ledger/queries.py",
+        "import backend.proofs.merkle",
+        "features",
+    ),
+    "proofs read the ledger's tables": (
+        "backend/proofs/merkle.py",
+        "import backend.ledger.models",
+        "postings",
+    ),
     "siblings import each other": (
         "backend/rankings/queries.py",
         "import backend.recycling.service",
