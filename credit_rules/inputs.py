@@ -86,9 +86,12 @@ class InputReader:
 
     def shown(self, number: int) -> str:
         """The value an integer stands for, as a plain decimal or the name of the choice."""
-        if self.index:
-            return self.spec.choices[number].value
-        return DecimalForm(self.step, self.digits).text(number)
+        return self.spec.choices[number].value if self.index else self.form.text(number)
+
+    @property
+    def form(self) -> DecimalForm:
+        """What one step of a quantity is in its declared unit."""
+        return DecimalForm(self.step, self.digits)
 
     def _refused(self, code: str, sentence: str) -> InputRefused:
         return InputRefused(FieldProblem(self.spec.name, sentence, code))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
@@ -23,6 +23,7 @@ from credit_rules.model import (
     Tier,
 )
 from credit_rules.plan import Run
+from credit_rules.trace_template import TraceTemplate
 from credit_rules.values import Counted, Counter, Effective, Line, Required
 
 
@@ -61,6 +62,7 @@ class Plan:
         reduction: where the reduction stands; None where there is none.
         points: where the points stand.
         effective: the factors at work.
+        templates: by tier of evidence, what its traces share, drawn at first use.
     """
 
     start: date
@@ -73,6 +75,7 @@ class Plan:
     reduction: Award | None
     points: Award
     effective: tuple[Effective, ...]
+    templates: dict[int, TraceTemplate] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,11 +188,12 @@ class DecimalForm:
 
     def text(self, number: int = 1) -> str:
         """`number` times the value, as a decimal without exponent or trailing zeros."""
-        whole, rest = divmod(abs(number * self.numerator), 10**self.digits)
-        sign = "-" if number * self.numerator < 0 else ""
-        if not rest:
-            return f"{sign}{whole}"
-        return f"{sign}{whole}.{rest:0{self.digits}d}".rstrip("0")
+        value = number * self.numerator
+        if not self.digits:
+            return str(value)
+        figures = str(abs(value)).zfill(self.digits + 1)
+        text = f"{figures[: -self.digits]}.{figures[-self.digits :]}".rstrip("0").rstrip(".")
+        return f"-{text}" if value < 0 else text
 
 
 def decimal_form(value: Fraction) -> DecimalForm:

@@ -9,7 +9,7 @@ from functools import cached_property
 from math import gcd, lcm
 
 from credit_rules.counters import CapSpec, Lane
-from credit_rules.model import Factor, FactorTable, InputSpec
+from credit_rules.model import FactorTable, InputSpec
 from credit_rules.plan import Operation
 from credit_rules.units import DecimalForm, Dimension, Unit, decimal_form
 
@@ -86,10 +86,9 @@ class LookedUp:
     table: FactorTable
     choices: tuple[ChoiceValue, ...]
 
-    def factor(self, slots: list[int]) -> Factor:
-        """The factor in the row that the choices name."""
-        row = "|".join(c.spec.choices[slots[c.slot]].value for c in self.choices)
-        return self.table.rows[row]
+    def row(self, slots: list[int]) -> str:
+        """The row that the choices name, as the key of the table."""
+        return "|".join(c.spec.choices[slots[c.slot]].value for c in self.choices)
 
 
 @dataclass(frozen=True, slots=True)

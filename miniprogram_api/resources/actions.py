@@ -169,7 +169,6 @@ def receipt_body(receipt: Receipt) -> dict[str, Any]:
 
 def _without_trace(receipt: Receipt) -> dict[str, Any]:
     recorded, assessment = receipt.action, receipt.assessment
-    described: Any = assessment.trace.to_json()["methodology"]
     return {
         "action": action_body(recorded),
         "award": {
@@ -180,10 +179,10 @@ def _without_trace(receipt: Receipt) -> dict[str, Any]:
         },
         "sentences": assessment.trace.sentences(),
         "methodology": {
-            "id": described["id"],
-            "version": described["version"],
-            "digest": described["digest"],
-            "title": described["title"],
+            "id": assessment.methodology_id,
+            "version": assessment.methodology_version,
+            "digest": assessment.digest,
+            "title": assessment.trace.title,
         },
     }
 
