@@ -40,6 +40,7 @@ PERIODIC: Mapping[str, Every | Daily] = {
     "rankings.refresh": Every(timedelta(seconds=15)),
     "rankings.reconcile": Daily(time(3, 10)),
     "outbox.purge": Daily(time(3, 40)),
+    "ledger.verify": Daily(time(4, 10)),
 }
 
 _CLAIM = text("""

@@ -10,7 +10,8 @@ import backend.outbox.models
 import backend.people.models
 import backend.places.models
 import backend.rankings.models
-import backend.rulebook.models  # noqa: F401 - imported for its tables
+import backend.rulebook.models
+import backend.verification.models  # noqa: F401 - imported for its tables
 from backend.db.base import Base
 
 METADATA: MetaData = Base.metadata

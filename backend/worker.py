@@ -26,9 +26,11 @@ from backend.outbox import relay
 from backend.outbox import service as outbox
 from backend.outbox.service import Due, Taken
 from backend.rankings import jobs as rankings
+from backend.schema import METADATA
 from backend.settings import Settings
+from backend.verification import service as verification
 
-QUEUES = ("rankings", "housekeeping")
+QUEUES = ("rankings", "housekeeping", "verification")
 TICK_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
@@ -45,10 +47,12 @@ class Handler:
         queue: the queue whose worker does it.
         effect: what happens in the transaction that marks the messages done. What it returns is
             called after the commit; it may be lost, and a periodic job makes it good.
+        timeout: a job that runs longer (s) is ended.
     """
 
     queue: str
     effect: Effect
+    timeout: int = 60
 
 
 def _purge(db: Connection, _backend: Backend, _messages: Sequence[Taken]) -> None:
@@ -69,6 +73,26 @@ def _refresh(_db: Connection, backend: Backend, _messages: Sequence[Taken]) -> A
     return lambda: _publish(backend, None)
 
 
+def _verify(_db: Connection, backend: Backend, _messages: Sequence[Taken]) -> AfterCommit:
+    """After the commit, because it may take an hour; the next night makes up for a lost run."""
+    return lambda: _verify_and_store(backend)
+
+
+def _verify_and_store(backend: Backend) -> None:
+    with verification.open_books(
+        backend.engine,
+        backend.redis,
+        rulebook=backend.rulebook,
+        metadata=METADATA,
+        now=backend.clock.now(),
+    ) as books:
+        found = verification.verify(books)
+    if found.found:
+        log.error("ledger_verification_failed", found=found.found)
+    with backend.engine.begin() as db:
+        verification.store(db, found, finished_at=backend.clock.now())
+
+
 def _publish(backend: Backend, touched: set[tuple[int, date]] | None) -> None:
     with backend.engine.begin() as db:
         rankings.publish_current(db, backend.redis, now=backend.clock.now(), touched=touched)
@@ -79,6 +103,7 @@ HANDLERS: Mapping[str, Handler] = {
     "rankings.refresh": Handler("rankings", _refresh),
     "rankings.reconcile": Handler("rankings", _reconcile),
     "outbox.purge": Handler("housekeeping", _purge),
+    "ledger.verify": Handler("verification", _verify, timeout=4 * 3600),
 }
 
 _process: Backend | None = None
@@ -129,7 +154,7 @@ def enqueue(redis: Redis, kind: str, messages: Sequence[Due]) -> None:
             retry=Retry(max=3),
             result_ttl=60,
             failure_ttl=86_400,
-            timeout=60,
+            timeout=HANDLERS[kind].timeout,
             unique=True,
         )
     except DuplicateJobError:

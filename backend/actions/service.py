@@ -240,9 +240,27 @@ def replay(rulebook: Rulebook, recorded: Recorded) -> Assessment:
     Raises:
         ReplayMismatchError: the award differs from the one in the book.
     """
+    assessment = reassess(rulebook, recorded)
+    same = (
+        bytes.fromhex(assessment.digest) == recorded.methodology_digest
+        and assessment.reduction_mg == recorded.reduction_mg
+        and assessment.points_mpt == recorded.points_mpt
+    )
+    if not same:
+        raise ReplayMismatchError(f"action {recorded.id} replays to another award")
+    return assessment
+
+
+def reassess(rulebook: Rulebook, recorded: Recorded) -> Assessment:
+    """What a recorded action leads to now, whatever the book says.
+
+    Raises:
+        NotInForce: the rulebook lacks the version it was assessed under.
+        FactsRefused: that version does not take the stored facts.
+    """
     methodology = rulebook.version(recorded.methodology_id, recorded.methodology_version)
     used = {key: Used(**lanes) for key, lanes in recorded.context["used"].items()}
-    assessment = assess(
+    return assess(
         methodology,
         Facts(
             methodology_id=recorded.methodology_id,
@@ -252,14 +270,6 @@ def replay(rulebook: Rulebook, recorded: Recorded) -> Assessment:
             used=used,
         ),
     )
-    same = (
-        bytes.fromhex(assessment.digest) == recorded.methodology_digest
-        and assessment.reduction_mg == recorded.reduction_mg
-        and assessment.points_mpt == recorded.points_mpt
-    )
-    if not same:
-        raise ReplayMismatchError(f"action {recorded.id} replays to another award")
-    return assessment
 
 
 def caps_of(methodology: Methodology, *, scope: str, subject_id: int, on: date) -> list[Cap]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, func, select, text
 
 from backend.ledger.chart import AccountKind, is_held
 from backend.ledger.models import Balance, Entry, Transfer
@@ -106,8 +106,9 @@ def _moved(db: Connection, entry_ids: Sequence[int]) -> dict[tuple[int, str], in
     return moved
 
 
-_DRIFT = text("""
-SELECT b.account_id, b.amount AS held, coalesce(c.amount, 0) - coalesce(d.amount, 0) AS moved
+DRIFT = """
+SELECT b.account_id, b.amount AS held,
+       (coalesce(c.amount, 0) - coalesce(d.amount, 0))::bigint AS moved
   FROM balance b
   LEFT JOIN (SELECT credit, sum(amount) AS amount FROM transfer GROUP BY credit) c
          ON c.credit = b.account_id
@@ -115,7 +116,7 @@ SELECT b.account_id, b.amount AS held, coalesce(c.amount, 0) - coalesce(d.amount
          ON d.debit = b.account_id
  WHERE b.amount <> coalesce(c.amount, 0) - coalesce(d.amount, 0)
  ORDER BY b.account_id
-""")
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +130,26 @@ class Drift:
 
 def drifting_balances(db: Connection) -> list[Drift]:
     """Balances that differ from the sum of their transfers; there must be none."""
-    return [Drift(row.account_id, row.held, int(row.moved)) for row in db.execute(_DRIFT)]
+    return [Drift(*row) for row in db.execute(text(DRIFT))]
+
+
+def extent(db: Connection) -> tuple[int, int]:
+    """How many entries the book has, and the id of the newest; 0 when it is empty."""
+    row = db.execute(select(func.count(), func.coalesce(func.max(Entry.id), 0))).one()
+    return row[0], row[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Entries newer than one of them: how many, and when the first of them was written."""
+
+    entries: int
+    first_at: datetime | None
+
+
+def tail_after(db: Connection, *, entry_id: int) -> Tail:
+    """What was written into the book after an entry."""
+    row = db.execute(
+        select(func.count(), func.min(Entry.created_at)).where(Entry.id > entry_id)
+    ).one()
+    return Tail(row[0], row[1])

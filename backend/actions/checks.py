@@ -1,0 +1,199 @@
+"""Whether every award follows from its facts, and every counter from its actions."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, text
+
+from backend.actions.queries import Recorded
+from backend.actions.service import caps_of, reassess
+from backend.invariants import Books, Check, Finding, Invariant, check_of_rows, stream
+from credit_rules import Assessment, FactsRefused, NotInForce, Used
+
+_REPORT_EVERY = 5_000
+
+
+class _Counter(NamedTuple):
+    """A row of `cap_usage`: whose it is, its key, the first day of its period."""
+
+    subject_id: int
+    key: str
+    period_start: date
+
+
+# In the order of posting within a member: the member's lock numbers entries in that order.
+_POSTED = text(f"""
+SELECT {", ".join(f"a.{name}" for name in Recorded._fields)},
+       e.id AS entry_id, e.trace_digest, e.kind AS entry_kind
+  FROM entry e
+  JOIN entry o ON o.id = coalesce(e.reverses_entry_id, e.id)
+  JOIN action a ON a.id = o.action_id
+ WHERE e.kind IN ('award', 'reversal') AND o.kind = 'award'
+ ORDER BY e.member_id, e.id
+""")
+
+# The counters of members; those of places have their scope in the key.
+_COUNTERS = text("""
+SELECT subject_id, cap_key, period_start, reduction_ng, points_npt, activity_nano, count_nano
+  FROM cap_usage WHERE cap_key NOT LIKE '%:place:%' ORDER BY subject_id
+""")
+
+_UNREGISTERED = """
+SELECT a.id AS action_id, a.methodology_id, a.methodology_version
+  FROM action a
+  LEFT JOIN methodology_version v ON v.methodology_id = a.methodology_id
+                                 AND v.version = a.methodology_version
+ WHERE v.digest IS DISTINCT FROM a.methodology_digest OR length(a.rulebook_digest) <> 32
+ ORDER BY a.id
+"""
+
+_WITHOUT_EVIDENCE = """
+SELECT a.id AS action_id, a.tier
+  FROM action a
+ WHERE a.tier <> 'T0' AND NOT EXISTS (SELECT FROM evidence_use u WHERE u.action_id = a.id)
+ ORDER BY a.id
+"""
+
+
+def _replayed(books: Books) -> Iterator[Finding]:
+    """Assesses every action again and follows the counters of every member through its entries."""
+    members = groupby(stream(books.db, _POSTED), key=lambda row: int(row.member_id))
+    held = groupby(stream(books.db, _COUNTERS), key=lambda row: int(row.subject_id))
+    gone_through = 0
+    for member_id, entries, rows in _side_by_side(members, held):
+        counters: dict[_Counter, Used] = {}
+        for row in entries:
+            yield from _judged(books, row, Recorded(*row[: len(Recorded._fields)]), counters)
+            gone_through += 1
+            if gone_through % _REPORT_EVERY == 0:
+                books.advance(_REPORT_EVERY)
+        stored = {
+            _Counter(member_id, row.cap_key, row.period_start): Used(
+                row.reduction_ng, row.points_npt, row.activity_nano, row.count_nano
+            )
+            for row in rows
+        }
+        yield from _miscounted(member_id, stored, counters)
+    books.advance(gone_through % _REPORT_EVERY)
+
+
+_Groups = Iterator[tuple[int, Iterator[Row[Any]]]]
+
+
+def _side_by_side(
+    left: _Groups, right: _Groups
+) -> Iterator[tuple[int, Iterable[Row[Any]], Iterable[Row[Any]]]]:
+    """Two streams of groups in the order of their keys, joined by key; either may lack one."""
+    first, second = next(left, None), next(right, None)
+    while first or second:
+        key = min(group[0] for group in (first, second) if group)
+        mine = first[1] if first and first[0] == key else ()
+        other = second[1] if second and second[0] == key else ()
+        yield key, mine, other
+        first = next(left, None) if first and first[0] == key else first
+        second = next(right, None) if second and second[0] == key else second
+
+
+def _judged(
+    books: Books, row: Row[Any], recorded: Recorded, counters: dict[_Counter, Used]
+) -> Iterator[Finding]:
+    """Judges one award or its reversal, and moves the member's counters on."""
+    try:
+        assessment = reassess(books.rulebook, recorded)
+    except (NotInForce, FactsRefused) as error:
+        yield Finding(Invariant.REPLAY, f"action {recorded.id}", f"无法重算：{error}")
+        return
+    if row.entry_kind == "award":
+        yield from _differences(row, recorded, assessment)
+        yield from _moved_on(books, recorded, assessment, counters)
+    else:
+        for counter, added in _added(books, recorded, assessment).items():
+            counters[counter] = counters.get(counter, Used()).minus(added)
+
+
+def _differences(row: Row[Any], recorded: Recorded, again: Assessment) -> Iterator[Finding]:
+    if (again.reduction_mg, again.points_mpt) != (recorded.reduction_mg, recorded.points_mpt):
+        yield Finding(
+            Invariant.REPLAY,
+            f"action {recorded.id}",
+            f"账上 {recorded.reduction_mg} mg、{recorded.points_mpt} mpt，"
+            f"重算 {again.reduction_mg} mg、{again.points_mpt} mpt。",
+        )
+    elif bytes.fromhex(again.digest) != recorded.methodology_digest or (
+        bytes.fromhex(again.trace.digest()) != row.trace_digest
+    ):
+        yield Finding(
+            Invariant.REPLAY,
+            f"entry {row.entry_id}",
+            f"行为 {recorded.id} 的方法学或计算过程与入账时的摘要不符。",
+        )
+
+
+def _moved_on(
+    books: Books, recorded: Recorded, assessment: Assessment, counters: dict[_Counter, Used]
+) -> Iterator[Finding]:
+    """Holds what the award read of each counter against what had been claimed by then."""
+    read: Mapping[str, Mapping[str, int]] = recorded.context["used"]
+    for counter, added in _added(books, recorded, assessment).items():
+        claimed = counters.get(counter, Used())
+        if Used(**read.get(counter.key, {})) != claimed:
+            yield Finding(
+                Invariant.CAPS,
+                f"action {recorded.id}",
+                f"入账时读到的上限用量（{counter.key}，{counter.period_start}）"
+                "与此前各次行为的合计不符。",
+            )
+        counters[counter] = claimed.plus(added)
+
+
+def _added(books: Books, recorded: Recorded, assessment: Assessment) -> dict[_Counter, Used]:
+    """What an action claims of each of the member's own counters."""
+    methodology = books.rulebook.version(recorded.methodology_id, recorded.methodology_version)
+    caps = caps_of(
+        methodology, scope="member", subject_id=recorded.member_id, on=recorded.occurred_on
+    )
+    return {
+        _Counter(cap.subject_id, cap.key, cap.period_start): assessment.usage.get(cap.key, Used())
+        for cap in caps
+    }
+
+
+def _miscounted(
+    member_id: int, stored: Mapping[_Counter, Used], counters: Mapping[_Counter, Used]
+) -> Iterator[Finding]:
+    """Holds a member's rows of `cap_usage` against what the actions claim."""
+    for counter in sorted(stored.keys() | counters.keys()):
+        if stored.get(counter, Used()) != counters.get(counter, Used()):
+            yield Finding(
+                Invariant.CAPS,
+                f"member {member_id}",
+                f"上限用量（{counter.key}，{counter.period_start}）与各次行为的合计不符。",
+            )
+
+
+CHECKS: tuple[Check, ...] = (
+    check_of_rows(
+        "actions.registered",
+        "行为所依据的方法学版本已登记",
+        Invariant.PROVENANCE,
+        statement=_UNREGISTERED,
+        subject="action {action_id}",
+        detail="方法学 {methodology_id} 第 {methodology_version} 版的摘要与登记的不符。",
+    ),
+    check_of_rows(
+        "actions.evidence",
+        "T1 及以上的行为占用了凭证",
+        Invariant.EVIDENCE_ONCE,
+        statement=_WITHOUT_EVIDENCE,
+        subject="action {action_id}",
+        detail="凭证等级 {tier}，却没有占用任何凭证。",
+    ),
+    Check(
+        "actions.replay",
+        "每次行为重算得到同样的奖励与上限用量",
+        (Invariant.REPLAY, Invariant.CAPS),
+        _replayed,
+    ),
+)

@@ -1,0 +1,78 @@
+"""Whether roll-ups follow from the actions, and boards from the roll-ups."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from sqlalchemy import text
+
+from backend.clock import business_day
+from backend.invariants import Books, Check, Finding, Invariant
+from backend.rankings import jobs, queries, service
+from backend.rankings.policy import Board, season_of
+from backend.rankings.queries import Group
+
+# Work this young is on its way; what it concerns may still differ.
+_IN_FLIGHT = timedelta(minutes=10)
+_SETTLING = timedelta(seconds=60)
+
+_TOUCHED = text("""
+SELECT DISTINCT a.department_id, a.occurred_on
+  FROM outbox o JOIN action a ON a.id = (o.payload ->> 'action_id')::bigint
+ WHERE o.kind = 'award.posted' AND a.department_id IS NOT NULL
+   AND ((o.done_at IS NULL AND o.created_at > :in_flight) OR o.done_at > :settling)
+""")
+
+
+def _on_their_way(books: Books) -> set[tuple[int, date]]:
+    """Department-days with an award that reached the roll-ups a moment ago, or is about to."""
+    rows = books.db.execute(
+        _TOUCHED, {"in_flight": books.now - _IN_FLIGHT, "settling": books.now - _SETTLING}
+    )
+    return {(department, day) for department, day in rows}
+
+
+def _rolled_up(books: Books) -> Iterator[Finding]:
+    for department, day in sorted(jobs.differences(books.db) - _on_their_way(books)):
+        yield Finding(
+            Invariant.RANKING, f"department {department}", f"{day} 的汇总与行为记录不一致。"
+        )
+
+
+def _published(books: Books) -> Iterator[Finding]:
+    """Compares the running season's boards; a board that Redis lacks is read from the roll-ups."""
+    today = business_day(books.now)
+    season = season_of(today)
+    departments = sorted({department for department, _ in _on_their_way(books)})
+    settling = queries.groups_of(books.db, departments)
+    for board in Board:
+        shown = service.published(books.redis, board=board, season=season)
+        if shown is None:
+            continue
+        true = {
+            group.id: group
+            for group in queries.groups(books.db, board=board, season=season, today=today)
+        }
+        for group in shown:
+            if group.id in settling.get(board, ()) or _same(group, true.get(group.id)):
+                continue
+            yield Finding(
+                Invariant.RANKING,
+                f"{board.value} {group.id}",
+                f"榜单显示 {group.points_mpt} mpt，汇总得出的是另一个数。",
+            )
+
+
+def _same(shown: Group, true: Group | None) -> bool:
+    """Whether the figures agree; names and headcounts follow within a refresh."""
+    return true is not None and (shown.points_mpt, shown.reduction_mg, shown.actions) == (
+        true.points_mpt,
+        true.reduction_mg,
+        true.actions,
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    # First of all: the boards are read now, the database as it was at the start.
+    Check("rankings.boards", "榜单与汇总一致", (Invariant.RANKING,), _published),
+    Check("rankings.rollups", "部门日汇总与行为记录一致", (Invariant.RANKING,), _rolled_up),
+)

@@ -1,0 +1,117 @@
+"""Whether the database still refuses what must not be: constraints, triggers, permissions."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Table, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.compiler import IdentifierPreparer
+from sqlalchemy.types import Text
+
+from backend.db.engine import APPLICATION_ROLE
+from backend.invariants import Books, Check, Finding, Invariant
+
+APPEND_ONLY = (
+    "account",
+    "action",
+    "audit_event",
+    "entry",
+    "evidence_use",
+    "idempotency",
+    "methodology_version",
+    "transfer",
+)
+# Written by the ledger's functions only; the application's role may read them.
+WRITTEN_BY_FUNCTIONS = ("balance", "cap_usage", "ceiling_usage")
+
+_TRIGGERS = text("""
+SELECT t.name FROM unnest(:tables) AS t(name)
+ WHERE NOT EXISTS (
+       SELECT FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+        WHERE g.tgrelid = to_regclass(t.name) AND p.proname = 'refuse_change'
+          AND g.tgenabled IN ('O', 'A')
+          -- before UPDATE, DELETE and TRUNCATE
+          AND g.tgtype & 58 = 58)
+""").bindparams(bindparam("tables", type_=ARRAY(Text())))
+
+_PERMISSIONS = text("""
+SELECT t.name, p.privilege
+  FROM unnest(:tables) AS t(name), unnest(:privileges) AS p(privilege)
+ WHERE has_table_privilege(:role, t.name, p.privilege)
+ ORDER BY 1, 2
+""").bindparams(
+    bindparam("tables", type_=ARRAY(Text())), bindparam("privileges", type_=ARRAY(Text()))
+)
+
+# Everything that refuses rows: constraints that are validated, unique indexes that are valid.
+_STANDING = text("""
+SELECT conrelid::regclass::text AS table_name, conname AS name
+  FROM pg_constraint WHERE convalidated AND connamespace = 'public'::regnamespace AND conrelid <> 0
+UNION ALL
+SELECT indrelid::regclass::text, indexrelid::regclass::text
+  FROM pg_index WHERE indisunique AND indisvalid
+""")
+
+
+def _immutable(books: Books) -> Iterator[Finding]:
+    for (table,) in books.db.execute(_TRIGGERS, {"tables": list(APPEND_ONLY)}):
+        yield Finding(Invariant.IMMUTABILITY, f"table {table}", "拒绝改动的触发器缺失或被停用。")
+    for tables, privileges in (
+        (APPEND_ONLY, ["UPDATE", "DELETE", "TRUNCATE"]),
+        (WRITTEN_BY_FUNCTIONS, ["INSERT", "UPDATE", "DELETE", "TRUNCATE"]),
+    ):
+        rows = books.db.execute(
+            _PERMISSIONS,
+            {"tables": list(tables), "privileges": privileges, "role": APPLICATION_ROLE},
+        )
+        for table, privilege in rows:
+            yield Finding(
+                Invariant.IMMUTABILITY, f"table {table}", f"应用角色不应有 {privilege} 权限。"
+            )
+
+
+# What a missing constraint of these tables puts at risk; of any other table, whole entries.
+_AT_RISK = {
+    "idempotency": Invariant.IDEMPOTENCY,
+    "evidence_use": Invariant.EVIDENCE_ONCE,
+    "balance": Invariant.NOT_NEGATIVE,
+    "cap_usage": Invariant.CAPS,
+    "ceiling_usage": Invariant.CAPS,
+    "transfer": Invariant.CONSERVATION,
+    "department_day": Invariant.RANKING,
+    "methodology_version": Invariant.PROVENANCE,
+}
+
+
+def _constrained(books: Books) -> Iterator[Finding]:
+    standing = {(row.table_name, row.name) for row in books.db.execute(_STANDING)}
+    naming = books.db.dialect.identifier_preparer
+    for table in books.metadata.tables.values():
+        for name in sorted(_guards_of(table, naming)):
+            if (table.name, name) not in standing:
+                invariant = _AT_RISK.get(table.name, Invariant.WHOLE_ENTRIES)
+                yield Finding(invariant, f"table {table.name}", f"约束 {name} 缺失。")
+
+
+def _guards_of(table: Table, naming: IdentifierPreparer) -> Iterator[str]:
+    """Names of the constraints and unique indexes the program declares for a table."""
+    for constraint in table.constraints:
+        yield str(naming.format_constraint(constraint))
+    for index in table.indexes:
+        if index.unique:
+            yield str(naming.format_index(index))
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        "guards.immutable",
+        "只增不改的表拒绝改动",
+        (Invariant.IMMUTABILITY,),
+        _immutable,
+    ),
+    Check(
+        "guards.constraints",
+        "数据库约束与唯一索引齐全",
+        (*sorted(set(_AT_RISK.values())), Invariant.WHOLE_ENTRIES),
+        _constrained,
+    ),
+)
