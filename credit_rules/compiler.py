@@ -132,6 +132,7 @@ def _plan(work: _Compilation, start: date) -> Plan | None:
     return Plan(
         start=start,
         template=made.template,
+        operations=tuple(made.operations),
         runs=tuple(operation.closure() for operation in made.operations),
         lines=tuple(made.lines),
         rows=_rows(made.counters),

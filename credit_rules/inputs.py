@@ -84,6 +84,12 @@ class InputReader:
             raise self._off_step(text)
         return steps
 
+    def range(self) -> tuple[int, int]:
+        """The smallest and the largest integer that `read` gives."""
+        if self.index:
+            return 0, len(self.index) - 1
+        return -(-self.low // self.step), self.high // self.step
+
     def shown(self, number: int) -> str:
         """The value an integer stands for, as a plain decimal or the name of the choice."""
         return self.spec.choices[number].value if self.index else self.form.text(number)

@@ -22,7 +22,7 @@ from credit_rules.model import (
     Source,
     Tier,
 )
-from credit_rules.plan import Run
+from credit_rules.plan import Operation, Run
 from credit_rules.trace_template import TraceTemplate
 from credit_rules.values import Counted, Counter, Effective, Line, Required
 
@@ -54,7 +54,8 @@ class Plan:
     Args:
         start: first day it holds.
         template: initial slots; slot 0 is the tier, then the inputs in order.
-        runs: the operations in order, each a closure over the slots.
+        operations: what is computed, in order.
+        runs: the same as closures over the slots.
         lines: what the trace shows, in order.
         rows: the counter rows read.
         counters: every counter field read, with its dimension and shape.
@@ -67,6 +68,7 @@ class Plan:
 
     start: date
     template: list[int]
+    operations: tuple[Operation, ...]
     runs: tuple[Run, ...]
     lines: tuple[Line, ...]
     rows: tuple[Row, ...]

@@ -1,0 +1,112 @@
+"""Exclusions over columns: of actions that exclude each other, the first to arrive is credited.
+
+Only members and periods in which two such methodologies meet are gone through one by one; in a
+history these are few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import get_args
+
+import numpy as np
+
+from credit_rules.counters import Period
+from credit_rules.vectorised.columns import NOWHERE, Columns, Int, Mask
+from credit_rules.vectorised.counting import Batch, period_starts
+from credit_rules.vectorised.groups import Group
+
+_PERIODS: Mapping[str, Period] = {period: period for period in get_args(Period)}
+
+
+def excluded(columns: Columns, batch: Batch, groups: Iterable[Group], eligible: Mask) -> Mask:
+    """The rows of a batch that another credited action excludes.
+
+    Args:
+        columns: the columns, with occasions.
+        batch: their layout.
+        groups: the groups.
+        eligible: the rows on which every condition holds; others exclude nothing.
+    """
+    result = np.zeros(len(batch), dtype=np.bool_)
+    owner = np.full(len(batch), -1, dtype=np.int64)
+    present: dict[str, int] = {}
+    for group in groups:
+        owner[group.rows] = present.setdefault(group.methodology.id, len(present))
+    against = _against(groups, present)
+    occasions = {
+        period: occasion
+        for period in {period for pairs in against.values() for period, _ in pairs}
+        if (occasion := _occasion(columns, batch, period)) is not None
+    }
+    contested = np.zeros(len(batch), dtype=np.bool_)
+    for period, occasion in occasions.items():
+        parties = [me for me, pairs in against.items() if any(p == period for p, _ in pairs)]
+        contested |= _contested(batch, owner, np.isin(owner, parties), occasion)
+    late = _first_come(batch, owner, contested, occasions, against, eligible)
+    result[late] = True
+    return result
+
+
+def _against(
+    groups: Iterable[Group], present: Mapping[str, int]
+) -> dict[int, set[tuple[str, int]]]:
+    """By methodology: the periods and methodologies present that exclude it."""
+    found: dict[int, set[tuple[str, int]]] = {}
+    for group in groups:
+        for exclusion in group.methodology.excludes:
+            if exclusion.methodology_id in present:
+                pairs = found.setdefault(present[group.methodology.id], set())
+                pairs.add((exclusion.period, present[exclusion.methodology_id]))
+    return found
+
+
+def _occasion(columns: Columns, batch: Batch, period: str) -> Int | None:
+    """What two rows of a member must share to exclude each other; None where it is not known."""
+    if period in _PERIODS:
+        return period_starts(_PERIODS[period], batch.day)
+    given = (columns.occasions or {}).get(period)
+    return None if given is None else given[batch.arrival]
+
+
+def _contested(batch: Batch, owner: Int, party: Mask, occasion: Int) -> Mask:
+    """Rows of members and occasions in which more than one methodology of the parties stands."""
+    member = batch.subjects["member"]
+    result = np.zeros(len(batch), dtype=np.bool_)
+    rows = np.flatnonzero(party & (occasion != NOWHERE))
+    if member is None or not len(rows):
+        return result
+    order = rows[np.lexsort((owner[rows], occasion[rows], member[rows]))]
+    same = (np.diff(member[order]) == 0) & (np.diff(occasion[order]) == 0)
+    number = np.concatenate(([0], np.cumsum(~same)))
+    mixed = same & (np.diff(owner[order]) != 0)
+    result[order] = np.isin(number, number[1:][mixed])
+    return result
+
+
+def _first_come(
+    batch: Batch,
+    owner: Int,
+    contested: Mask,
+    occasions: Mapping[str, Int],
+    against: Mapping[int, set[tuple[str, int]]],
+    eligible: Mask,
+) -> list[int]:
+    """Go through the contested rows in order of arrival and name those that come too late."""
+    member = batch.subjects["member"]
+    rows = np.flatnonzero(contested)
+    credited: set[tuple[str, int, int, int]] = set()
+    late: list[int] = []
+    if member is None:
+        return late
+    for row in rows[np.argsort(batch.arrival[rows])].tolist():
+        me, who = int(owner[row]), int(member[row])
+        keys = {period: int(occasion[row]) for period, occasion in occasions.items()}
+        if any(
+            keys.get(period, NOWHERE) != NOWHERE and (period, who, keys[period], other) in credited
+            for period, other in against.get(me, ())
+        ):
+            late.append(row)
+        elif eligible[row]:
+            credited.update((period, who, key, me) for period, key in keys.items())
+    return late
