@@ -1,7 +1,7 @@
 """Whether roll-ups follow from the actions, and boards from the roll-ups."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import text
 
@@ -11,24 +11,20 @@ from backend.rankings import jobs, queries, service
 from backend.rankings.policy import Board, season_of
 from backend.rankings.queries import Group
 
-# Work this young is on its way; what it concerns may still differ.
-_IN_FLIGHT = timedelta(minutes=10)
-_SETTLING = timedelta(seconds=60)
-
+# Work this young is on its way: what it concerns may still differ. Times are the database's own,
+# as everywhere in the outbox.
 _TOUCHED = text("""
 SELECT DISTINCT a.department_id, a.occurred_on
   FROM outbox o JOIN action a ON a.id = (o.payload ->> 'action_id')::bigint
  WHERE o.kind = 'award.posted' AND a.department_id IS NOT NULL
-   AND ((o.done_at IS NULL AND o.created_at > :in_flight) OR o.done_at > :settling)
+   AND ((o.done_at IS NULL AND o.created_at > now() - interval '10 minutes')
+        OR o.done_at > now() - interval '1 minute')
 """)
 
 
 def _on_their_way(books: Books) -> set[tuple[int, date]]:
     """Department-days with an award that reached the roll-ups a moment ago, or is about to."""
-    rows = books.db.execute(
-        _TOUCHED, {"in_flight": books.now - _IN_FLIGHT, "settling": books.now - _SETTLING}
-    )
-    return {(department, day) for department, day in rows}
+    return {(department, day) for department, day in books.db.execute(_TOUCHED)}
 
 
 def _rolled_up(books: Books) -> Iterator[Finding]:
