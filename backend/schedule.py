@@ -39,6 +39,9 @@ class Daily:
 PERIODIC: Mapping[str, Every | Daily] = {
     "rankings.refresh": Every(timedelta(seconds=15)),
     "rankings.reconcile": Daily(time(3, 10)),
+    "ledger.expire": Daily(time(0, 20)),
+    "ledger.keep_report": Daily(time(2, 30)),
+    "ledger.give_notice": Daily(time(8, 0)),
     "outbox.purge": Daily(time(3, 40)),
     "ledger.verify": Daily(time(4, 10)),
 }

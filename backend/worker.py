@@ -22,6 +22,8 @@ from sqlalchemy.exc import OperationalError
 
 from backend import schedule
 from backend.bootstrap import Backend, build
+from backend.clock import business_day
+from backend.ledger import jobs as ledger
 from backend.outbox import relay
 from backend.outbox import service as outbox
 from backend.outbox.service import Due, Taken
@@ -93,6 +95,20 @@ def _verify_and_store(backend: Backend) -> None:
         verification.store(db, found, finished_at=backend.clock.now())
 
 
+def _expire_points(db: Connection, backend: Backend, messages: Sequence[Taken]) -> None:
+    for message in messages:
+        ledger.expire(db, message.payload, today=business_day(backend.clock.now()))
+
+
+def _give_notice(db: Connection, backend: Backend, messages: Sequence[Taken]) -> None:
+    for message in messages:
+        ledger.give_notice(db, message.payload, today=business_day(backend.clock.now()))
+
+
+def _keep_report(db: Connection, backend: Backend, _messages: Sequence[Taken]) -> None:
+    ledger.keep_report(db, at=backend.clock.now())
+
+
 def _publish(backend: Backend, touched: set[tuple[int, date]] | None) -> None:
     with backend.engine.begin() as db:
         rankings.publish_current(db, backend.redis, now=backend.clock.now(), touched=touched)
@@ -102,6 +118,9 @@ HANDLERS: Mapping[str, Handler] = {
     "award.posted": Handler("rankings", _roll_up),
     "rankings.refresh": Handler("rankings", _refresh),
     "rankings.reconcile": Handler("rankings", _reconcile),
+    ledger.EXPIRE: Handler("housekeeping", _expire_points),
+    ledger.GIVE_NOTICE: Handler("housekeeping", _give_notice),
+    "ledger.keep_report": Handler("housekeeping", _keep_report),
     "outbox.purge": Handler("housekeeping", _purge),
     "ledger.verify": Handler("verification", _verify, timeout=4 * 3600),
 }

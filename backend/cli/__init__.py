@@ -28,7 +28,7 @@ COMMANDS = {
     "rules": ("backend.cli.rules:rules", "方法学：列出、校验、试算"),
     "energy": ("backend.cli.energy:energy", "能源换算：折标煤与碳排放"),
     "footprint": ("backend.cli.footprint:footprint", "个人碳足迹估算"),
-    "ledger": ("backend.cli.ledger:ledger", "账本：核验"),
+    "ledger": ("backend.cli.ledger:ledger", "账本：核验与守恒表"),
     "rankings": ("backend.cli.rankings:rankings", "排行榜：重建与核对"),
     "openapi": ("backend.cli.openapi:openapi", "输出接口的 OpenAPI 文档"),
 }

@@ -1,12 +1,17 @@
-"""`tanpuhui ledger`: whether the book holds what it promises."""
+"""`tanpuhui ledger`: whether the book holds what it promises, and where everything went."""
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 
 import click
 
 from backend.bootstrap import build
+from backend.clock import SHANGHAI
+from backend.errors import InvalidInputError, field_errors
 from backend.invariants import Finding
+from backend.ledger import conservation
+from backend.ledger.conservation import Line, Report
 from backend.runtime.servers import running_servers
 from backend.schema import METADATA
 from backend.settings import Settings
@@ -14,9 +19,10 @@ from backend.verification.service import Verification, open_books
 from backend.verification.service import verify as run_checks
 
 _WRONG = 1
+_HEADINGS = ("来源", "发放", "持有", "待领", "已兑", "捐赠", "过期", "更正承担")
 
 
-@click.group(help="账本：核验。")
+@click.group(help="账本：核验与守恒表。")
 def ledger() -> None:
     """Groups the commands of the ledger."""
 
@@ -103,3 +109,62 @@ def _document(verification: Verification) -> dict[str, object]:
             for finding in result.findings
         ],
     }
+
+
+@ledger.command(help="守恒表：发放 = 持有 + 待领 + 已兑 + 捐赠 + 过期 + 更正承担，按来源。")
+@click.option("--at", help="时刻，如 2026-11-18T10:00:00+08:00；不带时区按北京时间，缺省为现在。")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+def report(*, at: str | None, as_json: bool) -> None:
+    """Prints the conservation report of an instant; exit code 1 when it does not hold."""
+    wanted = None if at is None else _instant(at)
+    with running_servers(Settings.from_env()) as settings:
+        backend = build(settings)
+        with backend.engine.begin() as db:
+            made = conservation.report(db, at=wanted or backend.clock.now())
+        backend.engine.dispose()
+    click.echo(_report_document(made) if as_json else _as_table(made))
+    if not made.holds:
+        raise click.exceptions.Exit(_WRONG)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as error:
+        sentence = "时刻写法有误，请写成 2026-11-18T10:00:00+08:00。"
+        raise InvalidInputError(sentence, fields=field_errors({"at": sentence})) from error
+    return read if read.tzinfo else read.replace(tzinfo=SHANGHAI)
+
+
+def _report_document(made: Report) -> str:
+    document = {
+        "as_of": made.as_of.isoformat(),
+        "holds": made.holds,
+        "lines": [asdict(line) for line in made.lines],
+        "accounts": [
+            {"unit": unit, "place": place, "amount": amount}
+            for (unit, place), amount in sorted(made.accounts.items())
+        ],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _as_table(made: Report) -> str:
+    rows = [f"截至 {made.as_of.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"]
+    for unit, name in (("mpt", "积分（毫分）"), ("mg", "减排量（毫克 CO2e）")):
+        rows += ["", name, "\t".join(_HEADINGS)]
+        rows += ["\t".join(_cells(line)) for line in made.lines if line.unit == unit]
+    return "\n".join([*rows, "", "守恒：是" if made.holds else "守恒：否，请核对账本。"])
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    amounts = (
+        line.issued,
+        line.held,
+        line.pending,
+        line.spent,
+        line.donated,
+        line.expired,
+        line.absorbed,
+    )
+    return (f"{line.source_kind} {line.source}".strip(), *map(str, amounts))

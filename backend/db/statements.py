@@ -4,7 +4,7 @@ A drop-off runs four statements; describing their columns anew each time costs a
 them. Rows come as plain tuples, errors as those of SQLAlchemy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -13,14 +13,15 @@ from sqlalchemy.exc import DBAPIError
 
 
 def fetch_all(
-    db: Connection, statement: str, parameters: Sequence[object]
+    db: Connection, statement: str, parameters: Sequence[object] | Mapping[str, object]
 ) -> list[tuple[Any, ...]]:
     """Runs a statement in the connection's transaction and returns all its rows.
 
     Args:
         db: begins its transaction if it has none.
-        statement: SQL with `%s` for each parameter; the driver prepares what comes again.
-        parameters: their values.
+        statement: SQL with `%s` or `%(name)s` for each parameter; the driver prepares what comes
+            again.
+        parameters: their values, in order or by name.
 
     Raises:
         sqlalchemy.exc.DBAPIError: what the database said, as the class `db.execute` would raise.

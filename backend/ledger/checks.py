@@ -42,9 +42,17 @@ SELECT coalesce(a.id, i.action_id) AS action_id, coalesce(a.reference, i.referen
             WHEN i.action_id IS NULL THEN '行为没有占用它的凭据号'
             ELSE '凭据号属于另一位成员或另一条内容' END AS problem
   FROM action a
-  FULL JOIN idempotency i ON i.action_id = a.id
+  FULL JOIN (SELECT * FROM idempotency WHERE entry_id IS NULL) AS i ON i.action_id = a.id
  WHERE a.id IS NULL OR i.action_id IS NULL
     OR (a.member_id, a.reference) <> (i.member_id, i.reference)
+ ORDER BY 1
+"""
+
+_SPENDING_REFERENCES = """
+SELECT coalesce(e.id, i.entry_id) AS entry_id
+  FROM (SELECT * FROM entry WHERE kind IN ('redemption', 'donation')) AS e
+  FULL JOIN (SELECT * FROM idempotency WHERE entry_id IS NOT NULL) AS i ON i.entry_id = e.id
+ WHERE e.member_id IS DISTINCT FROM i.member_id
  ORDER BY 1
 """
 
@@ -88,6 +96,39 @@ _REVERSED_TWICE = """
 SELECT reverses_entry_id AS entry_id, count(*) AS reversals
   FROM entry WHERE reverses_entry_id IS NOT NULL
  GROUP BY reverses_entry_id HAVING count(*) > 1 ORDER BY 1
+"""
+
+# A settlement releases exactly what its redemption set aside, lot by lot.
+_SETTLEMENTS = """
+SELECT s.id AS entry_id, s.settles_entry_id AS redemption_id
+  FROM entry s
+  LEFT JOIN entry r ON r.id = s.settles_entry_id AND r.kind = 'redemption'
+                   AND r.member_id = s.member_id
+  LEFT JOIN LATERAL (
+       SELECT array_agg((t.debit, t.amount)::text ORDER BY t.debit) AS moved
+         FROM transfer t WHERE t.entry_id = s.id) AS released ON true
+  LEFT JOIN LATERAL (
+       SELECT array_agg((t.credit, t.amount)::text ORDER BY t.credit) AS moved
+         FROM transfer t WHERE t.entry_id = r.id) AS aside ON true
+ WHERE s.settles_entry_id IS NOT NULL AND released.moved IS DISTINCT FROM aside.moved
+ ORDER BY s.id
+"""
+
+_SETTLED_TWICE = """
+SELECT settles_entry_id AS entry_id, count(*) AS settlements
+  FROM entry WHERE settles_entry_id IS NOT NULL
+ GROUP BY settles_entry_id HAVING count(*) > 1 ORDER BY 1
+"""
+
+_PENDING = """
+SELECT account_id, sum(held)::bigint AS held, sum(open)::bigint AS open
+  FROM (SELECT account_id, amount AS held, 0 AS open FROM balance WHERE kind = 'redemption_pending'
+        UNION ALL
+        SELECT t.credit, 0, t.amount
+          FROM entry r JOIN transfer t ON t.entry_id = r.id
+         WHERE r.kind = 'redemption'
+           AND NOT EXISTS (SELECT FROM entry s WHERE s.settles_entry_id = r.id)) AS sides
+ GROUP BY account_id HAVING sum(held) <> sum(open) ORDER BY account_id
 """
 
 _AMOUNTS = """
@@ -170,6 +211,14 @@ CHECKS: tuple[Check, ...] = (
         detail="成员 {member_id} 的凭据号 {reference} 有 {actions} 次行为。",
     ),
     check_of_rows(
+        "ledger.spending_references",
+        "兑换、捐赠与凭据号一一对应",
+        Invariant.IDEMPOTENCY,
+        statement=_SPENDING_REFERENCES,
+        subject="entry {entry_id}",
+        detail="分录没有占用本人的凭据号，或凭据号指向不存在的分录。",
+    ),
+    check_of_rows(
         "ledger.awards",
         "每次行为恰有一份奖励",
         Invariant.ONE_AWARD,
@@ -208,6 +257,30 @@ CHECKS: tuple[Check, ...] = (
         statement=DRIFT,
         subject="account {account_id}",
         detail="余额 {held}，划转合计 {moved}。",
+    ),
+    check_of_rows(
+        "ledger.settlements",
+        "兑换的了结与冻结的批次逐笔相符",
+        Invariant.PENDING_ONCE,
+        statement=_SETTLEMENTS,
+        subject="entry {entry_id}",
+        detail="了结的批次与兑换 {redemption_id} 冻结的不符。",
+    ),
+    check_of_rows(
+        "ledger.settled_once",
+        "兑换至多了结一次",
+        Invariant.PENDING_ONCE,
+        statement=_SETTLED_TWICE,
+        subject="entry {entry_id}",
+        detail="被了结 {settlements} 次。",
+    ),
+    check_of_rows(
+        "ledger.pending",
+        "待领的积分等于未了结的兑换",
+        Invariant.PENDING_ONCE,
+        statement=_PENDING,
+        subject="account {account_id}",
+        detail="待领 {held}，未了结的兑换合计 {open}。",
     ),
     check_of_rows(
         "ledger.lots",

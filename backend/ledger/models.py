@@ -7,6 +7,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Integer,
     UniqueConstraint,
     text,
 )
@@ -47,6 +48,12 @@ class Balance(Base):
         CheckConstraint("amount >= 0", name="not_negative"),
         CheckConstraint("unit IN ('mg', 'mpt')", name="unit"),
         Index("ix_balance_member_id", "member_id"),
+        Index(
+            "ix_balance_expires_month",
+            "expires_month",
+            "member_id",
+            postgresql_where=text("kind = 'member_points'"),
+        ),
         {"postgresql_with": {"fillfactor": "80"}},
     )
 
@@ -61,13 +68,24 @@ class Balance(Base):
 
 
 class Entry(Base):
-    """One business event in the ledger, of a kind of `chart.EntryKind`."""
+    """One business event in the ledger, of a kind of `chart.EntryKind`.
+
+    `created_at` is the instant of writing, under the member's lock: a member's entries have the
+    order of their ids in time too. `settles_entry_id` is the redemption that a fulfilment or a
+    cancellation settles, at most once.
+    """
 
     __tablename__ = "entry"
     __table_args__ = (
         UniqueConstraint("reverses_entry_id"),
         CheckConstraint(f"kind IN ({', '.join(repr(str(k)) for k in EntryKind)})", name="kind"),
-        Index("ix_entry_member_id", "member_id", "id"),
+        Index("ix_entry_member_id", "member_id", "id", postgresql_include=["created_at"]),
+        Index(
+            "uq_entry_settles_entry_id",
+            "settles_entry_id",
+            unique=True,
+            postgresql_where=text("settles_entry_id IS NOT NULL"),
+        ),
         Index("ix_entry_action_id", "action_id"),
     )
 
@@ -77,10 +95,11 @@ class Entry(Base):
     action_id: Mapped[int | None]
     reverses_entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"))
     effective_on: Mapped[date]
-    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     trace_digest: Mapped[bytes | None]
     actor_id: Mapped[int | None]
     campaign_id: Mapped[int | None]
+    settles_entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"))
 
 
 class Transfer(Base):
@@ -110,14 +129,19 @@ class Transfer(Base):
 
 
 class Idempotency(Base):
-    """A member's own reference for a request: kept for the life of the ledger."""
+    """A member's own reference for a request: kept for the life of the ledger.
+
+    It led to an action, or to an entry that spends; never to both.
+    """
 
     __tablename__ = "idempotency"
+    __table_args__ = (CheckConstraint("num_nonnulls(action_id, entry_id) = 1", name="one_thing"),)
 
     member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     reference: Mapped[str] = mapped_column(primary_key=True)
     request_digest: Mapped[bytes]
-    action_id: Mapped[int]
+    action_id: Mapped[int | None]
+    entry_id: Mapped[int | None]
 
 
 class EvidenceUse(Base):
@@ -163,3 +187,38 @@ class CeilingUsage(Base):
     subject: Mapped[str] = mapped_column(primary_key=True)
     slot: Mapped[int] = mapped_column(primary_key=True)
     uses: Mapped[int]
+
+
+class ExpiryNotice(Base):
+    """That a member was told how many points (mpt) end with a month, so many days ahead."""
+
+    __tablename__ = "expiry_notice"
+    __table_args__ = (CheckConstraint("points_mpt > 0", name="positive"),)
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    expires_month: Mapped[date] = mapped_column(primary_key=True)
+    days_ahead: Mapped[int] = mapped_column(Integer(), primary_key=True, autoincrement=False)
+    points_mpt: Mapped[int]
+    noticed_on: Mapped[date]
+
+
+class ConservationLine(Base):
+    """Where everything that one source had issued by an instant had gone by then.
+
+    Amounts in mg or mpt; `issued` is the sum of the others (`conservation.Line`).
+    """
+
+    __tablename__ = "conservation_line"
+    __table_args__ = (CheckConstraint("unit IN ('mg', 'mpt')", name="unit"),)
+
+    as_of: Mapped[datetime] = mapped_column(primary_key=True)
+    unit: Mapped[str] = mapped_column(primary_key=True)
+    source_kind: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    issued: Mapped[int]
+    held: Mapped[int]
+    pending: Mapped[int]
+    spent: Mapped[int]
+    donated: Mapped[int]
+    expired: Mapped[int]
+    absorbed: Mapped[int]

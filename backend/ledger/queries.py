@@ -1,13 +1,13 @@
 """Reads of the ledger: balances, statements, and whether the two agree."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection, func, select, text
 
-from backend.ledger.chart import AccountKind, is_held
-from backend.ledger.models import Balance, Entry, Transfer
+from backend.db.statements import fetch_all
+from backend.ledger.chart import AccountKind
+from backend.ledger.models import Balance, Entry, ExpiryNotice
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def balance_of(db: Connection, *, member_id: int) -> MemberBalance:
     """The member's balance now, oldest points first."""
     rows = db.execute(
         select(Balance.kind, Balance.expires_month, Balance.amount)
-        .where(Balance.member_id == member_id)
+        .where(Balance.member_id == member_id, Balance.amount > 0)
         .order_by(Balance.expires_month)
     ).all()
     lots = tuple(
@@ -55,9 +55,46 @@ def balance_of(db: Connection, *, member_id: int) -> MemberBalance:
     )
 
 
+_AT = """
+SELECT b.unit, b.kind, b.expires_month, moved.amount
+  FROM balance b
+ CROSS JOIN LATERAL (
+    SELECT (SELECT coalesce(sum(t.amount), 0) FROM transfer t
+             WHERE t.credit = b.account_id AND t.entry_id <= latest.id)
+         - (SELECT coalesce(sum(t.amount), 0) FROM transfer t
+             WHERE t.debit = b.account_id AND t.debit > 0 AND t.entry_id <= latest.id) AS amount
+      FROM (SELECT coalesce((SELECT e.id FROM entry e
+                              WHERE e.member_id = %(member)s AND e.created_at <= %(at)s
+                              ORDER BY e.id DESC LIMIT 1), 0) AS id) AS latest) AS moved
+ WHERE b.member_id = %(member)s AND b.kind IN ('member_reduction', 'member_points')
+   AND moved.amount > 0
+ ORDER BY b.expires_month
+"""
+
+
+def balance_at(db: Connection, *, member_id: int, at: datetime) -> MemberBalance:
+    """What a member held right after the last entry written by an instant.
+
+    An instant further back than the longest transaction gives the same answer for ever. The sums
+    come from the indexes of the transfers; no table is scanned.
+
+    Args:
+        db: any transaction.
+        member_id: whose balance.
+        at: the instant, aware, by the clock of the database.
+    """
+    rows = fetch_all(db, _AT, {"member": member_id, "at": at})
+    lots = tuple(Lot(month, int(amount)) for unit, _, month, amount in rows if unit == "mpt")
+    return MemberBalance(
+        reduction_mg=sum(int(amount) for unit, _, _, amount in rows if unit == "mg"),
+        points_mpt=sum(lot.points_mpt for lot in lots),
+        lots=lots,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One entry of a member's statement, with what it moved."""
+    """One entry of a member's statement: what it moved, and the balance right after it."""
 
     entry_id: int
     kind: str
@@ -66,44 +103,102 @@ class StatementLine:
     created_at: datetime
     reduction_mg: int
     points_mpt: int
+    balance_mg: int
+    balance_mpt: int
+
+
+# 1 and 2 are the accounts a member can spend from (`chart.is_held`). The balance after the newest
+# line is summed from the transfers' indexes; those below it follow by taking away.
+_STATEMENT = """
+WITH page AS MATERIALIZED (
+    SELECT id, kind, action_id, effective_on, created_at FROM entry
+     WHERE member_id = %(member)s AND id < %(before)s ORDER BY id DESC LIMIT %(limit)s
+), moved AS (
+    SELECT t.entry_id, t.unit, sum(CASE WHEN t.credit >> 12 & 15 IN (1, 2) AND t.credit > 0
+                                        THEN t.amount ELSE 0 END
+                                 - CASE WHEN t.debit >> 12 & 15 IN (1, 2) AND t.debit > 0
+                                        THEN t.amount ELSE 0 END) AS amount
+      FROM page JOIN transfer t ON t.entry_id = page.id GROUP BY t.entry_id, t.unit
+), line AS (
+    SELECT page.*, coalesce(g.amount, 0) AS mg, coalesce(p.amount, 0) AS mpt
+      FROM page LEFT JOIN moved g ON g.entry_id = page.id AND g.unit = 'mg'
+                LEFT JOIN moved p ON p.entry_id = page.id AND p.unit = 'mpt'
+), held AS (
+    SELECT coalesce(sum(a.amount) FILTER (WHERE b.unit = 'mg'), 0) AS mg,
+           coalesce(sum(a.amount) FILTER (WHERE b.unit = 'mpt'), 0) AS mpt
+      FROM (SELECT max(id) AS id FROM page) AS latest
+     CROSS JOIN balance b
+     CROSS JOIN LATERAL (
+        SELECT (SELECT coalesce(sum(t.amount), 0) FROM transfer t
+                 WHERE t.credit = b.account_id AND t.entry_id <= latest.id)
+             - (SELECT coalesce(sum(t.amount), 0) FROM transfer t
+                 WHERE t.debit = b.account_id AND t.debit > 0 AND t.entry_id <= latest.id)
+               AS amount) AS a
+     WHERE b.member_id = %(member)s AND b.kind IN ('member_reduction', 'member_points')
+)
+SELECT line.id, line.kind, line.action_id, line.effective_on, line.created_at,
+       line.mg::bigint, line.mpt::bigint,
+       (held.mg - coalesce(sum(line.mg) OVER later, 0))::bigint,
+       (held.mpt - coalesce(sum(line.mpt) OVER later, 0))::bigint
+  FROM line CROSS JOIN held
+WINDOW later AS (ORDER BY line.id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+ ORDER BY line.id DESC
+"""
+_AFTER_ALL = 2**63 - 1
 
 
 def statement_of(
     db: Connection, *, member_id: int, before_id: int | None, limit: int
 ) -> list[StatementLine]:
-    """The member's entries, newest first, from the one before `before_id` on."""
-    latest = (
-        select(Entry).where(Entry.member_id == member_id).order_by(Entry.id.desc()).limit(limit)
-    )
-    if before_id is not None:
-        latest = latest.where(Entry.id < before_id)
-    entries = db.execute(latest).all()
-    moved = _moved(db, [entry.id for entry in entries])
-    return [
-        StatementLine(
-            entry.id,
-            entry.kind,
-            entry.action_id,
-            entry.effective_on,
-            entry.created_at,
-            moved.get((entry.id, "mg"), 0),
-            moved.get((entry.id, "mpt"), 0),
-        )
-        for entry in entries
-    ]
+    """The member's entries, newest first, from the one before `before_id` on.
+
+    One statement, so that a posting in between cannot come into the balances but not the lines.
+
+    Args:
+        db: any transaction.
+        member_id: whose entries.
+        before_id: the last entry of the page before; None for the newest.
+        limit: lines on this page.
+    """
+    before = _AFTER_ALL if before_id is None else before_id
+    rows = fetch_all(db, _STATEMENT, {"member": member_id, "before": before, "limit": limit})
+    return [StatementLine(*row) for row in rows]
 
 
-def _moved(db: Connection, entry_ids: Sequence[int]) -> dict[tuple[int, str], int]:
-    """By entry and unit: what went to (positive) or from (negative) the member."""
-    moved: dict[tuple[int, str], int] = {}
-    for entry_id, unit, debit, credit, amount in db.execute(
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """That points (mpt) of a month of expiry end soon, and how many are left of them now."""
+
+    expires_month: date
+    days_ahead: int
+    points_mpt: int
+    noticed_on: date
+
+
+def notices_of(db: Connection, *, member_id: int, on: date) -> list[Notice]:
+    """The latest notice for each month whose points have not ended by a day, nor been used."""
+    rows = db.execute(
         select(
-            Transfer.entry_id, Transfer.unit, Transfer.debit, Transfer.credit, Transfer.amount
-        ).where(Transfer.entry_id.in_(entry_ids))
-    ):
-        key = (entry_id, unit)
-        moved[key] = moved.get(key, 0) + amount * (is_held(credit) - is_held(debit))
-    return moved
+            ExpiryNotice.expires_month,
+            func.min(ExpiryNotice.days_ahead),
+            Balance.amount,
+            func.max(ExpiryNotice.noticed_on),
+        )
+        .join(
+            Balance,
+            (Balance.member_id == ExpiryNotice.member_id)
+            & (Balance.expires_month == ExpiryNotice.expires_month)
+            & (Balance.kind == AccountKind.MEMBER_POINTS),
+        )
+        .where(
+            ExpiryNotice.member_id == member_id,
+            ExpiryNotice.expires_month >= on.replace(day=1),
+            Balance.amount > 0,
+        )
+        .group_by(ExpiryNotice.expires_month, Balance.amount)
+        .order_by(ExpiryNotice.expires_month)
+    )
+    return [Notice(*row) for row in rows]
 
 
 DRIFT = """

@@ -6,6 +6,7 @@ from typing import Any
 from flask import render_template, request
 
 from backend.actions.queries import Recorded, actions_of
+from backend.ledger.policy import month_end
 from backend.ledger.queries import balance_of
 from backend.rankings.policy import Board, Measure
 from backend.web.access import actor, member_page
@@ -13,7 +14,6 @@ from backend.web.context import backend
 from backend.web.paging import decode_cursor, page
 from backend.web.transaction import connection
 from miniprogram_api.pages.frame import page_blueprint
-from miniprogram_api.resources.holdings import month_end
 from miniprogram_api.resources.rankings import board_standings
 
 blueprint = page_blueprint("mine", __name__)

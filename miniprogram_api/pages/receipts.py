@@ -5,7 +5,7 @@ from typing import Any
 from flask import render_template, request
 
 from backend.actions.service import receipt_of
-from backend.ledger.policy import expires_month
+from backend.ledger.policy import expires_month, month_end
 from backend.places.queries import by_id
 from backend.web.access import actor, member_page
 from backend.web.context import backend
@@ -13,7 +13,6 @@ from backend.web.transaction import connection
 from credit_rules.units import parse_unit
 from miniprogram_api.pages.frame import page_blueprint
 from miniprogram_api.resources import labels
-from miniprogram_api.resources.holdings import month_end
 from miniprogram_api.resources.scans import tier_body
 
 blueprint = page_blueprint("receipts", __name__)

@@ -10,7 +10,7 @@ from flask import Response
 from backend.actions.queries import Recorded
 from backend.actions.service import KindUnknownError, Receipt, receipt_of
 from backend.errors import DomainError, FieldError, InvalidInputError
-from backend.ledger.policy import expires_month
+from backend.ledger.policy import expires_month, month_end
 from backend.places.codes import place_code
 from backend.places.models import PlaceKind
 from backend.recycling import policy as recycling_policy
@@ -22,7 +22,6 @@ from backend.web.context import backend, now
 from backend.web.messages import field_errors
 from backend.web.transaction import connection
 from credit_rules import Source
-from miniprogram_api.resources.holdings import month_end
 from miniprogram_api.resources.kinds import OPEN
 from miniprogram_api.resources.scans import position_of
 from miniprogram_api.schemas.actions import (

@@ -1,12 +1,13 @@
 """What the caller holds: points by expiry, the statement, the history of actions."""
 
-from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from backend.actions.queries import Recorded, actions_of
-from backend.ledger.queries import StatementLine, balance_of, statement_of
+from backend.clock import business_day
+from backend.ledger.policy import month_end
+from backend.ledger.queries import Notice, StatementLine, balance_of, notices_of, statement_of
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
 from backend.web.context import backend, now
@@ -23,7 +24,9 @@ blueprint = Blueprint("holdings", __name__, description="The caller's own points
 @blueprint.response(200, PointsAnswer)
 def read_points() -> dict[str, Any]:
     """Read the balance, with the points that expire together."""
+    today = business_day(now())
     held = balance_of(connection(), member_id=actor().member_id)
+    notices = notices_of(connection(), member_id=actor().member_id, on=today)
     return {
         "reduction_mg": held.reduction_mg,
         "points_mpt": held.points_mpt,
@@ -34,6 +37,7 @@ def read_points() -> dict[str, Any]:
             }
             for lot in held.lots
         ],
+        "notices": [_notice_body(notice, today) for notice in notices],
         "as_of": now().isoformat(),
     }
 
@@ -70,13 +74,18 @@ def list_actions(query: Mapping[str, Any]) -> dict[str, Any]:
     return {**shown, "items": [_past_action_body(row) for row in shown["items"]]}
 
 
-def month_end(month: date) -> date:
-    """The last day of the month that a date lies in."""
-    return month.replace(day=monthrange(month.year, month.month)[1])
-
-
 def _before(query: Mapping[str, Any]) -> int | None:
     return decode_cursor(query["cursor"], int)[0] if query["cursor"] else None
+
+
+def _notice_body(notice: Notice, today: date) -> dict[str, Any]:
+    last_day = month_end(notice.expires_month)
+    return {
+        "expires_on": last_day.isoformat(),
+        "days_left": (last_day - today).days,
+        "points_mpt": notice.points_mpt,
+        "noticed_on": notice.noticed_on.isoformat(),
+    }
 
 
 def _entry_body(line: StatementLine) -> dict[str, Any]:
@@ -88,6 +97,8 @@ def _entry_body(line: StatementLine) -> dict[str, Any]:
         "created_at": line.created_at.isoformat(),
         "reduction_mg": line.reduction_mg,
         "points_mpt": line.points_mpt,
+        "balance_mg": line.balance_mg,
+        "balance_mpt": line.balance_mpt,
     }
 
 

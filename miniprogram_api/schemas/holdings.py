@@ -10,17 +10,27 @@ class LotSchema(Schema):
     points_mpt = fields.Integer(required=True)
 
 
+class NoticeSchema(Schema):
+    """Points that end soon: told 30 and 7 days ahead, gone from here once they are used."""
+
+    expires_on = fields.String(required=True, metadata={"format": "date"})
+    days_left = fields.Integer(required=True)
+    points_mpt = fields.Integer(required=True)
+    noticed_on = fields.String(required=True, metadata={"format": "date"})
+
+
 class PointsAnswer(Schema):
     """The balance now; the oldest points are spent first."""
 
     reduction_mg = fields.Integer(required=True)
     points_mpt = fields.Integer(required=True)
     lots = fields.List(fields.Nested(LotSchema), required=True)
+    notices = fields.List(fields.Nested(NoticeSchema), required=True)
     as_of = fields.String(required=True, metadata={"format": "date-time"})
 
 
 class EntrySchema(Schema):
-    """One entry of the statement and what it moved; negative where it was taken."""
+    """One entry of the statement: what it moved, negative where taken, and the balance after it."""
 
     id = fields.Integer(required=True)
     kind = fields.String(required=True)
@@ -29,6 +39,8 @@ class EntrySchema(Schema):
     created_at = fields.String(required=True, metadata={"format": "date-time"})
     reduction_mg = fields.Integer(required=True)
     points_mpt = fields.Integer(required=True)
+    balance_mg = fields.Integer(required=True)
+    balance_mpt = fields.Integer(required=True)
 
 
 class PastActionSchema(Schema):

@@ -14,6 +14,7 @@ from backend.people.models import Face, Role
 from backend.people.service import LoginLinkInvalidError, authenticate, log_in_link
 from tests.builders.city import a_city
 from tests.builders.drop_offs import drop
+from tests.builders.points import earn
 
 
 def run(*arguments: str) -> Result:
@@ -53,6 +54,19 @@ def test_rebuilding_mends_and_checking_only_tells(backend: Backend) -> None:
         assert db.execute(text("SELECT count(*) FROM department_day")).scalar_one() == 0
     assert run("rankings", "rebuild").exit_code == 0
     assert run("rankings", "rebuild", "--check").exit_code == 0
+
+
+def test_the_conservation_report_of_an_instant(backend: Backend) -> None:
+    with backend.engine.begin() as db:
+        earn(db, 1, points_mpt=19_000, reduction_mg=590_000, methodology="recycling.drop_off")
+    early = run("ledger", "report", "--at", "2020-01-01T00:00:00", "--json")
+    assert (early.exit_code, json.loads(early.output)["lines"]) == (0, [])
+    now = json.loads(run("ledger", "report", "--json").output)
+    assert [(x["unit"], x["held"]) for x in now["lines"]] == [("mg", 590_000), ("mpt", 19_000)]
+    table = run("ledger", "report")
+    assert "issuance recycling.drop_off\t19000\t19000\t0" in table.output
+    assert "守恒：是" in table.output
+    assert run("ledger", "report", "--at", "yesterday").exit_code == 2
 
 
 def test_a_missing_setting_is_one_line_and_code_two(monkeypatch: pytest.MonkeyPatch) -> None:

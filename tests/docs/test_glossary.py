@@ -9,6 +9,7 @@ import pytest
 from backend.audit.service import Result
 from backend.ledger.chart import AccountKind, EntryKind, Owner
 from backend.ledger.service import Outcome
+from backend.ledger.spending import SpendingOutcome
 from backend.organisations.models import InstitutionKind
 from backend.people.models import Face, MemberKind, Provider, Role
 from backend.places.models import CodeKind, Datum, PlaceKind, PlaceState, PresenceRule, WasteClass
@@ -38,6 +39,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     Provider,
     Result,
     Role,
+    SpendingOutcome,
     WasteClass,
 )
 

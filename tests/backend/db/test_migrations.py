@@ -24,6 +24,8 @@ APPEND_ONLY = (
     "account",
     "methodology_version",
     "audit_event",
+    "expiry_notice",
+    "conservation_line",
 )
 WRITTEN_BY_FUNCTIONS = (
     "action",

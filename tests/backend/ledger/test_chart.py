@@ -91,6 +91,7 @@ def test_a_system_account_is_named_after_what_the_chart_says(
 @pytest.mark.parametrize("kind", [*EntryKind, "invented"])
 def test_the_database_takes_the_kinds_of_entry_declared(owner: Connection, kind: str) -> None:
     grant, reverses = kind == EntryKind.GRANT, kind == EntryKind.REVERSAL
+    settles = kind in {EntryKind.FULFILMENT, EntryKind.CANCELLATION}
     first = owner.execute(
         text(
             "INSERT INTO entry (kind, member_id, effective_on, trace_digest)"
@@ -99,12 +100,14 @@ def test_the_database_takes_the_kinds_of_entry_declared(owner: Connection, kind:
     ).scalar_one()
     accepted = _accepts(
         owner,
-        "INSERT INTO entry (kind, member_id, campaign_id, reverses_entry_id, effective_on,"
-        " trace_digest) VALUES (:kind, :member, :campaign, :reverses, '2026-11-18', '')",
+        "INSERT INTO entry (kind, member_id, campaign_id, reverses_entry_id, settles_entry_id,"
+        " effective_on, trace_digest)"
+        " VALUES (:kind, :member, :campaign, :reverses, :settles, '2026-11-18', '')",
         kind=kind,
         member=None if grant else 1,
         campaign=1 if grant else None,
         reverses=first if reverses else None,
+        settles=first if settles else None,
     )
     assert accepted == (kind in set(EntryKind))
 

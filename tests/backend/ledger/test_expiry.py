@@ -1,0 +1,139 @@
+"""Points end with their month, once, in batches; members are told 30 and 7 days ahead."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import Connection, text
+
+from backend.bootstrap import Backend
+from backend.clock import FixedClock
+from backend.ledger import jobs, spending
+from backend.ledger.policy import due_notices, ended_months
+from backend.ledger.queries import balance_of, drifting_balances, notices_of, statement_of
+from backend.outbox import service as outbox
+from backend.worker import HANDLERS, perform, serve
+from tests.builders.points import earn
+
+EARNED = date(2025, 12, 3)
+MONTH = date(2026, 12, 1)
+AFTER = date(2027, 1, 1)
+
+
+def work_off(db: Connection, kind: str, today: date) -> int:
+    """Does what the outbox holds of a kind until nothing is left; returns the messages."""
+    done = 0
+    while messages := outbox.take_waiting(db, kind=kind):
+        for message in messages:
+            getattr(jobs, kind.removeprefix("ledger."))(db, message.payload, today=today)
+        done += len(messages)
+    return done
+
+
+def points(db: Connection, member: int) -> int:
+    return balance_of(db, member_id=member).points_mpt
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "BATCH", 2)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_one_entry_ends_each_members_month(db: Connection) -> None:
+    for member in range(1, 6):
+        earn(db, member, points_mpt=1_000 * member, on=EARNED)
+        earn(db, member, points_mpt=500, on=date(2026, 1, 2))
+    jobs.expire(db, {}, today=AFTER)
+    # Three months to look at; this one has five members in batches of two, and a last empty one.
+    assert work_off(db, jobs.EXPIRE, AFTER) == 2 + 4
+    assert [points(db, member) for member in range(1, 6)] == [500] * 5
+    kinds = db.execute(
+        text("SELECT member_id, count(*) FROM entry WHERE kind = 'expiry' GROUP BY 1")
+    )
+    assert sorted(tuple(row) for row in kinds) == [(member, 1) for member in range(1, 6)]
+    (line,) = statement_of(db, member_id=3, before_id=None, limit=1)
+    assert (line.kind, line.points_mpt, line.effective_on) == ("expiry", -3_000, AFTER)
+    assert drifting_balances(db) == []
+    jobs.expire(db, {}, today=AFTER + timedelta(days=1))
+    assert work_off(db, jobs.EXPIRE, AFTER + timedelta(days=1)) == 3
+    assert [points(db, member) for member in range(1, 6)] == [500] * 5
+
+
+def test_points_set_aside_do_not_end(db: Connection) -> None:
+    earn(db, 1, points_mpt=10_000, on=EARNED)
+    made = spending.redeem(
+        db,
+        member_id=1,
+        reference="set-aside-1",
+        digest=b"",
+        points_mpt=4_000,
+        on=EARNED,
+        actor_id=1,
+    )
+    assert made.entry_id is not None
+    spending.expire(db, month=MONTH, after=0, limit=10, on=AFTER)
+    spending.fulfil(db, redemption_id=made.entry_id, reward="1", on=AFTER, actor_id=None)
+    rows = db.execute(
+        text("SELECT a.kind, t.amount FROM transfer t JOIN account a ON a.id = t.credit ORDER BY 1")
+    ).all()
+    assert [tuple(row) for row in rows] == [("expired", 6_000), ("redemption_done", 4_000)]
+
+
+def test_the_worker_does_a_whole_expiry(backend: Backend, clock: FixedClock) -> None:
+    clock.instant = datetime(2026, 12, 31, 16, 20, tzinfo=UTC)  # the first minutes in Shanghai
+    with backend.engine.begin() as db:
+        for member in (1, 2, 3):
+            earn(db, member, points_mpt=1_000, on=EARNED)
+        outbox.put(db, kind=jobs.EXPIRE, payload={})
+    serve(backend)
+    for _ in range(10):
+        with backend.engine.begin() as db:
+            due = [d.id for d in outbox.hand_out(db, limit=10) if d.kind == jobs.EXPIRE]
+        if not due:
+            break
+        perform(jobs.EXPIRE, due)
+        perform(jobs.EXPIRE, due)
+    with backend.engine.connect() as db:
+        assert [points(db, member) for member in (1, 2, 3)] == [0, 0, 0]
+        assert db.scalar(text("SELECT count(*) FROM entry WHERE kind = 'expiry'")) == 3
+    assert HANDLERS[jobs.EXPIRE].queue == "housekeeping"
+
+
+def test_members_are_told_before_their_points_end(db: Connection) -> None:
+    earn(db, 1, points_mpt=9_000, on=EARNED)
+    earn(db, 2, points_mpt=5_000, on=date(2026, 1, 2))
+    for today, told in (
+        (date(2026, 11, 30), []),
+        (date(2026, 12, 1), [30]),
+        (date(2026, 12, 20), [30]),
+        (date(2026, 12, 24), [7]),
+        (date(2026, 12, 31), [7]),
+        (AFTER, []),
+    ):
+        jobs.give_notice(db, {}, today=today)
+        work_off(db, jobs.GIVE_NOTICE, today)
+        notices = notices_of(db, member_id=1, on=today)
+        assert [notice.days_ahead for notice in notices] == told, today
+    assert db.scalar(text("SELECT count(*) FROM expiry_notice WHERE member_id = 1")) == 2
+    spending.redeem(
+        db, member_id=1, reference="all-of-it", digest=b"", points_mpt=8_000, on=MONTH, actor_id=1
+    )
+    (left,) = notices_of(db, member_id=1, on=date(2026, 12, 31))
+    assert (left.points_mpt, left.expires_month) == (1_000, MONTH)
+    spending.expire(db, month=MONTH, after=0, limit=10, on=AFTER)
+    assert notices_of(db, member_id=1, on=date(2026, 12, 31)) == []
+
+
+def test_a_day_on_which_nothing_ran_is_made_up() -> None:
+    assert due_notices(date(2026, 11, 18)) == ((date(2026, 11, 1), 30),)
+    assert due_notices(date(2026, 11, 23)) == ((date(2026, 11, 1), 30), (date(2026, 11, 1), 7))
+    assert due_notices(date(2027, 1, 29)) == (
+        (date(2027, 1, 1), 30),
+        (date(2027, 1, 1), 7),
+        (date(2027, 2, 1), 30),
+    )
+    assert ended_months(date(2027, 2, 10)) == (
+        date(2027, 1, 1),
+        date(2026, 12, 1),
+        date(2026, 11, 1),
+    )
