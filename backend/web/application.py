@@ -75,6 +75,7 @@ def create_base(
     app.url_map.converters["int"] = fields.BigintConverter
     app.url_map.merge_slashes = False
     context.attach(app, context.WebContext(backend, face, authenticate, prefers_pages))
+    app.wsgi_app = headers.Protected(app.wsgi_app, face)  # type: ignore[method-assign]  # how Flask documents it
     _trust_proxies(app, backend.settings.trusted_proxies)
     app.before_request(_begin)
     app.before_request(origin.enforce)
@@ -105,7 +106,7 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
-    headers.protect(response)
+    headers.describe(response)
     metrics.observe(response)
     logs.write_access(response)
     return response

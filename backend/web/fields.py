@@ -25,7 +25,10 @@ _INSTANT_TEXT = re.compile(
 )
 _REFERENCE_TEXT = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _CONTROLS = r"\u0000-\u001f\u007f-\u009f"
-_LINE_BREAKS = frozenset("\n\t")
+# Unicode's control characters (Cc) and the halves of surrogate pairs (Cs); with line breaks and
+# tabs among them, and without.
+_FORBIDDEN = re.compile(rf"[{_CONTROLS}\ud800-\udfff]")
+_FORBIDDEN_IN_LINES = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ud800-\udfff]")
 _YEARS = range(2020, 2101)
 
 
@@ -116,8 +119,7 @@ class StrictString(fields.String):
         if not isinstance(value, str):
             raise _refuse("type", "这一项应为文字。")
         text = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
-        allowed = _LINE_BREAKS if self.multiline else frozenset[str]()
-        if any(unicodedata.category(mark) in {"Cc", "Cs"} and mark not in allowed for mark in text):
+        if (_FORBIDDEN_IN_LINES if self.multiline else _FORBIDDEN).search(text):
             raise _refuse("control_character", "文字中含有控制字符，请删除后再提交。")
         return text
 
