@@ -1,13 +1,12 @@
 """`tanpuhui energy`: standard coal and CO2 of the forms of public institutions. No database."""
 
 import json
-import sys
 import unicodedata
 from datetime import datetime
-from typing import NoReturn
 
 import click
 
+from backend.cli.json_input import read_json, refuse, standard_input
 from credit_rules.energy import (
     SHOWN_DIGITS,
     Basis,
@@ -22,7 +21,6 @@ from credit_rules.energy import (
     rounded,
 )
 
-BAD_INPUT = 2
 _STDIN = "quantities.json"
 _LARGEST_INPUT = 2 * 1024 * 1024
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -81,7 +79,7 @@ def convert_command(
         more = f"（另有 {len(others)} 处）" if others else ""
         sentence = f"{first.sentence}[{first.code}]{more}"
         option = _OPTIONS.get(first.field)
-        _refuse("convert" if option else _STDIN, option or first.field, sentence)
+        refuse("convert" if option else _STDIN, option or first.field, sentence)
     if flags["as_json"]:
         click.echo(json.dumps(describe_conversion(result), ensure_ascii=False, indent=2))
     else:
@@ -109,38 +107,13 @@ def factors_command(*, as_json: bool) -> None:
         click.echo(f"  {found.id}  {found.row.value} {found.row.unit}  {state}")
 
 
-def _refuse(file: str, key: str, remedy: str) -> NoReturn:
-    """Say in one line what is at fault and what to do, and leave with 2."""
-    click.echo(f"{file}: {key}: {remedy}", err=True)
-    raise click.exceptions.Exit(BAD_INPUT)
-
-
 def _lines() -> list[dict[str, object]]:
     """The list on standard input; numbers stay the text they were written as."""
-    data = sys.stdin.buffer.read(_LARGEST_INPUT + 1)
-    if len(data) > _LARGEST_INPUT:
-        _refuse(_STDIN, ".", "内容超过 2 MiB，请分批换算。")
-    try:
-        value = json.loads(
-            data.decode("utf-8-sig"),
-            parse_float=str,
-            parse_int=str,
-            parse_constant=str,
-            object_pairs_hook=_unique,
-        )
-    except (ValueError, RecursionError) as error:
-        why = str(error).replace("\n", " ")
-        _refuse(_STDIN, ".", f"不是有效的 JSON（{why}），请改正，例如 {_EXAMPLE}。")
+    data = standard_input(_LARGEST_INPUT)
+    value = read_json(_STDIN, data, limit=_LARGEST_INPUT, example=_EXAMPLE)
     if not isinstance(value, list):
-        _refuse(_STDIN, ".", f"最外层须是列表，例如 {_EXAMPLE}。")
+        refuse(_STDIN, ".", f"最外层须是列表，例如 {_EXAMPLE}。")
     return value
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("同一个键写了两次")
-    return found
 
 
 def _print(result: Conversion) -> None:

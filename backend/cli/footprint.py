@@ -1,15 +1,15 @@
 """`tanpuhui footprint`: estimate a personal footprint and print the questionnaire. No database."""
 
 import json
-import sys
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import NoReturn
 from unicodedata import east_asian_width
 
 import click
 
+from backend.cli import BAD_INPUT
+from backend.cli.json_input import read_object, refuse, standard_input
 from backend.clock import SystemClock, business_day
 from credit_rules import FactsRefused, NotInForce, RulebookError
 from credit_rules.canonical import JsonValue
@@ -25,9 +25,9 @@ from credit_rules.footprint import (
     to_json,
 )
 
-BAD_INPUT = 2
 _STDIN = "answers.json"
 _LONGEST_INPUT = 64 * 1024
+_EXAMPLE = '{"car_km": "100"}'
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _ACTION_KEYS = ("reductions_mg", "kilometres")
 
@@ -37,18 +37,11 @@ def footprint() -> None:
     """The personal footprint."""
 
 
-def _refuse(file: str, key: str, remedy: str) -> NoReturn:
-    """Say in one line which file and key is at fault and what to do, and leave with 2."""
-    line = f"{file}: {key}: {remedy}"
-    click.echo("".join(char if char.isprintable() else "?" for char in line), err=True)
-    raise click.exceptions.Exit(BAD_INPUT)
-
-
 def _questionnaire(day: date) -> Questionnaire:
     try:
         return load_questionnaires().on(day)
     except NotInForce as error:
-        _refuse("--on", day.isoformat(), error.sentence)
+        refuse("--on", day.isoformat(), error.sentence)
     except RulebookError as error:
         click.echo(str(error.problems[0]), err=True)
         raise click.exceptions.Exit(BAD_INPUT) from error
@@ -70,7 +63,7 @@ def estimate_command(
 ) -> None:
     """Estimate one person's footprint from answers on standard input."""
     questionnaire = _questionnaire(on.date())
-    answers = _texts(_STDIN, "", _object(_STDIN, _stdin()))
+    answers = _texts(_STDIN, "", _object(_STDIN, standard_input(_LONGEST_INPUT)))
     totals = _totals(actions) if actions is not None else None
     try:
         result = estimate(
@@ -82,7 +75,7 @@ def estimate_command(
         file = {"region": "--region"}.get(first.field, _STDIN)
         if first.field.startswith(_ACTION_KEYS):
             file = str(actions)
-        _refuse(file, first.field, f"{first.sentence}[{first.code}]{more}")
+        refuse(file, first.field, f"{first.sentence}[{first.code}]{more}")
     if as_json:
         whole: dict[str, JsonValue] = {"on": on.date().isoformat(), **to_json(result)}
         whole["sentences"] = list(sentences(result))
@@ -158,16 +151,16 @@ def _totals(path: Path) -> ActionTotals:
     try:
         data = path.read_bytes()
     except OSError:
-        _refuse(str(path), ".", "文件读不到，请核对路径。")
+        refuse(str(path), ".", "文件读不到，请核对路径。")
     whole = _object(str(path), data)
     for key in whole:
         if key not in _ACTION_KEYS:
-            _refuse(str(path), key[:40], f"不认识这个键。可用的键：{'、'.join(_ACTION_KEYS)}。")
+            refuse(str(path), key[:40], f"不认识这个键。可用的键：{'、'.join(_ACTION_KEYS)}。")
     parts: dict[str, dict[str, str]] = {}
     for key in _ACTION_KEYS:
         part = whole.get(key, {})
         if not isinstance(part, dict):
-            _refuse(str(path), key, '请写成对象，例如 {"metro": "600"}。')
+            refuse(str(path), key, '请写成对象，例如 {"metro": "600"}。')
         parts[key] = _texts(str(path), f"{key}.", part)
     return ActionTotals(_milligrams(str(path), parts["reductions_mg"]), parts["kilometres"])
 
@@ -175,7 +168,7 @@ def _totals(path: Path) -> ActionTotals:
 def _milligrams(file: str, texts: Mapping[str, str]) -> dict[str, int]:
     for name, text in texts.items():
         if not (text.isascii() and text.isdigit() and len(text) <= 15):
-            _refuse(file, f"reductions_mg.{name[:40]}", "须是不小于零的整数毫克，请照账本重填。")
+            refuse(file, f"reductions_mg.{name[:40]}", "须是不小于零的整数毫克，请照账本重填。")
     return {name: int(text) for name, text in texts.items()}
 
 
@@ -183,7 +176,7 @@ def _texts(file: str, prefix: str, values: Mapping[str, object]) -> dict[str, st
     """Numbers and texts alike as texts, just as written."""
     for name, value in values.items():
         if not isinstance(value, str):
-            _refuse(
+            refuse(
                 file,
                 f"{prefix}{name[:40]}",
                 "只能是数字或文字；不知道答案就删去这一项，会按设定值假定并标明。[wrong_type]",
@@ -191,42 +184,5 @@ def _texts(file: str, prefix: str, values: Mapping[str, object]) -> dict[str, st
     return {name: str(value) for name, value in values.items()}
 
 
-def _stdin() -> bytes:
-    return sys.stdin.buffer.read(_LONGEST_INPUT + 1)
-
-
 def _object(file: str, data: bytes) -> dict[str, object]:
-    """A JSON object; numbers stay the texts they were, so that a bad one is named by its field."""
-    if len(data) > _LONGEST_INPUT:
-        _refuse(file, ".", "内容超过 64 KiB，请只保留答案。")
-    try:
-        text = data.decode("utf-8-sig")
-        value = json.loads(
-            text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_unique
-        )
-    except UnicodeDecodeError:
-        _refuse(file, ".", "内容不是 UTF-8 编码，请另存为 UTF-8。")
-    except _WrittenTwice as error:
-        _refuse(file, error.name, "写了两次，请只保留一个。[duplicate_field]")
-    except (ValueError, RecursionError) as error:
-        _refuse(file, ".", f'不是有效的 JSON（{error}），请改正，例如 {{"car_km": "100"}}。')
-    if not isinstance(value, dict):
-        _refuse(file, ".", '最外层须是对象，例如 {"car_km": "100"}。')
-    return value
-
-
-class _WrittenTwice(ValueError):  # noqa: N818 - the name says what happened
-    """A name stands twice in one object."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name[:40]
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name, value in pairs:
-        if name in found:
-            raise _WrittenTwice(name)
-        found[name] = value
-    return found
+    return read_object(file, data, limit=_LONGEST_INPUT, example=_EXAMPLE)

@@ -1,14 +1,13 @@
 """`tanpuhui rules`: list, validate, lock and try out methodologies. Needs no database."""
 
 import json
-import sys
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
+from backend.cli import BAD_INPUT
+from backend.cli.json_input import read_object, refuse, standard_input
 from backend.clock import SystemClock, business_day
 from credit_rules import (
     Facts,
@@ -28,9 +27,12 @@ from credit_rules.loading import SHIPPED, SHIPPED_DATA
 from credit_rules.pages import factors_page, rulebook_pages
 from credit_rules.why_lower import why_lower_page
 
-WRONG, BAD_INPUT = 1, 2
+WRONG = 1
 _STDIN = "inputs.json"
 _LONGEST_INPUT = 64 * 1024
+_LONGEST_COUNTER = 20
+_EXAMPLE = '{"mass": "1.5"}'
+_USED_EXAMPLE = '{"键": {"points": "2 point"}}'
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _FOLDER = click.Path(path_type=Path)
 _SOLO_CAR = SHIPPED.parent / "rulebooks" / "solo_car"
@@ -39,12 +41,6 @@ _SOLO_CAR = SHIPPED.parent / "rulebooks" / "solo_car"
 @click.group(help="方法学：列出、校验、锁定、试算（不需要数据库）。")
 def rules() -> None:
     """Methodologies of the rulebook."""
-
-
-def _refuse(file: str, key: str, remedy: str) -> NoReturn:
-    """Say in one line which file and key is at fault and what to do, and leave with 2."""
-    click.echo(f"{file}: {key}: {remedy}", err=True)
-    raise click.exceptions.Exit(BAD_INPUT)
 
 
 def _load(folder: Path | None) -> Rulebook:
@@ -96,7 +92,7 @@ def list_rules(on: datetime | None, files: Path | None, *, as_json: bool) -> Non
 def validate(folder: Path) -> None:
     """Print every error of a folder of methodology files."""
     if not folder.is_dir():
-        _refuse(str(folder), "DIR", "找不到这个文件夹，请核对路径。")
+        refuse(str(folder), "DIR", "找不到这个文件夹，请核对路径。")
     try:
         rulebook = load_rulebook(folder)
     except RulebookError as error:
@@ -124,7 +120,7 @@ def lock(folder: Path) -> None:
 def docs(folder: Path) -> None:
     """Write the documentation of the shipped rulebooks below a folder."""
     if folder.exists() and not folder.is_dir():
-        _refuse(str(folder), "DIR", "这是一个文件，请换成文件夹。")
+        refuse(str(folder), "DIR", "这是一个文件，请换成文件夹。")
     rulebook, solo_car = _load(None), _load(_SOLO_CAR)
     lines = (SHIPPED_DATA / "action_factors.csv").read_text(encoding="utf-8").splitlines()
     rows = read_factor_rows("action_factors.csv", lines, [])
@@ -149,14 +145,16 @@ def docs(folder: Path) -> None:
 @click.option("--methodology", "methodology_id", required=True, help="方法学编号。")
 @click.option("--on", type=_DAY, required=True, help="行为发生的日期。")
 @click.option("--tier", default="T2", show_default=True, help="凭证等级。")
-@click.option("--used", default="{}", help='此前累计，JSON：{"键": {"points": "2 point"}}。')
+@click.option("--used", default="{}", help=f"此前累计，JSON：{_USED_EXAMPLE}。")
 @click.option("--files", type=_FOLDER, default=None, help="改用这个文件夹里的方法学。")
 def assess_command(
     methodology_id: str, on: datetime, tier: str, used: str, files: Path | None
 ) -> None:
     """Assess one action from standard input and print the integers and the trace."""
     rulebook = _load(files)
-    inputs = _object(_STDIN, sys.stdin.read(_LONGEST_INPUT + 1))
+    inputs = read_object(
+        _STDIN, standard_input(_LONGEST_INPUT), limit=_LONGEST_INPUT, example=_EXAMPLE
+    )
     facts = Facts(
         methodology_id=methodology_id,
         on=on.date(),
@@ -167,11 +165,11 @@ def assess_command(
     try:
         result = assess(rulebook, facts)
     except NotInForce as error:
-        _refuse("--methodology", methodology_id, error.sentence)
+        refuse("--methodology", methodology_id, error.sentence)
     except FactsRefused as error:
         first, *others = error.problems
         more = f"（另有 {len(others)} 处）" if others else ""
-        _refuse(_STDIN, first.field, f"{first.sentence}[{first.code}]{more}")
+        refuse(_STDIN, first.field, f"{first.sentence}[{first.code}]{more}")
     output = {
         "reduction_mg": result.reduction_mg,
         "points_mpt": result.points_mpt,
@@ -188,40 +186,20 @@ def assess_command(
 
 def _used(text: str) -> dict[str, Used]:
     rows: dict[str, Used] = {}
-    for key, row in _object("--used", text).items():
+    data = text.encode(errors="surrogatepass")
+    whole = read_object(
+        "--used", data, limit=_LONGEST_INPUT, example=_USED_EXAMPLE, integers=_counter
+    )
+    for key, row in whole.items():
         if not isinstance(row, dict):
-            _refuse("--used", key, '请写成 {"键": {"points": "2 point"}}。')
+            refuse("--used", key, f"请写成 {_USED_EXAMPLE}。")
         try:
             rows[key] = read_used(row)
         except ValueError as error:
-            _refuse("--used", key, str(error))
+            refuse("--used", key, str(error))
     return rows
 
 
-def _object(file: str, text: str) -> dict[str, object]:
-    """A JSON object with no duplicate keys and no NaN; decimals stay exact."""
-    if len(text) > _LONGEST_INPUT:
-        _refuse(file, ".", "内容超过 64 KiB，请只保留输入。")
-    try:
-        value = json.loads(
-            text,
-            parse_float=Decimal,
-            parse_constant=_no_constant,
-            object_pairs_hook=_unique,
-        )
-    except (ValueError, RecursionError) as error:
-        _refuse(file, ".", f'不是有效的 JSON（{error}），请改正，例如 {{"mass": "1.5"}}。')
-    if not isinstance(value, dict):
-        _refuse(file, ".", '最外层须是对象，例如 {"mass": "1.5"}。')
-    return value
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} 不是数字")
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("同一个键写了两次")
-    return found
+def _counter(text: str) -> object:
+    """A counter as `assess` prints it; what no counter can be stays text and is refused by name."""
+    return int(text) if len(text) <= _LONGEST_COUNTER else text

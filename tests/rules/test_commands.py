@@ -15,7 +15,7 @@ FILE = "recycling.drop_off.v1.toml"
 ASSESS = ["assess", "--methodology", "recycling.drop_off", "--on", "2026-03-01"]
 
 
-def run(*args: str, stdin: str = "") -> Result:
+def run(*args: str, stdin: str | bytes = "") -> Result:
     return CliRunner().invoke(rules, list(args), input=stdin)
 
 
@@ -107,17 +107,33 @@ def test_assess_from_another_folder(mixed_folder: Path) -> None:
     [
         ('{"material": "papr", "mass": "1"}', [], ("inputs.json", "material", "“paper”")),
         ('{"material": "paper"}', [], ("inputs.json", "mass", "请填写")),
-        ('{"material": "paper", "mass": NaN}', [], ("inputs.json", "NaN")),
+        ('{"material": "paper", "mass": NaN}', [], ("inputs.json: mass", "普通小数")),
+        ('{"material": "paper", "mass": -Infinity}', [], ("inputs.json: mass", "负数")),
+        ('{"material": "paper", "mass": 1e999999999}', [], ("inputs.json: mass", "普通小数")),
+        ('{"material": "paper", "mass": 1e99999999999999999999}', [], ("inputs.json: mass",)),
+        ('{"material": "paper", "mass": "１２"}', [], ("inputs.json: mass", "半角")),
+        ('{"material": "paper", "mass": -2}', [], ("inputs.json: mass", "负数")),
+        ('{"material": "paper", "mass": 51}', [], ("inputs.json: mass", "0.01 到 50 kg")),
+        ('{"material": "paper", "mass": "1 km"}', [], ("inputs.json: mass", "“km”")),
+        ('{"material": "paper", "mass": true}', [], ("inputs.json: mass", "普通小数")),
+        ('{"material": "paper", "mass": [[["1"]]]}', [], ("inputs.json: mass", "普通小数")),
+        ('{"material": "\\ud800", "mass": "1"}', [], ("inputs.json: material", "“?”")),
+        ('{"material": "paper", "mass": "1", "\\ud800\\n": 1}', [], ("inputs.json: ??:",)),
         ('{"material": "paper", "mass": 1e400}', [], ("inputs.json", "mass", "普通小数")),
         ('{"material": "paper", "mass": 1e-400}', [], ("inputs.json", "mass", "普通小数")),
-        ('{"mass": 1, "mass": 2}', [], ("inputs.json", "同一个键写了两次")),
+        ('{"mass": 1, "mass": 2}', [], ("inputs.json: mass", "写了两次")),
+        (b'{"mass": "\xff"}', [], ("inputs.json: .", "第 11 个字节", "UTF-8")),
         ('{"mass": ' + "1" * 5000 + "}", [], ("inputs.json",)),
-        ("[" * 5000, [], ("inputs.json",)),
+        ("[" * 5000, [], ("inputs.json", "嵌套太深")),
+        ('{"mass": 1,\n}', [], ("inputs.json", "第 2 行第 1 列")),
         ("[1]", [], ("inputs.json", "最外层须是对象")),
         ("", [], ("inputs.json", "JSON")),
         (" " * 70000, [], ("inputs.json", "64 KiB")),
         ('{"material": "paper", "mass": "1"}', ["--tier", "T7"], ("tier", "T2")),
-        ("{}", ["--used", "[]"], ("--used",)),
+        ("{}", ["--used", "[]"], ("--used", "最外层须是对象")),
+        ("{}", ["--used", "\udcff"], ("--used", "UTF-8")),
+        ("{}", ["--used", '{"x": {"points": 1e99999999999999999999}}'], ("--used: x", "“e99")),
+        ("{}", ["--used", '{"x": {"points_npt": ' + "9" * 5000 + "}}"], ("--used: x",)),
         ("{}", ["--used", '{"recycling.drop_off:day": 5}'], ("--used", "recycling.drop_off:day")),
         ("{}", ["--used", '{"recycling.drop_off:day": {"point": "1 point"}}'], ("“points”",)),
         ("{}", ["--used", '{"recycling.drop_off:day": {"points": "1 pint"}}'], ("“point”",)),
@@ -126,7 +142,7 @@ def test_assess_from_another_folder(mixed_folder: Path) -> None:
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_two(
-    stdin: str, options: list[str], parts: tuple[str, ...]
+    stdin: str | bytes, options: list[str], parts: tuple[str, ...]
 ) -> None:
     result = run(*ASSESS, *options, stdin=stdin)
     assert result.exit_code == 2

@@ -87,7 +87,11 @@ def test_each_answer_has_one_direction(
     less, more = total(small), total(large)
     if question.name in FALLING:
         less, more = more, less
-    assert all(a <= b for a, b in zip(less, more, strict=True))
+    if question.name in MEALS and not others.keys() >= set(MEALS) - {question.name}:
+        # Meals assumed give way to those answered; their ends are narrowed, not only moved.
+        assert less.mid <= more.mid
+    else:
+        assert all(a <= b for a, b in zip(less, more, strict=True))
 
 
 @settings(max_examples=100, deadline=None)
