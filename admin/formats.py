@@ -1,7 +1,7 @@
 """How figures, instants and documents look on a page: template filters."""
 
 import json
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -38,6 +38,14 @@ def minute(instant: datetime) -> str:
     return f"{instant.astimezone(SHANGHAI):%m-%d %H:%M}"
 
 
+def lasting(span: timedelta) -> str:
+    """A length of time in its largest unit, rounded down: 3 天, 5 小时, 12 分钟."""
+    minutes = max(int(span.total_seconds()) // 60, 0)
+    if minutes >= 24 * 60:
+        return f"{minutes // (24 * 60)} 天"
+    return f"{minutes // 60} 小时" if minutes >= 60 else f"{minutes} 分钟"
+
+
 def day(value: date) -> str:
     """A day as 2026年11月18日."""
     return f"{value.year}年{value.month}月{value.day}日"
@@ -72,7 +80,17 @@ def coordinates(place: PlaceRecord) -> str:
 
 def install(app: Flask) -> None:
     """Makes the filters and the words of `admin.labels` known to the templates."""
-    for filter_ in (thousandths, mass, moment, minute, day, audited, role_name, coordinates):
+    for filter_ in (
+        thousandths,
+        mass,
+        moment,
+        minute,
+        lasting,
+        day,
+        audited,
+        role_name,
+        coordinates,
+    ):
         app.add_template_filter(filter_)
     app.jinja_env.globals["labels"] = labels
     app.jinja_env.trim_blocks = True

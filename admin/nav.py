@@ -35,6 +35,7 @@ SECTIONS = (
     Section("drop_offs.listing", "投放", "每一笔投放和它的算法", POINT_STAFF),
     Section("rankings.board", "排行", "部门、单位、区县的名次", RANKING_READERS),
     Section("institutions.listing", "单位", "区县、系统、单位和部门", PLACE_READERS),
+    Section("ledger.state", "账本", "核验结果：账目是否相符", AUDIT_READERS),
     Section("audit.listing", "审计", "谁在什么时候改了什么", AUDIT_READERS),
 )
 

@@ -9,6 +9,7 @@ from admin.views import (
     drop_offs,
     home,
     institutions,
+    ledger,
     login,
     places,
     posters,
@@ -24,6 +25,7 @@ PAGES: Sequence[flask.Blueprint] = (
     drop_offs.pages,
     rankings.pages,
     institutions.pages,
+    ledger.pages,
     audit.pages,
     login.pages,
 )

@@ -65,15 +65,6 @@ class Health:
             return Decimal(100)
         return Decimal(self.last.entries * 10_000 // self.entries) / 100
 
-    @property
-    def by_invariant(self) -> dict[Invariant, int]:
-        """How many of the findings that were kept speak of each invariant, all of them named."""
-        counted = dict.fromkeys(Invariant, 0)
-        for result in self.results:
-            for finding in result.findings:
-                counted[finding.invariant] += 1
-        return counted
-
 
 def health(db: Connection) -> Health | None:
     """The health by the last run; None before the first."""

@@ -43,6 +43,7 @@ MAY: dict[str, set[Role]] = {
     "rankings.board": READERS | {Role.DEPARTMENT_MANAGER},
     "institutions.listing": READERS,
     "institutions.detail": READERS,
+    "ledger.state": {Role.CITY_ADMIN, Role.AUDITOR},
     "audit.listing": {Role.CITY_ADMIN, Role.AUDITOR},
 }
 OPEN = {
