@@ -12,20 +12,20 @@ from typing import Any
 from sqlalchemy import Connection
 
 from backend.actions import queries
+from backend.actions.assessing import Readings, assess_claim
+from backend.actions.exclusions import exclusions_of
 from backend.actions.policy import canonical_json, check_occurred_at
 from backend.actions.queries import Recorded, Standing
 from backend.clock import business_day
-from backend.errors import DomainError, ErrorKind, FieldError, InvalidInputError, NotFoundError
+from backend.errors import DomainError, ErrorKind, FieldError, NotFoundError
 from backend.ledger.queries import Cap
 from backend.ledger.service import Award, Ceiling, Outcome, post_award
 from credit_rules import (
     Assessment,
     Facts,
-    FactsRefused,
     Methodology,
     NotInForce,
     Rulebook,
-    Used,
     assess,
     period_start,
 )
@@ -163,6 +163,7 @@ def record(
     Raises:
         KindUnknownError: the kind is not in force on that day.
         InvalidInputError: time or facts are wrong; fields named.
+        ExcludedError: the same trip, meal or day was credited under another methodology.
         ReferenceMismatchError: the reference belongs to other content.
         EvidenceUsedError: the evidence has earned before.
         CeilingReachedError: the shared code was used too often.
@@ -170,11 +171,18 @@ def record(
     """
     day = business_day(claim.occurred_at)
     methodology = methodology_of(rulebook, claim.kind, day)
+    exclusions = exclusions_of(
+        methodology,
+        member_id=claim.member_id,
+        occurred_at=claim.occurred_at,
+        facts=claim.facts,
+    )
     caps = caps_of(methodology, scope="member", subject_id=claim.member_id, on=day)
+    caps.extend(exclusions.caps)
     standing = _standing(db, claim, day, caps)
     if standing.earlier is not None:
         return _repeat(db, rulebook, claim, standing.earlier)
-    check_occurred_at(claim.occurred_at, now)
+    check_occurred_at(claim.occurred_at, now, methodology.evidence.max_age_days)
     admission = admit(methodology)
     if admission.place_id is not None:
         shared = caps_of(methodology, scope="place", subject_id=admission.place_id, on=day)
@@ -182,9 +190,14 @@ def record(
             caps += shared
             standing = _standing(db, claim, day, caps)
     for _ in range(_ATTEMPTS):
-        assessment = _assess(methodology, claim.facts, day, admission.tier, standing.used)
-        context = {"used": {cap.key: standing.used[cap.key]._asdict() for cap in caps}}
+        readings = Readings.of_counters(methodology, standing.used, exclusions)
+        assessment = assess_claim(
+            rulebook, methodology, claim.facts, on=day, tier=admission.tier, readings=readings
+        )
+        context = readings.context(methodology)
         award = _award(claim, now, admission, standing, caps, assessment, rulebook.digest, context)
+        if exclusions.marks:
+            award = award._replace(added={**award.added, **exclusions.added})
         posting = post_award(db, award)
         if posting.outcome is Outcome.POSTED and posting.action_id is not None:
             recorded = _recorded(posting.action_id, award, claim, context)
@@ -218,7 +231,12 @@ def preview(
     if admission.place_id is not None:
         caps += caps_of(methodology, scope="place", subject_id=admission.place_id, on=day)
     used = queries.standing(db, member_id=member_id, reference="", on=day, caps=caps).used
-    return [_assess(methodology, facts, day, admission.tier, used) for facts in variants]
+    return [
+        assess_claim(
+            rulebook, methodology, facts, on=day, tier=admission.tier, readings=Readings(used)
+        )
+        for facts in variants
+    ]
 
 
 def receipt_of(db: Connection, rulebook: Rulebook, *, member_id: int, action_id: int) -> Receipt:
@@ -259,7 +277,7 @@ def reassess(rulebook: Rulebook, recorded: Recorded) -> Assessment:
         FactsRefused: that version does not take the stored facts.
     """
     methodology = rulebook.version(recorded.methodology_id, recorded.methodology_version)
-    used = {key: Used(**lanes) for key, lanes in recorded.context["used"].items()}
+    readings = Readings.of_context(recorded.context)
     return assess(
         methodology,
         Facts(
@@ -267,7 +285,8 @@ def reassess(rulebook: Rulebook, recorded: Recorded) -> Assessment:
             on=recorded.occurred_on,
             tier=recorded.tier,
             inputs=recorded.facts,
-            used=used,
+            used=readings.used,
+            credited=readings.credited,
         ),
     )
 
@@ -293,23 +312,6 @@ def _repeat(db: Connection, rulebook: Rulebook, claim: Claim, earlier: queries.E
             fields=[FieldError("reference", "mismatch", "凭据号已被另一条记录使用。")],
         )
     return receipt_of(db, rulebook, member_id=claim.member_id, action_id=earlier.action_id)
-
-
-def _assess(
-    methodology: Methodology,
-    inputs: Mapping[str, str],
-    day: date,
-    tier: str,
-    used: Mapping[str, Used],
-) -> Assessment:
-    try:
-        return assess(
-            methodology,
-            Facts(methodology_id=methodology.id, on=day, tier=tier, inputs=inputs, used=used),
-        )
-    except FactsRefused as refused:
-        fields = [FieldError(f"facts.{p.field}", p.code, p.sentence) for p in refused.problems]
-        raise InvalidInputError(fields[0].message, fields=fields) from refused
 
 
 def _refuse(outcome: Outcome) -> None:

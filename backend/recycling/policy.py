@@ -1,9 +1,9 @@
 """What a drop-off's code, place and time amount to: its tier of evidence, or a refusal."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from backend.actions.evidence import evidence_digest
 from backend.errors import DomainError, FieldError
 from backend.ledger.service import Ceiling
 from backend.places.policy import CEILING_PER_STEP, Presence
@@ -72,7 +72,7 @@ class Use:
 def use_of_rotating_code(*, place_id: int, member_id: int, step: int) -> Use:
     """A rotating code counts once per member and step, and so often per step in all."""
     return Use(
-        evidence=_digest("rotating", place_id, member_id, step),
+        evidence=evidence_digest("rotating", place_id, member_id, step),
         ceiling=Ceiling(f"place:{place_id}:step", step, CEILING_PER_STEP),
     )
 
@@ -83,10 +83,6 @@ def use_of_printed_code(
     """A printed code counts once per member, material and minute, and so often per hour in all."""
     seconds = int(occurred_at.timestamp())
     return Use(
-        evidence=_digest("printed", place_id, member_id, material, seconds // 60),
+        evidence=evidence_digest("printed", place_id, member_id, material, seconds // 60),
         ceiling=Ceiling(f"place:{place_id}:hour", seconds // 3600, HOURLY_CEILING),
     )
-
-
-def _digest(*parts: str | int) -> bytes:
-    return hashlib.sha256("|".join(str(part) for part in parts).encode()).digest()

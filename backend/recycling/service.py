@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from backend.actions import service as actions
+from backend.actions.evidence import require_present
 from backend.actions.policy import content_digest
 from backend.actions.service import Admission, Claim, Receipt
 from backend.clock import business_day
@@ -152,6 +153,7 @@ def _admission(
     place_id = found.place.id
     tier = _tier(found, drop_off.position, at=drop_off.occurred_at, now=now)
     if found.step is not None:
+        require_present(drop_off.occurred_at, now)
         channel = "rotating_code"
         use = policy.use_of_rotating_code(place_id=place_id, member_id=member_id, step=found.step)
     else:

@@ -1,18 +1,20 @@
 """Actions: log one, log a backlog, explain one."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import marshmallow as ma
 from flask import Response
 
+from backend.actions import claims
+from backend.actions.evidence import EvidenceKind, place_kind_of
 from backend.actions.queries import Recorded
-from backend.actions.service import KindUnknownError, Receipt, receipt_of
-from backend.errors import DomainError, FieldError, InvalidInputError
+from backend.actions.service import Receipt, receipt_of
+from backend.errors import DomainError, InvalidInputError
 from backend.ledger.policy import expires_month, month_end
 from backend.places.codes import place_code
-from backend.places.models import PlaceKind
 from backend.recycling import policy as recycling_policy
 from backend.recycling.service import DropOff, log_drop_off
 from backend.web import problems
@@ -22,7 +24,6 @@ from backend.web.context import backend, now
 from backend.web.messages import field_errors
 from backend.web.transaction import connection
 from credit_rules import Source
-from miniprogram_api.resources.kinds import OPEN
 from miniprogram_api.resources.scans import position_of
 from miniprogram_api.schemas.actions import (
     ActionRequest,
@@ -35,8 +36,7 @@ from miniprogram_api.schemas.actions import (
 blueprint = Blueprint("actions", __name__, description="Low-carbon actions and their receipts.")
 
 _ITEM: Final = ActionRequest()
-# Which kind of place a kind of action happens at: its public code follows from that and the id.
-_PLACE_KINDS: Final = {recycling_policy.KIND: PlaceKind.RECYCLING_POINT}
+_BY_CODE: Final = (None, EvidenceKind.PRINTED_CODE, EvidenceKind.ROTATING_CODE)
 
 
 @blueprint.route("/actions", methods=["POST"])
@@ -66,7 +66,11 @@ def log_batch(values: Mapping[str, Any]) -> dict[str, Any]:
     Results come in the order of the actions. Any order and any repetition leads to the same
     ledger.
     """
-    return {"results": [_batch_result(item) for item in values["actions"]]}
+    items = values["actions"]
+    results: dict[int, dict[str, Any]] = {}
+    for index in _by_occurrence(items):
+        results[index] = _batch_result(items[index])
+    return {"results": [results[index] for index in range(len(items))]}
 
 
 @blueprint.route("/actions/<int:action_id>/explanation", methods=["GET"])
@@ -98,24 +102,57 @@ def record_action(values: Mapping[str, Any]) -> Receipt:
     Raises:
         DomainError: it is refused; the sentence says what to do.
     """
-    with_backend, evidence = backend(), values["evidence"]
-    if values["kind"] not in OPEN:
-        sentence = "没有这类行为，请在“可记录的行为”里选择。"
-        raise KindUnknownError(sentence, fields=[FieldError("kind", "unknown", sentence)])
-    return log_drop_off(
+    evidence = values["evidence"]
+    kind, code = values["kind"], evidence["code"]
+    if kind == recycling_policy.KIND and code is not None and evidence["kind"] in _BY_CODE:
+        return log_drop_off(
+            connection(),
+            rulebook=backend().rulebook,
+            keys=backend().keys,
+            member_id=actor().member_id,
+            drop_off=DropOff(
+                reference=values["reference"],
+                occurred_at=values["occurred_at"],
+                code=code,
+                facts=values["facts"],
+                position=position_of(evidence["position"]),
+            ),
+            now=now(),
+        )
+    return claims.log_action(
         connection(),
-        rulebook=with_backend.rulebook,
-        keys=with_backend.keys,
+        rulebook=backend().rulebook,
+        keys=backend().keys,
         member_id=actor().member_id,
-        drop_off=DropOff(
+        telling=claims.Telling(
             reference=values["reference"],
+            kind=kind,
             occurred_at=values["occurred_at"],
-            code=evidence["code"],
             facts=values["facts"],
-            position=position_of(evidence["position"]),
+            evidence=evidence["kind"],
+            code=code,
         ),
         now=now(),
     )
+
+
+def _by_occurrence(items: Sequence[Any]) -> list[int]:
+    """The order in which a batch is credited: by time and content, whatever order it came in.
+
+    Of two actions that exclude one another the earlier one is credited, as it would have been
+    with a network.
+    """
+
+    def when(index: int) -> tuple[str, str, str]:
+        item = items[index]
+        said = item if isinstance(item, dict) else {}
+        try:
+            at = datetime.fromisoformat(said["occurred_at"]).astimezone(UTC).isoformat()
+        except (KeyError, TypeError, ValueError, OverflowError):
+            at = ""  # refused, wherever it stands
+        return at, str(said.get("reference")), json.dumps(said, sort_keys=True, default=str)
+
+    return sorted(range(len(items)), key=when)
 
 
 def _batch_result(item: Any) -> dict[str, Any]:
@@ -209,9 +246,10 @@ def points_expire_on(recorded: Recorded) -> str:
 
 
 def _place_body(recorded: Recorded) -> dict[str, str] | None:
-    if recorded.place_id is None:
+    kind = place_kind_of(recorded.kind)
+    if recorded.place_id is None or kind is None:
         return None
-    return {"code": place_code(_PLACE_KINDS[recorded.kind], recorded.place_id)}
+    return {"code": place_code(kind, recorded.place_id)}
 
 
 def _source_body(source: Source, confidences: Mapping[str, str]) -> dict[str, str]:

@@ -1,27 +1,26 @@
-"""Kinds of action in force, and what a member may still earn by them."""
+"""Kinds of action in force, what shows each, and what a member may still earn by them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any, Final
 
+from backend.actions.evidence import LABELS as EVIDENCE_LABELS
+from backend.actions.evidence import Accepted, EvidenceKind, accepted_by, place_kind_of
 from backend.actions.queries import standing
 from backend.actions.service import caps_of
 from backend.clock import business_day
-from backend.recycling import policy as recycling_policy
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
 from backend.web.context import backend, now
 from backend.web.transaction import connection
-from credit_rules import CapSpec, InputSpec, Methodology, Tier, Used
+from credit_rules import CapSpec, Exclusion, InputSpec, Methodology, Tier, Used
 from credit_rules.counters import NANO
 from credit_rules.units import decimal_text
+from miniprogram_api.resources import labels
 from miniprogram_api.schemas.kinds import KindsAnswer
 
 blueprint = Blueprint("kinds", __name__, description="Kinds of action that can be logged.")
-
-OPEN: Final = frozenset({recycling_policy.KIND})
-"""The kinds that `POST /actions` takes; the rulebook may know others."""
 
 _FRESH: Final = Used()
 _PERIODS: Final = {"day": "今日", "week": "本周", "month": "本月", "year": "今年"}
@@ -31,16 +30,30 @@ _PERIODS: Final = {"day": "今日", "week": "本周", "month": "本月", "year":
 @member_only
 @blueprint.response(200, KindsAnswer)
 def list_kinds() -> dict[str, Any]:
-    """List the kinds that can be logged today: inputs, evidence, and caps left for the caller."""
+    """List the kinds in force today: inputs, evidence, and caps left for the caller.
+
+    A kind none of whose evidence can be verified yet is listed too, with `loggable` false.
+    """
     rulebook, today = backend().rulebook, business_day(now())
-    in_force = [each for each in rulebook.in_force(today) if each.id in OPEN]
-    used = _used(in_force, member_id=actor().member_id, on=today)
-    classes = rulebook.standards.waste_classes
     return {
         "on": today.isoformat(),
         "rulebook_digest": rulebook.digest,
-        "items": [_kind_body(methodology, used, classes) for methodology in in_force],
+        "items": kind_bodies(rulebook.in_force(today), member_id=actor().member_id, on=today),
     }
+
+
+def kind_bodies(
+    methodologies: Sequence[Methodology], *, member_id: int, on: date
+) -> list[dict[str, Any]]:
+    """Kinds of action as `KindSchema` answers them, read in one statement.
+
+    Args:
+        methodologies: those in force on that day.
+        member_id: whose caps are meant.
+        on: the Asia/Shanghai day.
+    """
+    used = _used(methodologies, member_id=member_id, on=on)
+    return [_kind_body(methodology, used) for methodology in methodologies]
 
 
 def caps_left(
@@ -101,23 +114,54 @@ def _in_unit(spec: CapSpec, nano: int) -> str:
     return decimal_text(Fraction(nano, NANO) / spec.unit.ratio)
 
 
-def _kind_body(
-    methodology: Methodology, used: Mapping[str, Used], classes: Mapping[str, str]
-) -> dict[str, Any]:
+def _kind_body(methodology: Methodology, used: Mapping[str, Used]) -> dict[str, Any]:
+    group = methodology.id.partition(".")[0]
+    evidence = accepted_by(methodology)
+    classes = backend().rulebook.standards.waste_classes
     return {
         "kind": methodology.id,
+        "group": group,
+        "group_label": labels.KIND_GROUPS.get(group, group),
         "version": methodology.version,
         "digest": methodology.digest,
         "title": methodology.title,
         "summary": methodology.summary,
         "scenario": methodology.scenario,
+        "scenario_label": labels.SCENARIOS[methodology.scenario],
         "boundary": methodology.boundary,
+        "boundary_label": labels.BOUNDARIES[methodology.boundary],
         "baseline": methodology.baseline,
         "inputs": [_input_body(spec, classes) for spec in methodology.inputs.values()],
         "tiers": [_tier_body(tier) for tier in methodology.tiers],
-        "evidence_kinds": list(methodology.evidence.kinds),
+        "evidence": [_evidence_body(methodology, accepted) for accepted in evidence],
+        "evidence_required": list(methodology.evidence.requires),
+        "loggable": any(accepted.available for accepted in evidence),
+        "excludes": [_exclusion_body(exclusion) for exclusion in methodology.excludes],
         "max_age_days": methodology.evidence.max_age_days,
         "caps": [_cap_body(spec, used.get(spec.key, _FRESH)) for spec in _limits(methodology)],
+    }
+
+
+def _evidence_body(methodology: Methodology, accepted: Accepted) -> dict[str, Any]:
+    place = place_kind_of(methodology.id)
+    at_place = accepted.kind in {EvidenceKind.ROTATING_CODE, EvidenceKind.PRINTED_CODE}
+    return {
+        "kind": accepted.kind.value,
+        "label": EVIDENCE_LABELS[accepted.kind],
+        "tier": accepted.tier,
+        "available": accepted.available,
+        "place_kind": place.value if place is not None and at_place else None,
+        "place_kind_label": labels.PLACE_KINDS[place] if place is not None and at_place else None,
+    }
+
+
+def _exclusion_body(exclusion: Exclusion) -> dict[str, Any]:
+    other = backend().rulebook.versions[exclusion.methodology_id][-1]
+    return {
+        "kind": other.id,
+        "title": other.title,
+        "period": exclusion.period,
+        "period_label": labels.EXCLUSION_PERIODS[exclusion.period],
     }
 
 

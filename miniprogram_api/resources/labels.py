@@ -24,8 +24,35 @@ PLACE_STATES: Final[Mapping[str, str]] = {
     PlaceState.CLOSED: "已停用",
 }
 CHANNELS: Final[Mapping[str, str]] = {
+    "self_declared": "自行申报",
     "printed_code": "海报二维码",
     "rotating_code": "屏幕动态码",
+}
+SCENARIOS: Final[Mapping[str, str]] = {
+    "reduction": "减排场景",
+    "behaviour": "行为场景",
+}
+BOUNDARIES: Final[Mapping[str, str]] = {
+    "in_meter": "已体现在单位的水电表里，不另计为减排成果",
+    "outside": "在单位的水电表之外",
+}
+KIND_GROUPS: Final[Mapping[str, str]] = {
+    "commute": "绿色出行",
+    "stairs": "走楼梯",
+    "dining": "光盘与自带",
+    "recycling": "分类投放",
+    "office": "绿色办公",
+    "learning": "学习",
+    "culture": "参观与自然",
+    "volunteering": "志愿服务",
+}
+EXCLUSION_PERIODS: Final[Mapping[str, str]] = {
+    "trip": "同一行程",
+    "meal": "同一餐",
+    "day": "同一天",
+    "week": "同一周",
+    "month": "同一月",
+    "year": "同一年",
 }
 BOARDS: Final[Mapping[Board, str]] = {
     Board.DEPARTMENTS: "部门",

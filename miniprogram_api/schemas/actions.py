@@ -6,6 +6,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import Schema, fields, validate
 
+from backend.actions.evidence import EvidenceKind
 from backend.web.fields import AwareDateTime, Reference, StrictString
 from backend.web.schemas import ProblemSchema, StrictSchema
 from miniprogram_api.schemas.scans import PositionSchema
@@ -15,10 +16,18 @@ MOST_FACTS = 20
 
 
 class EvidenceSchema(StrictSchema):
-    """What shows that it happened."""
+    """What shows that it happened; nothing at all is the member's word alone (T0)."""
 
+    kind = fields.Enum(
+        EvidenceKind,
+        by_value=True,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "as GET /kinds lists it; left out, the code says"},
+    )
     code = StrictString(
-        required=True,
+        load_default=None,
+        allow_none=True,
         max_length=300,
         metadata={"description": "text of the QR code: a poster's URL, or the bare code"},
     )

@@ -38,20 +38,60 @@ class AcceptedTierSchema(Schema):
     ranked = fields.Boolean(required=True)
 
 
-class KindSchema(Schema):
-    """A kind of action that is open to this member today."""
+class AcceptedEvidenceSchema(Schema):
+    """A kind of evidence that is accepted, and the tier it leads to."""
 
     kind = fields.String(required=True)
+    label = fields.String(required=True)
+    tier = fields.String(required=True, metadata={"description": "T0 to T4"})
+    available = fields.Boolean(
+        required=True, metadata={"description": "can be verified now; otherwise it is refused"}
+    )
+    place_kind = fields.String(
+        required=True, allow_none=True, metadata={"description": "where its code is scanned"}
+    )
+    place_kind_label = fields.String(required=True, allow_none=True)
+
+
+class ExclusionSchema(Schema):
+    """Another kind that is not credited within the same trip, meal or day."""
+
+    kind = fields.String(required=True)
+    title = fields.String(required=True)
+    period = fields.String(
+        required=True, metadata={"description": "trip, meal, day, week, month or year"}
+    )
+    period_label = fields.String(required=True)
+
+
+class KindSchema(Schema):
+    """A kind of action in force today, as this member can log it."""
+
+    kind = fields.String(required=True)
+    group = fields.String(required=True)
+    group_label = fields.String(required=True)
     version = fields.Integer(required=True)
     digest = fields.String(required=True)
     title = fields.String(required=True)
     summary = fields.String(required=True)
     scenario = fields.String(required=True, metadata={"description": "reduction or behaviour"})
+    scenario_label = fields.String(
+        required=True,
+        metadata={"description": "减排场景 (issuable in principle) or 行为场景 (points only)"},
+    )
     boundary = fields.String(required=True, metadata={"description": "in_meter or outside"})
+    boundary_label = fields.String(required=True)
     baseline = fields.String(required=True)
     inputs = fields.List(fields.Nested(InputSchema), required=True)
     tiers = fields.List(fields.Nested(AcceptedTierSchema), required=True)
-    evidence_kinds = fields.List(fields.String(), required=True)
+    evidence = fields.List(fields.Nested(AcceptedEvidenceSchema), required=True)
+    evidence_required = fields.List(
+        fields.String(), required=True, metadata={"description": "without these nothing counts"}
+    )
+    loggable = fields.Boolean(
+        required=True, metadata={"description": "some accepted evidence can be verified now"}
+    )
+    excludes = fields.List(fields.Nested(ExclusionSchema), required=True)
     max_age_days = fields.Integer(required=True, allow_none=True)
     caps = fields.List(fields.Nested(CapSchema), required=True)
 

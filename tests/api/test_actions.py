@@ -213,8 +213,10 @@ def test_wrong_fields_are_named(phone: Phone, drop_off: Body) -> None:
         ({"facts": {"material": "paper", "mass": "1", "colour": "red"}}, "facts.colour"),
         ({"facts": {"material": "gold", "mass": "1"}}, "facts.material"),
         ({"facts": []}, "facts"),
-        ({"evidence": {}}, "evidence.code"),
         ({"evidence": None}, "evidence"),
+        ({"evidence": {"kind": "hearsay"}}, "evidence.kind"),
+        ({"evidence": {"kind": "photo"}}, "evidence"),
+        ({"evidence": {"code": 7}}, "evidence.code"),
         ({"points_mpt": 9}, "points_mpt"),
         ({"member_id": 2}, "member_id"),
         ({"tier": "T4"}, "tier"),
@@ -249,6 +251,41 @@ def test_an_explanation_names_steps_factors_sources_and_digests(
     assert all(source["title"] and source["clause"] for source in answer["sources"])
     factor = next(item for item in answer["trace"]["factors"] if item["name"] == "saving")
     assert (factor["value"], factor["unit"]) == ("0.295", "kgCO2e/kg")
+
+
+def test_any_kind_is_logged_and_explained(phone: Phone, drop_off: Body, stored: Connection) -> None:
+    body = drop_off(kind="commute.metro", facts={"distance": "10"}, evidence={})
+    answer = phone.log(body)
+    receipt = answer.get_json()
+    assert answer.status_code == 201
+    assert (receipt["action"]["tier"], receipt["action"]["channel"]) == ("T0", "self_declared")
+    assert receipt["action"]["place"] is None
+    assert receipt["award"]["points_mpt"] == 5_000
+    again = phone.log(body)
+    assert (again.status_code, again.data) == (200, answer.data)
+    path = f"/api/v1/actions/{receipt['action']['id']}/explanation"
+    explained = phone.client.get(path, headers=phone.headers).get_json()
+    assert {key: explained[key] for key in receipt} == receipt
+    assert any("DB33/T 1312" in source["title"] for source in explained["sources"])
+    bus = drop_off(
+        kind="commute.bus", facts={"distance": "5"}, evidence={}, reference="reference-of-tests-2"
+    )
+    refused = phone.log(bus)
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "excluded")
+    assert "地铁通勤" in refused.get_json()["detail"]
+    assert stored.scalar(text("SELECT count(*) FROM action")) == 1
+
+
+def test_a_drop_off_without_a_code_is_the_members_word(phone: Phone, drop_off: Body) -> None:
+    receipt = phone.log(drop_off(evidence={})).get_json()
+    assert (receipt["action"]["tier"], receipt["action"]["place"]) == ("T0", None)
+    assert (receipt["award"]["reduction_mg"], receipt["award"]["points_mpt"]) == (0, 5_000)
+
+
+def test_a_code_does_not_carry_evidence_of_another_kind(phone: Phone, drop_off: Body) -> None:
+    body = drop_off()
+    body["evidence"]["kind"] = "weighing"
+    assert phone.refused(body) == (422, "evidence_not_accepted")
 
 
 def test_another_members_action_is_not_found(

@@ -1,6 +1,7 @@
 """What can be looked up: kinds, places, holdings; and that nobody unknown may."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -81,6 +82,47 @@ def test_kinds_say_what_to_send_and_what_is_left(
     left = {cap["name"]: (cap["limit"], cap["left"], cap["unit"]) for cap in kind["caps"]}
     assert left["points"] == ("30", "11", "point")
     assert left["reduction"] == ("10", "9.41", "kgCO2e")
+
+
+def test_every_kind_in_force_is_listed_with_what_shows_it(get: Get, backend: Backend) -> None:
+    answer = get("/kinds").get_json()
+    kinds = {item["kind"]: item for item in answer["items"]}
+    assert set(kinds) == {each.id for each in backend.rulebook.in_force(date(2026, 11, 18))}
+    assert all(item["group_label"] != item["group"] for item in kinds.values())
+    plate = kinds["dining.clean_plate"]
+    assert (plate["scenario_label"], plate["loggable"]) == ("行为场景", True)
+    assert {e["kind"]: (e["tier"], e["available"]) for e in plate["evidence"]} == {
+        "self_declaration": ("T0", True),
+        "photo": ("T1", False),
+        "rotating_code": ("T2", True),
+        "attendant": ("T2", False),
+        "weighing": ("T3", False),
+        "third_party": ("T4", False),
+    }
+    assert [e["place_kind_label"] for e in plate["evidence"] if e["place_kind"]] == ["食堂"]
+    assert {e["kind"]: e["period_label"] for e in plate["excludes"]} == {
+        "dining.small_portion": "同一餐"
+    }
+    assert {kind for kind, item in kinds.items() if not item["loggable"]} == {
+        "commute.car_to_bus",
+        "commute.steps",
+        "learning.quiz",
+        "learning.training",
+        "office.video_meeting",
+        "volunteering.hours",
+    }
+    assert kinds["commute.car_to_bus"]["evidence_required"] == ["parking_record"]
+
+
+def test_what_one_kind_earned_is_left_less_by_those_that_share_its_caps(
+    get: Get, client: FlaskClient, member: dict[str, str], drop_off: Body
+) -> None:
+    body = drop_off(kind="commute.metro", facts={"distance": "10"}, evidence={})
+    assert client.post("/api/v1/actions", json=body, headers=member).status_code == 201
+    kinds = {item["kind"]: item for item in get("/kinds").get_json()["items"]}
+    for kind in ("commute.metro", "commute.bus"):
+        left = {cap["name"]: cap["left"] for cap in kinds[kind]["caps"]}
+        assert left["points"] == "19"
 
 
 def test_places_near_a_point_come_nearest_first(get: Get, scene: Scene) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.actions.evidence import EvidenceKind
 from backend.audit.service import Result
 from backend.ledger.chart import AccountKind, EntryKind, Owner
 from backend.ledger.service import Outcome
@@ -26,6 +27,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     CodeKind,
     Datum,
     EntryKind,
+    EvidenceKind,
     Face,
     InstitutionKind,
     Measure,

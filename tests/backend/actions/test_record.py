@@ -5,10 +5,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import text
 
+from backend.actions.claims import Telling, log_action
+from backend.actions.exclusions import ExcludedError
 from backend.actions.queries import action_of, actions_of
 from backend.actions.service import Receipt, ReplayMismatchError, receipt_of, replay
 from backend.bootstrap import Backend
@@ -16,6 +19,8 @@ from backend.errors import NotFoundError
 from backend.ledger.queries import balance_of, drifting_balances
 from tests.builders.city import City, a_city
 from tests.builders.drop_offs import a_reference, drop
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -41,11 +46,11 @@ def log(city: City) -> Callable[..., Receipt]:
     return logged
 
 
-def all_at_once(tasks: Sequence[Callable[[], Receipt]]) -> list[Receipt]:
+def all_at_once(tasks: Sequence[Callable[[], T]]) -> list[T]:
     """Runs tasks in threads that start together."""
     start = threading.Barrier(len(tasks), timeout=30)
 
-    def run(task: Callable[[], Receipt]) -> Receipt:
+    def run(task: Callable[[], T]) -> T:
         start.wait()
         return task()
 
@@ -76,6 +81,39 @@ def test_caps_hold_exactly_under_a_race(city: City, log: Callable[..., Receipt])
         assert balance.reduction_mg == 10_000_000
         assert balance.points_mpt == sum(r.assessment.points_mpt for r in receipts) <= 30_000
         assert drifting_balances(db) == []
+
+
+def test_of_exclusive_claims_at_once_one_is_credited(city: City) -> None:
+    backend, now = city.backend, city.backend.clock.now()
+    trip = [
+        ("commute.metro", {"distance": "10"}),
+        ("commute.bus", {"distance": "5"}),
+        ("commute.bicycle", {"distance": "3"}),
+    ]
+    parked = ("commute.car_free_day", {"habit": "drives", "restricted": "no"})
+
+    def claim(kind: str, facts: dict[str, str]) -> Receipt | None:
+        telling = Telling(a_reference(), kind, now, facts)
+        with backend.engine.begin() as db:
+            try:
+                return log_action(
+                    db,
+                    rulebook=backend.rulebook,
+                    keys=backend.keys,
+                    member_id=city.scene.members[0],
+                    telling=telling,
+                    now=now,
+                )
+            except ExcludedError:
+                return None
+
+    receipts = all_at_once([partial(claim, *told) for told in (*trip, parked, *trip)])
+    (credited,) = [receipt for receipt in receipts if receipt is not None]
+    with backend.engine.begin() as db:
+        balance = balance_of(db, member_id=city.scene.members[0])
+        assert balance.points_mpt == credited.assessment.points_mpt
+        (row,) = actions_of(db, member_id=city.scene.members[0], before_id=None, limit=9)
+        assert replay(backend.rulebook, row).points_mpt == row.points_mpt
 
 
 def test_every_award_replays_to_itself(city: City, log: Callable[..., Receipt]) -> None:

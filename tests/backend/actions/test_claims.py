@@ -1,0 +1,285 @@
+"""Claims of every kind: what each evidence amounts to, and what excludes what."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Connection
+
+from backend.actions import claims
+from backend.actions.claims import Telling, WrongPlaceError
+from backend.actions.evidence import (
+    LABELS,
+    TIERS,
+    EvidenceKind,
+    EvidenceNotAcceptedError,
+    EvidenceOutOfTimeError,
+    EvidenceRequiredError,
+    EvidenceUnverifiableError,
+    accepted_by,
+)
+from backend.actions.exclusions import ExcludedError
+from backend.actions.service import EvidenceUsedError, Receipt, replay
+from backend.errors import DomainError, InvalidInputError
+from backend.ledger.queries import balance_of
+from backend.places.codes import place_key, rotating_code
+from backend.places.models import PlaceDraft, PlaceKind, PlaceRecord
+from backend.places.policy import ALWAYS_OPEN, PlaceNotOpenError
+from backend.places.service import create_place
+from backend.ports.keys import KeyRing
+from credit_rules import load_rulebook
+from tests.builders.drop_offs import a_reference
+from tests.builders.scene import LATITUDE, LONGITUDE, OFFICE_HOURS, Scene, a_scene
+
+# A Wednesday, 10:00 in Shanghai.
+NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
+RULEBOOK = load_rulebook()
+KEYS = KeyRing("a secret of the tests, 32 characters")
+Log = Callable[..., Receipt]
+
+
+@pytest.fixture
+def scene(db: Connection) -> Scene:
+    return a_scene(db, NOW)
+
+
+@pytest.fixture
+def log(db: Connection, scene: Scene) -> Log:
+    """Logs a claim of the first member, an hour ago, on their word alone."""
+
+    def logged(kind: str, facts: Mapping[str, str], **changes: object) -> Receipt:
+        now = changes.pop("now", NOW)
+        told = {"occurred_at": NOW - timedelta(hours=1), "reference": a_reference()} | changes
+        return claims.log_action(
+            db,
+            rulebook=RULEBOOK,
+            keys=KEYS,
+            member_id=scene.members[0],
+            telling=Telling(kind=kind, facts=facts, **told),  # type: ignore[arg-type]  # a test's own keywords
+            now=now,  # type: ignore[arg-type]  # as above
+        )
+
+    return logged
+
+
+@pytest.fixture
+def place(db: Connection, scene: Scene) -> Callable[..., PlaceRecord]:
+    def made(kind: PlaceKind, **changes: object) -> PlaceRecord:
+        described: dict[str, object] = {
+            "kind": kind,
+            "name": "一号楼",
+            "institution_id": scene.institution_id,
+            "address": "解放东路 18 号",
+            "accepted": (),
+            "hours": ALWAYS_OPEN,
+            "latitude": LATITUDE,
+            "longitude": LONGITUDE,
+        }
+        draft = PlaceDraft(**described | changes)  # type: ignore[arg-type]  # a test's own keywords
+        return create_place(db, draft, actor_id=None, at=NOW)
+
+    return made
+
+
+def code_at(place: PlaceRecord, at: datetime = NOW) -> str:
+    return rotating_code(place_key(KEYS, place.id), place.id, at)
+
+
+def test_every_kind_that_takes_a_members_word_can_be_logged(log: Log, db: Connection) -> None:
+    taken = [
+        methodology
+        for methodology in RULEBOOK.in_force(NOW.date())
+        if "T0" in methodology.evidence.accepts
+    ]
+    assert len(taken) >= 20
+    for methodology in taken:
+        apart = db.begin_nested()
+        receipt = log(methodology.id, methodology.examples[0].given)
+        apart.rollback()
+        assert (receipt.action.tier, receipt.action.channel) == ("T0", "self_declared")
+        assert not receipt.action.ranked
+        assert receipt.assessment.reduction_mg == 0
+        assert receipt.assessment.points_mpt <= 5_000
+        again = replay(RULEBOOK, receipt.action)
+        assert again.trace.to_json() == receipt.assessment.trace.to_json()
+
+
+def test_every_kind_of_evidence_of_the_rulebook_leads_to_a_tier_it_takes() -> None:
+    assert set(TIERS) == set(LABELS) == set(EvidenceKind)
+    for methodology in RULEBOOK.all_versions():
+        named = set(methodology.evidence.kinds)
+        assert {offer.kind for offer in accepted_by(methodology)} == named, methodology.id
+
+
+UNCHECKED: tuple[tuple[str, EvidenceKind | None, type[DomainError]], ...] = (
+    ("dining.clean_plate", EvidenceKind.PHOTO, EvidenceUnverifiableError),
+    ("dining.clean_plate", EvidenceKind.WEIGHING, EvidenceUnverifiableError),
+    ("commute.metro", EvidenceKind.RIDE_SCREENSHOT, EvidenceUnverifiableError),
+    ("commute.metro", EvidenceKind.THIRD_PARTY, EvidenceUnverifiableError),
+    ("commute.metro", EvidenceKind.PHOTO, EvidenceNotAcceptedError),
+    ("dining.clean_plate", EvidenceKind.ROTATING_CODE, EvidenceNotAcceptedError),
+    ("commute.walk", EvidenceKind.ROTATING_CODE, EvidenceUnverifiableError),
+    # What a methodology requires cannot be shown yet, so nothing else counts either.
+    ("commute.car_to_bus", EvidenceKind.RIDE_SCREENSHOT, EvidenceUnverifiableError),
+    ("commute.car_to_bus", EvidenceKind.PARKING_RECORD, EvidenceUnverifiableError),
+    ("commute.car_to_bus", None, EvidenceUnverifiableError),
+    ("office.video_meeting", None, EvidenceUnverifiableError),
+    ("culture.museum_visit", None, EvidenceRequiredError),
+    ("commute.steps", None, EvidenceUnverifiableError),
+)
+
+
+def test_evidence_that_nobody_can_check_raises_no_tier(log: Log) -> None:
+    for kind, evidence, error in UNCHECKED:
+        given = RULEBOOK.methodology(kind, NOW.date()).examples[0].given
+        with pytest.raises(error) as refused:
+            log(kind, given, evidence=evidence)
+        assert refused.value.fields
+        assert refused.value.message.endswith("。")
+
+
+@pytest.mark.parametrize(
+    "kind,where,facts",
+    [
+        ("stairs.climb", PlaceKind.STAIRWELL, {"floors": "6"}),
+        ("dining.clean_plate", PlaceKind.CANTEEN, {"meal": "lunch"}),
+        ("culture.museum_visit", PlaceKind.VENUE, None),
+    ],
+)
+def test_the_rotating_code_of_the_right_place_counts_in_full(
+    log: Log,
+    place: Callable[..., PlaceRecord],
+    kind: str,
+    where: PlaceKind,
+    facts: Mapping[str, str] | None,
+) -> None:
+    there = place(where)
+    given = facts or RULEBOOK.methodology(kind, NOW.date()).examples[0].given
+    receipt = log(kind, given, occurred_at=NOW, code=code_at(there))
+    assert (receipt.action.tier, receipt.action.channel) == ("T2", "rotating_code")
+    assert receipt.action.place_id == there.id
+    assert receipt.action.ranked
+    with pytest.raises((EvidenceUsedError, ExcludedError)):
+        log(kind, given, occurred_at=NOW, code=code_at(there))
+
+
+def test_one_scan_serves_several_kinds(log: Log, place: Callable[..., PlaceRecord]) -> None:
+    code = code_at(place(PlaceKind.CANTEEN))
+    for kind, facts in (
+        ("dining.clean_plate", {"meal": "lunch"}),
+        ("dining.own_chopsticks", {"pairs": "1"}),
+    ):
+        assert log(kind, facts, occurred_at=NOW, code=code).action.tier == "T2"
+
+
+def test_a_code_shows_neither_another_place_nor_another_time(
+    log: Log, place: Callable[..., PlaceRecord], scene: Scene
+) -> None:
+    stairs, canteen = place(PlaceKind.STAIRWELL), place(PlaceKind.CANTEEN, hours=OFFICE_HOURS)
+    floors = {"floors": "6"}
+    with pytest.raises(WrongPlaceError, match="一号楼"):
+        log("stairs.climb", floors, occurred_at=NOW, code=code_at(canteen))
+    with pytest.raises(EvidenceOutOfTimeError):
+        log("stairs.climb", floors, code=code_at(stairs))
+    with pytest.raises(EvidenceUnverifiableError):
+        log("commute.walk", {"distance": "1"}, occurred_at=NOW, code=code_at(stairs))
+    evening = NOW + timedelta(hours=12)
+    with pytest.raises(PlaceNotOpenError):
+        log(
+            "dining.clean_plate",
+            {"meal": "dinner"},
+            occurred_at=evening,
+            code=code_at(canteen, evening),
+            now=evening,
+        )
+    for kind, facts in (
+        ("stairs.climb", floors),
+        ("recycling.drop_off", {"material": "paper", "mass": "1"}),
+    ):
+        with pytest.raises(EvidenceNotAcceptedError):
+            log(kind, facts, occurred_at=NOW, code=scene.attended.url)
+    with pytest.raises(EvidenceNotAcceptedError, match="不符"):
+        log(
+            "dining.clean_plate",
+            {"meal": "lunch"},
+            occurred_at=NOW,
+            code=code_at(canteen),
+            evidence=EvidenceKind.PHOTO,
+        )
+
+
+Told = tuple[str, dict[str, str]]
+RODE: Told = ("commute.bicycle", {"distance": "3"})
+METRO: Told = ("commute.metro", {"distance": "10"})
+PARKED: Told = ("commute.car_free_day", {"habit": "drives", "restricted": "no"})
+LUNCH: Told = ("dining.clean_plate", {"meal": "lunch"})
+SMALL_LUNCH: Told = ("dining.small_portion", {"meal": "lunch"})
+SMALL_DINNER: Told = ("dining.small_portion", {"meal": "dinner"})
+TOGETHER: tuple[tuple[Told, Told, timedelta, bool], ...] = (
+    (RODE, METRO, timedelta(minutes=10), True),
+    (RODE, METRO, timedelta(minutes=-25), True),
+    (RODE, METRO, timedelta(hours=-1), False),
+    (RODE, RODE, timedelta(minutes=-20), True),
+    (RODE, RODE, timedelta(hours=-9), False),
+    (RODE, PARKED, timedelta(hours=-5), True),
+    (RODE, PARKED, timedelta(hours=-15), False),
+    (LUNCH, SMALL_LUNCH, timedelta(0), True),
+    (LUNCH, SMALL_DINNER, timedelta(0), False),
+    (LUNCH, LUNCH, timedelta(hours=-1), True),
+    (LUNCH, LUNCH, timedelta(days=-1), False),
+)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_one_trip_one_meal_one_day_is_credited_once(
+    log: Log, db: Connection, *, turned: bool
+) -> None:
+    for first, second, apart, excluded in TOGETHER:
+        at = NOW - timedelta(hours=1)
+        told = [(first, at), (second, at + apart)]
+        (kind, facts), when = told[turned]
+        other, other_when = told[not turned]
+        undone = db.begin_nested()
+        assert log(kind, facts, occurred_at=when).action.context["credited"] == []
+        if excluded:
+            with pytest.raises(ExcludedError, match=RULEBOOK.methodology(kind, NOW.date()).title):
+                log(*other, occurred_at=other_when)
+        else:
+            assert log(*other, occurred_at=other_when).first
+        undone.rollback()
+
+
+def test_a_trip_over_midnight_is_one_trip(log: Log) -> None:
+    midnight = datetime(2026, 11, 17, 16, 0, tzinfo=UTC)
+    log(*RODE, occurred_at=midnight - timedelta(minutes=5))
+    with pytest.raises(ExcludedError):
+        log("commute.bus", {"distance": "3"}, occurred_at=midnight + timedelta(minutes=5))
+
+
+def test_wrong_facts_are_told_before_an_exclusion(log: Log) -> None:
+    log(*RODE)
+    with pytest.raises(InvalidInputError) as refused:
+        log("commute.metro", {"distance": "1000"})
+    assert [field.field for field in refused.value.fields] == ["facts.distance"]
+
+
+def test_each_kind_has_its_own_window_and_a_late_action_counts_in_its_own_day(
+    log: Log, db: Connection, scene: Scene
+) -> None:
+    walk = ("commute.walk", {"distance": "1"})
+    meal = ("dining.clean_plate", {"meal": "lunch"})
+    for told, days in ((walk, 7), (meal, 3)):
+        edge = NOW - timedelta(days=days)
+        receipt = log(*told, occurred_at=edge)
+        assert receipt.action.occurred_on == edge.date()
+        assert receipt.assessment.points_mpt > 0
+        with pytest.raises(InvalidInputError, match=f"{days} 天以内") as refused:
+            log(*told, occurred_at=edge - timedelta(minutes=1))
+        assert [field.field for field in refused.value.fields] == ["occurred_at"]
+    with pytest.raises(InvalidInputError, match="晚于现在"):
+        log(*walk, occurred_at=NOW + timedelta(minutes=3))
+    # Yesterday's cap on a member's word is yesterday's: today's is still whole.
+    yesterday = log(*RODE, occurred_at=NOW - timedelta(days=1))
+    today = log(*RODE)
+    assert today.assessment.points_mpt == yesterday.assessment.points_mpt > 0
+    assert balance_of(db, member_id=scene.members[0]).reduction_mg == 0
