@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, text
 
+from backend.actions.exclusions import Exclusions, exclusions_of
 from backend.actions.queries import Recorded
 from backend.actions.service import caps_of, reassess
 from backend.invariants import Books, Check, Finding, Invariant, check_of_rows, stream
+from backend.ledger.queries import Cap
 from credit_rules import Assessment, FactsRefused, NotInForce, Used
 
 _REPORT_EVERY = 5_000
@@ -136,9 +138,19 @@ def _moved_on(
 ) -> Iterator[Finding]:
     """Holds what the award read of each counter against what had been claimed by then."""
     read: Mapping[str, Mapping[str, int]] = recorded.context["used"]
+    exclusions = _exclusions(books, recorded)
+    for mark in exclusions.caps:
+        if mark.key in exclusions.blocking and any(counters.get(_counter(mark), ())):
+            other, period = exclusions.blocking[mark.key]
+            yield Finding(
+                Invariant.CAPS,
+                f"action {recorded.id}",
+                f"同一 {period} 此前已按 {other} 计入，两者不能同时计。",
+            )
+    marks = {mark.key for mark in exclusions.marks}
     for counter, added in _added(books, recorded, assessment).items():
         claimed = counters.get(counter, Used())
-        if Used(**read.get(counter.key, {})) != claimed:
+        if counter.key not in marks and Used(**read.get(counter.key, {})) != claimed:
             yield Finding(
                 Invariant.CAPS,
                 f"action {recorded.id}",
@@ -154,10 +166,24 @@ def _added(books: Books, recorded: Recorded, assessment: Assessment) -> dict[_Co
     caps = caps_of(
         methodology, scope="member", subject_id=recorded.member_id, on=recorded.occurred_on
     )
-    return {
-        _Counter(cap.subject_id, cap.key, cap.period_start): assessment.usage.get(cap.key, Used())
-        for cap in caps
-    }
+    exclusions = _exclusions(books, recorded)
+    added = {**assessment.usage, **exclusions.added}
+    return {_counter(cap): added.get(cap.key, Used()) for cap in (*caps, *exclusions.marks)}
+
+
+def _counter(cap: Cap) -> _Counter:
+    return _Counter(cap.subject_id, cap.key, cap.period_start)
+
+
+def _exclusions(books: Books, recorded: Recorded) -> Exclusions:
+    """The marks that an action read and left."""
+    methodology = books.rulebook.version(recorded.methodology_id, recorded.methodology_version)
+    return exclusions_of(
+        methodology,
+        member_id=recorded.member_id,
+        occurred_at=recorded.occurred_at,
+        facts=recorded.facts,
+    )
 
 
 def _miscounted(

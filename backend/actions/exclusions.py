@@ -46,12 +46,13 @@ class Exclusions:
     Attributes:
         caps: all counters to read with the caps, those of `marks` among them.
         blocking: by counter key, the methodology and period that a mark stands for.
-        marks: the keys this claim marks once it is credited.
+        marks: those of `caps` to which this claim adds one when it is credited, and from which its
+            reversal takes it back.
     """
 
     caps: Sequence[Cap]
     blocking: Mapping[str, tuple[str, str]]
-    marks: Sequence[str]
+    marks: Sequence[Cap]
 
     def credited(self, used: Mapping[str, Used]) -> frozenset[tuple[str, str]]:
         """The (methodology, period) pairs that were credited before, of those that matter."""
@@ -60,7 +61,7 @@ class Exclusions:
     @property
     def added(self) -> Mapping[str, Used]:
         """What posting adds to the counters."""
-        return dict.fromkeys(self.marks, _ONE)
+        return {mark.key: _ONE for mark in self.marks}
 
 
 def exclusions_of(
@@ -79,7 +80,7 @@ def exclusions_of(
     """
     caps: dict[str, Cap] = {}
     blocking: dict[str, tuple[str, str]] = {}
-    marks = []
+    marks: list[Cap] = []
     for period in sorted({exclusion.period for exclusion in methodology.excludes}):
         own, *near = _instances(period, occurred_at, facts)
         others = [e.methodology_id for e in methodology.excludes if e.period == period]
@@ -89,7 +90,7 @@ def exclusions_of(
                 caps[cap.key] = cap
                 if other != methodology.id or period in _ONCE:
                     blocking[cap.key] = (other, period)
-        marks.append(f"{methodology.id}:credited:{own[0]}")
+        marks.append(caps[f"{methodology.id}:credited:{own[0]}"])
     return Exclusions(tuple(caps.values()), blocking, tuple(marks))
 
 

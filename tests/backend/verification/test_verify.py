@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, text
 
+from backend.actions.claims import Telling, log_action
 from backend.bootstrap import Backend
 from backend.cli import main
 from backend.db.engine import make_engine
@@ -70,6 +71,41 @@ def broken(verification: Verification) -> dict[str, list[str]]:
         for result in verification.results
         if result.found
     }
+
+
+def _commute(city: City) -> None:
+    """A member's bus to work and metro home, on their word."""
+    now = city.backend.clock.now()
+    for kind, hours in (("commute.bus", 10), ("commute.metro", 1)):
+        telling = Telling(f"commute-{hours}", kind, now - timedelta(hours=hours), {"distance": "5"})
+        with city.backend.engine.begin() as db:
+            log_action(
+                db,
+                rulebook=city.backend.rulebook,
+                keys=city.backend.keys,
+                member_id=city.scene.members[0],
+                telling=telling,
+                now=now,
+            )
+
+
+def test_marks_of_exclusive_actions_are_followed(
+    backend: Backend, city: City, owner: Engine
+) -> None:
+    _commute(city)
+    with backend.engine.begin() as db:
+        rebuild(db)
+        publish_current(db, backend.redis, now=backend.clock.now())
+        db.execute(text("UPDATE outbox SET done_at = now() - interval '1 hour'"))
+    assert broken(verified(backend)) == {}
+    with owner.begin() as db:
+        db.execute(text("SET LOCAL session_replication_role = replica"))
+        db.execute(text("DELETE FROM cap_usage WHERE cap_key LIKE 'commute.bus:credited:day'"))
+        # Both trips at the same time: one of them should never have been credited.
+        db.execute(text("UPDATE action SET occurred_at = received_at WHERE kind LIKE 'commute%'"))
+    found = broken(verified(backend))["actions.replay"]
+    assert f"member {city.scene.members[0]}" in found
+    assert any(subject.startswith("action ") for subject in found)
 
 
 def test_an_intact_book_verifies(backend: Backend, city: City) -> None:
