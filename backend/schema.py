@@ -9,6 +9,7 @@ import backend.organisations.models
 import backend.outbox.models
 import backend.people.models
 import backend.places.models
+import backend.proofs.models
 import backend.rankings.models
 import backend.rulebook.models
 import backend.verification.models  # noqa: F401 - imported for its tables

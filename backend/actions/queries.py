@@ -144,6 +144,12 @@ def action_of(db: Connection, *, member_id: int, action_id: int) -> Recorded | N
     return None if row is None else Recorded(*row)
 
 
+def actions_by_id(db: Connection, ids: Sequence[int]) -> dict[int, Recorded]:
+    """The actions with these ids, by id; those that are not there are left out."""
+    chosen = _RECORDED.where(Action.id == func.any(bindparam("ids", ids, ARRAY(BigInteger()))))
+    return {row.id: Recorded(*row) for row in db.execute(chosen)}
+
+
 def actions_of(
     db: Connection, *, member_id: int, before_id: int | None, limit: int
 ) -> list[Recorded]:

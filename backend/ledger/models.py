@@ -14,6 +14,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base
+from backend.db.types import Xid8
 from backend.ledger.chart import EntryKind
 
 
@@ -87,6 +88,7 @@ class Entry(Base):
             postgresql_where=text("settles_entry_id IS NOT NULL"),
         ),
         Index("ix_entry_action_id", "action_id"),
+        Index("ix_entry_txid_id", "txid", "id"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -100,6 +102,7 @@ class Entry(Base):
     actor_id: Mapped[int | None]
     campaign_id: Mapped[int | None]
     settles_entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"))
+    txid: Mapped[str] = mapped_column(Xid8(), server_default=text("pg_current_xact_id()"))
 
 
 class Transfer(Base):

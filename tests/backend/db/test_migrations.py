@@ -26,6 +26,10 @@ APPEND_ONLY = (
     "audit_event",
     "expiry_notice",
     "conservation_line",
+    "tree_leaf",
+    "tree_node",
+    "checkpoint",
+    "verifier_key",
 )
 WRITTEN_BY_FUNCTIONS = (
     "action",
@@ -37,6 +41,8 @@ WRITTEN_BY_FUNCTIONS = (
     "balance",
     "cap_usage",
     "ceiling_usage",
+    "tree_leaf",
+    "tree_cursor",
 )
 
 

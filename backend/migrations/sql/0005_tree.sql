@@ -1,0 +1,184 @@
+-- The tree over the ledger's entries (RFC 6962) and its signed checkpoints.
+
+-- Which transaction wrote an entry: what the builder of the tree reads by. The default is stable, so
+-- that it is evaluated once for the entries that are there and rewrites none of them.
+ALTER TABLE entry ADD COLUMN txid XID8 DEFAULT pg_current_xact_id() NOT NULL;
+CREATE INDEX ix_entry_txid_id ON entry (txid, id);
+
+CREATE TABLE tree_leaf (
+    index BIGINT NOT NULL,
+    entry_id BIGINT NOT NULL,
+    layout SMALLINT NOT NULL,
+    salt BYTEA NOT NULL,
+    hash BYTEA NOT NULL,
+    CONSTRAINT pk_tree_leaf PRIMARY KEY (index),
+    CONSTRAINT uq_tree_leaf_entry_id UNIQUE (entry_id),
+    CONSTRAINT ck_tree_leaf_index CHECK (index >= 0),
+    CONSTRAINT ck_tree_leaf_lengths CHECK (octet_length(salt) = 16 AND octet_length(hash) = 32)
+);
+
+-- Roots of complete subtrees of 2^height leaves; every eighth height is kept.
+CREATE TABLE tree_node (
+    height SMALLINT NOT NULL,
+    index BIGINT NOT NULL,
+    hash BYTEA NOT NULL,
+    CONSTRAINT pk_tree_node PRIMARY KEY (height, index),
+    CONSTRAINT ck_tree_node_height CHECK (height > 0 AND height % 8 = 0),
+    CONSTRAINT ck_tree_node_length CHECK (octet_length(hash) = 32)
+);
+
+CREATE TABLE checkpoint (
+    size BIGINT NOT NULL,
+    root BYTEA NOT NULL,
+    note TEXT NOT NULL,
+    signed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_checkpoint PRIMARY KEY (size),
+    CONSTRAINT ck_checkpoint_size CHECK (size > 0),
+    CONSTRAINT ck_checkpoint_length CHECK (octet_length(root) = 32)
+);
+
+-- Public keys that have signed: they stay published when a newer one signs.
+CREATE TABLE verifier_key (
+    key TEXT NOT NULL,
+    first_used_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_verifier_key PRIMARY KEY (key)
+);
+
+-- Where the builder stands: what it has read of the entries in the order of (txid, id). While it
+-- reads a restored copy from the start, `resume` says where new entries begin.
+CREATE TABLE tree_cursor (
+    home TEXT NOT NULL,
+    txid XID8 NOT NULL,
+    entry_id BIGINT NOT NULL,
+    resume XID8,
+    CONSTRAINT pk_tree_cursor PRIMARY KEY (home)
+);
+
+DO $$
+DECLARE
+    v_table text;
+BEGIN
+    FOREACH v_table IN ARRAY ARRAY['tree_leaf', 'tree_node', 'checkpoint', 'verifier_key']
+    LOOP
+        EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I
+                        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', v_table);
+    END LOOP;
+END $$;
+
+-- Where transaction ids come from. Ids in a copy of the database mean nothing in the cluster it was
+-- restored into: its identifier differs, or, restored beside the original, the table's.
+CREATE FUNCTION proofs_home() RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT system_identifier || '/' || 'entry'::regclass::oid FROM pg_control_system()
+$$;
+REVOKE ALL ON FUNCTION proofs_home FROM PUBLIC;
+INSERT INTO tree_cursor (home, txid, entry_id) VALUES (proofs_home(), '0', 0);
+
+-- Appends the next entries to the tree; one builder at a time.
+--
+-- Returns the index of the first new leaf and the new hashes one after the other; no hash where
+-- there was nothing to append; null for both while another builder works.
+--
+-- Ids do not commit in order. An entry is read only when every transaction up to its own has ended:
+-- what is below the snapshot's horizon is complete and stays so. In a restored copy the ids of old
+-- entries tell nothing: everything there is read once, whatever its id, what is not in the tree is
+-- appended, and reading goes on from the horizon at which this began.
+--
+-- Layout 1 of a leaf, big-endian, times and days as PostgreSQL sends them, texts of fixed length
+-- padded with blanks, zeros for what is null: docs/proofs.md, backend/proofs/leaves.py.
+CREATE FUNCTION proofs_append_leaves(p_limit integer)
+RETURNS TABLE (first_index bigint, hashes bytea)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_home text := proofs_home();
+    v_horizon xid8;
+    v_cursor tree_cursor;
+    v_count bigint;
+    v_none CONSTANT bytea := decode(repeat('00', 32), 'hex');
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(x'74726565'::bigint) THEN
+        RETURN QUERY SELECT NULL::bigint, NULL::bytea;
+        RETURN;
+    END IF;
+    -- Taken before the entries are read: what has ended by now is visible to the statement below.
+    v_horizon := pg_snapshot_xmin(pg_current_snapshot());
+    SELECT * INTO v_cursor FROM tree_cursor WHERE home = v_home;
+    IF NOT FOUND THEN
+        DELETE FROM tree_cursor;
+        INSERT INTO tree_cursor (home, txid, entry_id, resume) VALUES (v_home, '0', 0, v_horizon)
+        RETURNING * INTO v_cursor;
+    END IF;
+    SELECT coalesce(max(index) + 1, 0) INTO first_index FROM tree_leaf;
+
+    WITH due AS MATERIALIZED (
+        SELECT e.* FROM entry e
+         WHERE (e.txid, e.id) > (v_cursor.txid, v_cursor.entry_id)
+           AND (v_cursor.resume IS NOT NULL OR e.txid < v_horizon)
+           AND NOT EXISTS (SELECT FROM tree_leaf l WHERE l.entry_id = e.id)
+         ORDER BY e.txid, e.id LIMIT p_limit
+    ), content AS MATERIALIZED (
+        SELECT first_index - 1 + row_number() OVER (ORDER BY d.txid, d.id) AS index, d.id,
+               uuid_send(gen_random_uuid()) AS salt,
+               int8send(d.id) || convert_to(rpad(d.kind, 16), 'UTF8')
+               || timestamptz_send(d.created_at) || date_send(d.effective_on)
+               || int8send(coalesce(d.member_id, 0)) || int8send(coalesce(d.action_id, 0))
+               || int8send(coalesce(d.reverses_entry_id, 0))
+               || int8send(coalesce(d.settles_entry_id, 0)) || int8send(coalesce(d.actor_id, 0))
+               || int8send(coalesce(d.campaign_id, 0)) || coalesce(d.trace_digest, v_none)
+               || coalesce(
+                    (SELECT sha256(
+                        '\x01'::bytea || int8send(a.id) || int8send(a.member_id)
+                        || timestamptz_send(a.occurred_at) || date_send(a.occurred_on)
+                        || timestamptz_send(a.received_at)
+                        || int8send(coalesce(a.department_id, 0))
+                        || int8send(coalesce(a.institution_id, 0))
+                        || int8send(coalesce(a.district_id, 0)) || int8send(coalesce(a.place_id, 0))
+                        || boolsend(a.ranked) || int4send(a.methodology_version)
+                        || int8send(a.reduction_mg) || int8send(a.points_mpt)
+                        || a.methodology_digest || a.rulebook_digest || t.texts || f.facts)
+                       FROM action a,
+                            LATERAL (SELECT string_agg(int4send(octet_length(b)) || b, '' ORDER BY n)
+                                       AS texts
+                                       FROM (SELECT n, convert_to(x, 'UTF8') AS b
+                                               FROM unnest(ARRAY[a.reference, a.kind, a.tier,
+                                                                 a.channel, a.methodology_id])
+                                                    WITH ORDINALITY AS u(x, n)) AS s) AS t,
+                            LATERAL (SELECT int4send(count(*)::integer) || coalesce(string_agg(
+                                                int4send(octet_length(k)) || k
+                                                || int4send(octet_length(v)) || v, '' ORDER BY k), '')
+                                       AS facts
+                                       FROM (SELECT convert_to(key, 'UTF8') AS k,
+                                                    convert_to(coalesce(value, 'null'), 'UTF8') AS v
+                                               FROM jsonb_each_text(a.facts)) AS s) AS f
+                      WHERE a.id = d.action_id), v_none)
+               || m.moved AS body
+          FROM due d,
+               LATERAL (SELECT int4send(count(*)::integer) || coalesce(string_agg(
+                                   int4send(seq::integer) || int8send(debit) || int8send(credit)
+                                   || convert_to(rpad(unit, 4), 'UTF8') || int8send(amount),
+                                   '' ORDER BY seq), '') AS moved
+                          FROM transfer WHERE entry_id = d.id) AS m
+    ), added AS (
+        INSERT INTO tree_leaf (index, entry_id, layout, salt, hash)
+        SELECT c.index, c.id, 1, c.salt, sha256('\x0001'::bytea || c.salt || c.body) FROM content c
+        RETURNING tree_leaf.index, tree_leaf.hash
+    )
+    SELECT count(*), coalesce(string_agg(a.hash, '' ORDER BY a.index), '')
+      INTO v_count, hashes FROM added a;
+
+    IF v_count < p_limit THEN
+        UPDATE tree_cursor
+           SET txid = coalesce(v_cursor.resume, v_horizon), entry_id = 0, resume = NULL
+         WHERE home = v_home;
+    ELSE
+        UPDATE tree_cursor c SET txid = e.txid, entry_id = e.id
+          FROM tree_leaf l JOIN entry e ON e.id = l.entry_id
+         WHERE home = v_home AND l.index = first_index + v_count - 1;
+    END IF;
+    RETURN NEXT;
+END $$;
+REVOKE ALL ON FUNCTION proofs_append_leaves FROM PUBLIC;
+
+GRANT SELECT ON tree_leaf, tree_node, checkpoint, verifier_key, tree_cursor TO tanpuhui_app;
+GRANT INSERT ON tree_node, checkpoint, verifier_key TO tanpuhui_app;
+GRANT EXECUTE ON FUNCTION proofs_append_leaves, proofs_home TO tanpuhui_app;

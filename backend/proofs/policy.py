@@ -1,0 +1,47 @@
+"""What a checkpoint says (C2SP tlog-checkpoint): the log's origin, its size, its root."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+from backend.ports.signed_notes import NoteError
+from backend.proofs.merkle import HASH_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointText:
+    """The text of a checkpoint.
+
+    Attributes:
+        origin: names the log; the name of the key that signs.
+        size: leaves in the tree.
+        root: its root, 32 bytes.
+        extensions: further lines.
+    """
+
+    origin: str
+    size: int
+    root: bytes
+    extensions: tuple[str, ...] = ()
+
+    def render(self) -> str:
+        """The lines that are signed."""
+        lines = (self.origin, str(self.size), base64.b64encode(self.root).decode())
+        return "".join(f"{line}\n" for line in (*lines, *self.extensions))
+
+
+def read_checkpoint(text: str) -> CheckpointText:
+    """Reads the text of a checkpoint.
+
+    Raises:
+        NoteError: it is none.
+    """
+    origin, *lines = text.removesuffix("\n").split("\n")
+    try:
+        size, root = int(lines[0]), base64.b64decode(lines[1], validate=True)
+    except (IndexError, ValueError, binascii.Error):
+        raise NoteError("a checkpoint is an origin, a size and a root") from None
+    read = CheckpointText(origin, size, root, tuple(lines[2:]))
+    if len(root) != HASH_BYTES or size < 0 or read.render() != text or not origin:
+        raise NoteError("a checkpoint is an origin, a size and a root")
+    return read
