@@ -24,7 +24,7 @@ def test_list_as_json_names_everything() -> None:
     assert result.exit_code == 0
     found = json.loads(result.stdout)
     assert found["on"] == "2026-03-01"
-    assert len(found["methodologies"]) == 29
+    assert len(found["methodologies"]) == 30
     only = next(m for m in found["methodologies"] if m["id"] == "recycling.drop_off")
     assert only["version"] == 1
     assert len(only["digest"]) == 64

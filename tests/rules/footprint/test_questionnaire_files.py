@@ -1,6 +1,5 @@
 """A broken questionnaire is refused with file, key and remedy; versions follow each other."""
 
-import json
 import shutil
 from contextlib import suppress
 from datetime import date
@@ -376,18 +375,3 @@ def test_versions_follow_without_gap_overlap_or_repetition(
 ) -> None:
     second_version(folder, start, version)
     assert any(problem.key == key for problem in refusal(folder).problems)
-
-
-def test_a_published_version_keeps_its_content(folder: Path) -> None:
-    (only,) = load_questionnaires(folder).versions
-    lock = folder / "lock.json"
-    lock.write_text(json.dumps({f"{only.id}@1": only.digest}), encoding="utf-8")
-    assert load_questionnaires(folder).versions[0].digest == only.digest
-    path = folder / FILE
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("个人年度碳足迹问卷", "碳足迹问卷"),
-        encoding="utf-8",
-    )
-    assert "内容变了" in str(refusal(folder))
-    lock.write_text(json.dumps({f"{only.id}@7": only.digest}), encoding="utf-8")
-    assert "没有可用的文件" in str(refusal(folder))
