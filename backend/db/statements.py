@@ -1,7 +1,8 @@
 """Statements of the hot path, sent to the driver without building a result object around them.
 
 A drop-off runs four statements; describing their columns anew each time costs as much as running
-them. Rows come as plain tuples, errors as those of SQLAlchemy.
+them. Each connection keeps a cursor per statement, which remembers how its parameters are written.
+Rows come as plain tuples, errors as those of SQLAlchemy.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,8 @@ import psycopg
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+_CURSORS = "statement_cursors"
+
 
 def fetch_all(
     db: Connection, statement: str, parameters: Sequence[object] | Mapping[str, object]
@@ -19,8 +22,8 @@ def fetch_all(
 
     Args:
         db: begins its transaction if it has none.
-        statement: SQL with `%s` or `%(name)s` for each parameter; the driver prepares what comes
-            again.
+        statement: a constant: SQL with `%s` or `%(name)s` for each parameter, which the driver
+            prepares when it comes again.
         parameters: their values, in order or by name.
 
     Raises:
@@ -31,8 +34,12 @@ def fetch_all(
     driver = db.connection.driver_connection
     if driver is None:
         raise RuntimeError("the connection is closed")
+    cursors: dict[str, psycopg.Cursor[tuple[Any, ...]]] = db.info.setdefault(_CURSORS, {})
+    cursor = cursors.get(statement)
+    if cursor is None:
+        cursor = cursors[statement] = driver.cursor()
     try:
-        found: list[tuple[Any, ...]] = driver.execute(statement, parameters).fetchall()
+        return cursor.execute(statement, parameters).fetchall()
     except psycopg.Error as error:
         gone = bool(driver.closed)
         if gone:
@@ -46,4 +53,3 @@ def fetch_all(
             dialect=db.dialect,
         )
         raise raised from error
-    return found
