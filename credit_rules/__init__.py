@@ -8,6 +8,7 @@ a trace that explains both. ``docs/rules.md`` is the guide.
 from credit_rules.assessing import Assessment
 from credit_rules.counters import CapSpec, Used, period_start
 from credit_rules.describing import describe
+from credit_rules.drafts import Applied, Draft
 from credit_rules.errors import (
     FactsRefused,
     FieldProblem,
@@ -18,17 +19,19 @@ from credit_rules.errors import (
 )
 from credit_rules.examples import read_used
 from credit_rules.facts import Boost, Facts
-from credit_rules.loading import load_rulebook, write_lock
+from credit_rules.loading import load_draft, load_rulebook, write_lock
 from credit_rules.methodology import Methodology
 from credit_rules.model import Choice, Exclusion, InputSpec, Source, Tier
 from credit_rules.rulebook import Rulebook, assess
 from credit_rules.trace import Trace
 
 __all__ = [
+    "Applied",
     "Assessment",
     "Boost",
     "CapSpec",
     "Choice",
+    "Draft",
     "Exclusion",
     "Facts",
     "FactsRefused",
@@ -46,6 +49,7 @@ __all__ = [
     "Used",
     "assess",
     "describe",
+    "load_draft",
     "load_rulebook",
     "period_start",
     "read_used",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from typing import Final
 from credit_rules.checking import check_and_assemble
 from credit_rules.compiler import compile_methodology
 from credit_rules.document import DocumentReader
+from credit_rules.drafts import Draft, draft_over
 from credit_rules.errors import Problem, RulebookError
 from credit_rules.factors import FactorRow, read_factor_rows
 from credit_rules.methodology import Methodology
@@ -43,19 +45,57 @@ def load_rulebook(directory: Path | None = None) -> Rulebook:
     Raises:
         RulebookError: with every problem of every file: file, key, fault and remedy.
     """
+    return _load(directory if directory is not None else SHIPPED, None)
+
+
+def load_draft(directory: Path, current: Rulebook) -> Draft:
+    """Load a folder of drafts over a rulebook in force, with the guards of publication.
+
+    A folder that changes the rulebook in force may hold a single file: versions it does not hold
+    stay, and all are checked together. One that holds a rulebook of another name is checked by
+    itself; kinds it does not hold keep their version in force.
+
+    Args:
+        directory: the folder.
+        current: the rulebook in force.
+
+    Returns:
+        The draft.
+
+    Raises:
+        RulebookError: with every problem of every file: file, key, fault and remedy.
+    """
+    return draft_over(current, _load(directory, current))
+
+
+def _load(folder: Path, current: Rulebook | None) -> Rulebook:
     problems: list[Problem] = []
-    folder = directory if directory is not None else SHIPPED
     declared: set[str] = set()
     standards, methodologies = _read(folder, declared, problems)
     lock = read_lock(folder, problems)
     if standards is None:
         raise RulebookError(problems)
+    if current is not None and current.name == standards.name:
+        declared |= set(current.versions)
+        methodologies += _not_held(methodologies, current)
     rulebook = check_and_assemble(standards, methodologies, declared, lock, problems)
     if rulebook is not None and not problems and (folder / LOCK_FILE).is_file():
         _check_complete(rulebook, lock, problems)
     if rulebook is None or problems:
         raise RulebookError(problems)
     return rulebook
+
+
+def _not_held(methodologies: list[Methodology], current: Rulebook) -> list[Methodology]:
+    """The versions in force that a folder does not hold, without what others brought to them."""
+    held = {(methodology.id, methodology.version) for methodology in methodologies}
+    return [
+        replace(
+            methodology, effective_until=methodology.doc.until, excludes=methodology.doc.excludes
+        )
+        for methodology in current.all_versions()
+        if (methodology.id, methodology.version) not in held
+    ]
 
 
 def _check_complete(rulebook: Rulebook, lock: Mapping[str, str], problems: list[Problem]) -> None:

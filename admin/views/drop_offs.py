@@ -12,7 +12,7 @@ from admin.auth import POINT_STAFF, from_htmx, reach, scope
 from admin.forms.lists import DropOffsFilter, NewestFilter
 from admin.forms.reading import filters
 from backend.actions.queries import PlacedAction, Recorded, action_at_place, actions_at_places
-from backend.actions.service import ReplayMismatchError, replay
+from backend.actions.replaying import ReplayMismatchError, replay
 from backend.places.queries import place_of
 from backend.web.access import console_roles
 from backend.web.context import backend

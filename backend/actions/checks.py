@@ -9,7 +9,8 @@ from sqlalchemy import Row, text
 
 from backend.actions.exclusions import Exclusions, exclusions_of
 from backend.actions.queries import Recorded
-from backend.actions.service import caps_of, reassess
+from backend.actions.replaying import reassess
+from backend.actions.service import caps_of
 from backend.invariants import Books, Check, Finding, Invariant, check_of_rows, stream
 from backend.ledger.queries import Cap
 from credit_rules import Assessment, FactsRefused, NotInForce, Used

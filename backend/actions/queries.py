@@ -133,13 +133,13 @@ class Recorded(NamedTuple):
     points_mpt: int
 
 
-_RECORDED = select(*(getattr(Action, name) for name in Recorded._fields))
+RECORDED = select(*(getattr(Action, name) for name in Recorded._fields))
 
 
 def action_of(db: Connection, *, member_id: int, action_id: int) -> Recorded | None:
     """A member's own action; None where it is somebody else's or nobody's."""
     row = db.execute(
-        _RECORDED.where(Action.id == action_id, Action.member_id == member_id)
+        RECORDED.where(Action.id == action_id, Action.member_id == member_id)
     ).one_or_none()
     return None if row is None else Recorded(*row)
 
@@ -154,7 +154,7 @@ def actions_of(
     db: Connection, *, member_id: int, before_id: int | None, limit: int
 ) -> list[Recorded]:
     """A member's actions, newest first, from the one before `before_id` on."""
-    return _newest(db, _RECORDED.where(Action.member_id == member_id), before_id, limit)
+    return _newest(db, RECORDED.where(Action.member_id == member_id), before_id, limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +276,7 @@ def _placed(reach: Reach) -> Select[Any]:
         true() if reach.scope.everything else false(),
     )
     return (
-        _RECORDED.add_columns(
+        RECORDED.add_columns(
             Place.name,
             case((known & Member.erased_at.is_(None), Member.display_name)),
             Institution.short_name,

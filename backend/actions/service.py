@@ -16,6 +16,7 @@ from backend.actions.assessing import Readings, assess_claim
 from backend.actions.exclusions import exclusions_of
 from backend.actions.policy import canonical_json, check_occurred_at
 from backend.actions.queries import Recorded, Standing
+from backend.actions.replaying import replay
 from backend.clock import business_day
 from backend.errors import DomainError, ErrorKind, FieldError, NotFoundError
 from backend.ledger.queries import Cap
@@ -66,10 +67,6 @@ class KindUnknownError(DomainError):
 
     code = "kind_unknown"
     kind = ErrorKind.INVALID
-
-
-class ReplayMismatchError(Exception):
-    """A stored action no longer leads to its stored award: the rulebook was tampered with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,45 +247,6 @@ def receipt_of(db: Connection, rulebook: Rulebook, *, member_id: int, action_id:
     if recorded is None:
         raise NotFoundError("没有找到这条记录，请在“我的记录”里重新打开。")
     return Receipt(recorded, replay(rulebook, recorded), first=False)
-
-
-def replay(rulebook: Rulebook, recorded: Recorded) -> Assessment:
-    """Assesses a recorded action again, from its stored facts under its stored version.
-
-    Raises:
-        ReplayMismatchError: the award differs from the one in the book.
-    """
-    assessment = reassess(rulebook, recorded)
-    same = (
-        bytes.fromhex(assessment.digest) == recorded.methodology_digest
-        and assessment.reduction_mg == recorded.reduction_mg
-        and assessment.points_mpt == recorded.points_mpt
-    )
-    if not same:
-        raise ReplayMismatchError(f"action {recorded.id} replays to another award")
-    return assessment
-
-
-def reassess(rulebook: Rulebook, recorded: Recorded) -> Assessment:
-    """What a recorded action leads to now, whatever the book says.
-
-    Raises:
-        NotInForce: the rulebook lacks the version it was assessed under.
-        FactsRefused: that version does not take the stored facts.
-    """
-    methodology = rulebook.version(recorded.methodology_id, recorded.methodology_version)
-    readings = Readings.of_context(recorded.context)
-    return assess(
-        methodology,
-        Facts(
-            methodology_id=recorded.methodology_id,
-            on=recorded.occurred_on,
-            tier=recorded.tier,
-            inputs=recorded.facts,
-            used=readings.used,
-            credited=readings.credited,
-        ),
-    )
 
 
 def caps_of(methodology: Methodology, *, scope: str, subject_id: int, on: date) -> list[Cap]:

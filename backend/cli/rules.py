@@ -1,8 +1,13 @@
-"""`tanpuhui rules`: list, validate, lock and try out methodologies. Needs no database."""
+"""`tanpuhui rules`: list, validate, lock and try out methodologies.
 
+These need no database; what reads the book stands in `rules_history`, imported when called.
+"""
+
+import importlib
 import json
 from datetime import date, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -33,12 +38,34 @@ _LONGEST_INPUT = 64 * 1024
 _LONGEST_COUNTER = 20
 _EXAMPLE = '{"mass": "1.5"}'
 _USED_EXAMPLE = '{"键": {"points": "2 point"}}'
-_DAY = click.DateTime(formats=["%Y-%m-%d"])
-_FOLDER = click.Path(path_type=Path)
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+FOLDER = click.Path(path_type=Path)
 _SOLO_CAR = SHIPPED.parent / "rulebooks" / "solo_car"
 
 
-@click.group(help="方法学：列出、校验、锁定、试算（不需要数据库）。")
+# Commands that need the database: name -> attribute of backend.cli.rules_history.
+_HISTORY = {"replay": "replay", "simulate": "simulate"}
+
+
+class _RulesGroup(click.Group):
+    """Imports what needs the database only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command's name."""
+        return [*super().list_commands(ctx), *_HISTORY]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command; None when there is none of that name."""
+        if cmd_name not in _HISTORY:
+            return super().get_command(ctx, cmd_name)
+        module = importlib.import_module("backend.cli.rules_history")
+        command: object = getattr(module, _HISTORY[cmd_name])
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{cmd_name} is not a click command")
+        return command
+
+
+@click.group(cls=_RulesGroup, help="方法学：列出、校验、锁定、试算、重算历史。")
 def rules() -> None:
     """Methodologies of the rulebook."""
 
@@ -47,10 +74,15 @@ def _load(folder: Path | None) -> Rulebook:
     try:
         return load_rulebook(folder)
     except RulebookError as error:
-        first, *others = error.problems
-        more = f"（另有 {len(others)} 处，请运行 tanpuhui rules validate 查看。）" if others else ""
-        click.echo(f"{first}{more}", err=True)
-        raise click.exceptions.Exit(BAD_INPUT) from error
+        refuse_rulebook(error)
+
+
+def refuse_rulebook(error: RulebookError) -> NoReturn:
+    """Say the first thing wrong with a folder in one line, and leave with 2."""
+    first, *others = error.problems
+    more = f"（另有 {len(others)} 处，请运行 tanpuhui rules validate 查看。）" if others else ""
+    click.echo(f"{first}{more}", err=True)
+    raise click.exceptions.Exit(BAD_INPUT) from error
 
 
 def _day(moment: datetime | None) -> date:
@@ -58,8 +90,8 @@ def _day(moment: datetime | None) -> date:
 
 
 @rules.command("list", help="列出某日有效的方法学：编号、版本、摘要、输入、凭证与上限。")
-@click.option("--on", type=_DAY, default=None, help="日期，默认今天（上海）。")
-@click.option("--files", type=_FOLDER, default=None, help="改用这个文件夹里的方法学。")
+@click.option("--on", type=DAY, default=None, help="日期，默认今天（上海）。")
+@click.option("--files", type=FOLDER, default=None, help="改用这个文件夹里的方法学。")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def list_rules(on: datetime | None, files: Path | None, *, as_json: bool) -> None:
     """List the methodologies in force on a day."""
@@ -88,7 +120,7 @@ def list_rules(on: datetime | None, files: Path | None, *, as_json: bool) -> Non
 
 
 @rules.command(help="校验文件夹里的全部方法学文件，逐条列出错误。")
-@click.argument("folder", type=_FOLDER, metavar="DIR")
+@click.argument("folder", type=FOLDER, metavar="DIR")
 def validate(folder: Path) -> None:
     """Print every error of a folder of methodology files."""
     if not folder.is_dir():
@@ -105,7 +137,7 @@ def validate(folder: Path) -> None:
 
 
 @rules.command(help="发布：把文件夹里各版本的摘要写入 lock.json，此后内容不能再改。")
-@click.argument("folder", type=_FOLDER, metavar="DIR")
+@click.argument("folder", type=FOLDER, metavar="DIR")
 def lock(folder: Path) -> None:
     """Add the digests of new versions to the folder's lock file."""
     _load(folder)
@@ -116,7 +148,7 @@ def lock(folder: Path) -> None:
 @rules.command(
     help="由方法学文件生成文档：每个方法学一页、因子表，以及“为什么我们的数字比别处低”。"
 )
-@click.argument("folder", type=_FOLDER, metavar="DIR")
+@click.argument("folder", type=FOLDER, metavar="DIR")
 def docs(folder: Path) -> None:
     """Write the documentation of the shipped rulebooks below a folder."""
     if folder.exists() and not folder.is_dir():
@@ -143,10 +175,10 @@ def docs(folder: Path) -> None:
 
 @rules.command("assess", help="从标准输入读取 inputs.json，试算一次行为的减排量与积分。")
 @click.option("--methodology", "methodology_id", required=True, help="方法学编号。")
-@click.option("--on", type=_DAY, required=True, help="行为发生的日期。")
+@click.option("--on", type=DAY, required=True, help="行为发生的日期。")
 @click.option("--tier", default="T2", show_default=True, help="凭证等级。")
 @click.option("--used", default="{}", help=f"此前累计，JSON：{_USED_EXAMPLE}。")
-@click.option("--files", type=_FOLDER, default=None, help="改用这个文件夹里的方法学。")
+@click.option("--files", type=FOLDER, default=None, help="改用这个文件夹里的方法学。")
 def assess_command(
     methodology_id: str, on: datetime, tier: str, used: str, files: Path | None
 ) -> None:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, Subquery, exists, func, select, text
+from sqlalchemy.orm import aliased
 
 from backend.db.statements import fetch_all
-from backend.ledger.chart import AccountKind
+from backend.ledger.chart import AccountKind, EntryKind
 from backend.ledger.models import Balance, Entry, ExpiryNotice
 
 
@@ -199,6 +200,23 @@ def notices_of(db: Connection, *, member_id: int, on: date) -> list[Notice]:
         .order_by(ExpiryNotice.expires_month)
     )
     return [Notice(*row) for row in rows]
+
+
+def award_entries() -> Subquery:
+    """The entries of awards, for readers of actions to join.
+
+    Columns: `action_id`, `trace_digest`, and `reversed`: whether the entry was taken back.
+    """
+    taken_back = aliased(Entry)
+    return (
+        select(
+            Entry.action_id,
+            Entry.trace_digest,
+            exists().where(taken_back.reverses_entry_id == Entry.id).label("reversed"),
+        )
+        .where(Entry.kind == EntryKind.AWARD)
+        .subquery("award_entry")
+    )
 
 
 DRIFT = """

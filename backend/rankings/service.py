@@ -127,10 +127,11 @@ def standings(
     if within is not None:
         groups = [group for group in groups if group.id in within]
     shown = [group for group in groups if group.headcount >= MIN_GROUP]
-    return Standings(board, season, measure, _ranked(shown, measure), len(groups) - len(shown))
+    return Standings(board, season, measure, ranked(shown, measure), len(groups) - len(shown))
 
 
-def _ranked(groups: Sequence[Group], measure: Measure) -> tuple[Place, ...]:
+def ranked(groups: Sequence[Group], measure: Measure) -> tuple[Place, ...]:
+    """Groups by their score, best first; equal scores share a rank."""
     scored = sorted(
         ((score(measure, points_mpt=g.points_mpt, headcount=g.headcount), g) for g in groups),
         key=lambda pair: (-pair[0], pair[1].id),

@@ -1,4 +1,4 @@
-"""The versions of methodologies this installation has ever credited under."""
+"""The versions of methodologies, and the rulebooks, this installation has ever credited under."""
 
 from datetime import date, datetime
 
@@ -18,4 +18,14 @@ class MethodologyVersion(Base):
     digest: Mapped[bytes]
     title: Mapped[str]
     effective_from: Mapped[date]
+    first_used_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class RulebookRelease(Base):
+    """A set of versions that was in force as a whole; actions name it by its digest."""
+
+    __tablename__ = "rulebook_release"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    name: Mapped[str]
     first_used_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

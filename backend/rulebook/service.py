@@ -4,7 +4,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.errors import DomainError, ErrorKind
-from backend.rulebook.models import MethodologyVersion
+from backend.rulebook.models import MethodologyVersion, RulebookRelease
 from credit_rules import Rulebook
 
 
@@ -16,7 +16,7 @@ class VersionChangedError(DomainError):
 
 
 def register(db: Connection, rulebook: Rulebook) -> None:
-    """Records every version of the rulebook.
+    """Records the rulebook and every version in it.
 
     Raises:
         VersionChangedError: a version that was recorded before has another digest now.
@@ -33,6 +33,11 @@ def register(db: Connection, rulebook: Rulebook) -> None:
             )
             .on_conflict_do_nothing()
         )
+    db.execute(
+        insert(RulebookRelease)
+        .values(digest=bytes.fromhex(rulebook.digest), name=rulebook.name)
+        .on_conflict_do_nothing()
+    )
     known = {
         (methodology_id, version): digest
         for methodology_id, version, digest in db.execute(
@@ -52,3 +57,8 @@ def register(db: Connection, rulebook: Rulebook) -> None:
         raise VersionChangedError(
             f"方法学内容与已发布的版本不一致：{'、'.join(changed)}。请恢复原文，改动请另发新版本号。"
         )
+
+
+def released_digests(db: Connection) -> frozenset[bytes]:
+    """Digests of every rulebook this installation has credited under."""
+    return frozenset(db.scalars(select(RulebookRelease.digest)))

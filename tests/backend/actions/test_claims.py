@@ -19,7 +19,8 @@ from backend.actions.evidence import (
     accepted_by,
 )
 from backend.actions.exclusions import ExcludedError
-from backend.actions.service import EvidenceUsedError, Receipt, replay
+from backend.actions.replaying import replay
+from backend.actions.service import EvidenceUsedError, Receipt
 from backend.errors import DomainError, InvalidInputError
 from backend.ledger.queries import balance_of
 from backend.places.codes import place_key, rotating_code

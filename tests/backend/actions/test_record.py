@@ -13,7 +13,8 @@ from sqlalchemy import text
 from backend.actions.claims import Telling, log_action
 from backend.actions.exclusions import ExcludedError
 from backend.actions.queries import action_of, actions_of
-from backend.actions.service import Receipt, ReplayMismatchError, receipt_of, replay
+from backend.actions.replaying import ReplayMismatchError, replay
+from backend.actions.service import Receipt, receipt_of
 from backend.bootstrap import Backend
 from backend.errors import NotFoundError
 from backend.ledger.queries import balance_of, drifting_balances

@@ -23,6 +23,7 @@ APPEND_ONLY = (
     "evidence_use",
     "account",
     "methodology_version",
+    "rulebook_release",
     "audit_event",
     "expiry_notice",
     "conservation_line",

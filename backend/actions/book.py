@@ -1,0 +1,80 @@
+"""The whole book, read in bulk: every action with its award, however many there are."""
+
+from collections.abc import Iterator
+from datetime import date
+from enum import Enum
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, false, func, select
+
+from backend.actions.models import Action
+from backend.actions.queries import RECORDED, Recorded
+from backend.ledger.queries import award_entries
+
+
+class Booked(NamedTuple):
+    """An action with what its award entry says.
+
+    Attributes:
+        action: as it stands in the book.
+        trace_digest: SHA-256 of the canonical trace; None where the ledger has no award of it.
+        reversed: whether the award was taken back.
+    """
+
+    action: Recorded
+    trace_digest: bytes | None
+    reversed: bool
+
+
+class Order(Enum):
+    """The order in which the book is read: as posted, or each member's actions together."""
+
+    AS_POSTED = (Action.id,)
+    BY_MEMBER = (Action.member_id, Action.id)
+
+
+_BATCH = 1_000
+
+
+def booked(
+    db: Connection,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    order: Order = Order.AS_POSTED,
+) -> Iterator[list[Booked]]:
+    """Every action of these days with its award, in batches; never more than one in memory.
+
+    Args:
+        db: a transaction of its own, because a cursor of the server stays open in it.
+        since: the first Asia/Shanghai day; None from the beginning.
+        until: the last one; None to the end.
+        order: how they follow each other.
+    """
+    entry = award_entries()
+    chosen = RECORDED.add_columns(
+        entry.c.trace_digest, func.coalesce(entry.c.reversed, false())
+    ).outerjoin(entry, entry.c.action_id == Action.id)
+    rows = db.execute(
+        _on_days(chosen, since, until).order_by(*order.value),
+        execution_options={"yield_per": _BATCH},
+    )
+    width = len(Recorded._fields)
+    for batch in rows.partitions():
+        yield [Booked(Recorded(*row[:width]), *row[width:]) for row in batch]
+
+
+def count_of(db: Connection, *, since: date | None = None, until: date | None = None) -> int:
+    """How many actions happened on these days."""
+    counted: int = db.execute(
+        _on_days(select(func.count()).select_from(Action), since, until)
+    ).scalar_one()
+    return counted
+
+
+def _on_days(chosen: Select[Any], since: date | None, until: date | None) -> Select[Any]:
+    if since is not None:
+        chosen = chosen.where(Action.occurred_on >= since)
+    if until is not None:
+        chosen = chosen.where(Action.occurred_on <= until)
+    return chosen

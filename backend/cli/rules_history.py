@@ -1,0 +1,162 @@
+"""`tanpuhui rules replay` and `simulate`: the book recomputed, and under draft rules."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+from sqlalchemy import Connection
+
+from backend.actions.book import count_of
+from backend.actions.replaying import Difference, replay_book
+from backend.actions.simulating import lead_in
+from backend.actions.simulating import simulate as simulate_draft
+from backend.cli.rules import DAY, FOLDER, WRONG, refuse, refuse_rulebook
+from backend.cli.simulation_report import Report
+from backend.clock import SystemClock, business_day
+from backend.db.engine import make_engine
+from backend.rankings.draft_effect import board_effect
+from backend.rulebook.service import released_digests
+from backend.runtime.servers import running_servers
+from backend.settings import Settings
+from credit_rules import Draft, RulebookError, load_draft, load_rulebook
+
+_LISTED = 1_000
+_SECONDS_BETWEEN = 2.0
+
+
+@contextmanager
+def _snapshot() -> Iterator[Connection]:
+    """The book as it stands at one instant, for reading only; posting goes on beside it."""
+    with running_servers(Settings.from_env()) as settings:
+        engine = make_engine(settings.database_url, pool_size=1, statement_timeout_ms=0)
+        try:
+            with engine.connect().execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            ) as db:
+                yield db
+        finally:
+            engine.dispose()
+
+
+class _Progress:
+    """Tells on stderr how far a run has come, every two seconds."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self.done = total, 0
+        self._began = self._told = time.monotonic()
+
+    def add(self, actions: int) -> None:
+        """Counts what was done since the last call."""
+        self.done += actions
+        now = time.monotonic()
+        if now - self._told >= _SECONDS_BETWEEN:
+            self._told = now
+            click.echo(f"{self.done:,} / {self._total:,} 条，{self.rate:,.0f} 条/秒", err=True)
+
+    @property
+    def rate(self) -> float:
+        """Actions a second so far."""
+        return self.done / max(time.monotonic() - self._began, 1e-9)
+
+
+@click.command(help="按保存的事实与版本重算全部入账记录，逐条列出差异；有差异时退出码为 1。")
+@click.option("--since", type=DAY, default=None, help="只重算这一天（上海）及以后发生的行为。")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+def replay(since: datetime | None, *, as_json: bool) -> None:
+    """Recomputes every award ever made; there must be no difference."""
+    first = since.date() if since is not None else None
+    listed: list[Difference] = []
+    differing = 0
+    with _snapshot() as db:
+        progress = _Progress(count_of(db, since=first))
+        released = released_digests(db)
+        for batch in replay_book(db, load_rulebook(), rulebooks=released, since=first):
+            progress.add(batch.actions)
+            differing += len(batch.differences)
+            listed += batch.differences[: _LISTED - len(listed)]
+            if not as_json:
+                _list(batch.differences)
+    click.echo(f"用时折合 {progress.rate:,.0f} 条/秒。", err=True)
+    if as_json:
+        click.echo(_replayed_json(first, progress.done, differing, listed))
+    elif differing:
+        click.echo(
+            f"重算 {progress.done:,} 条，{differing:,} 条与账本不一致，请立即联系审计员核查。"
+        )
+    else:
+        click.echo(f"重算 {progress.done:,} 条，与账本全部一致。")
+    if differing:
+        raise click.exceptions.Exit(WRONG)
+
+
+def _list(differences: tuple[Difference, ...]) -> None:
+    for difference in differences:
+        head = f"行为 {difference.action_id}（{difference.occurred_on}，{difference.methodology}）"
+        for finding in difference.findings:
+            click.echo(
+                f"{head} {finding.fault}：账本 {finding.stored or '无'}，"
+                f"重算 {finding.recomputed or '无'}"
+            )
+
+
+def _replayed_json(
+    since: date | None, actions: int, differing: int, listed: list[Difference]
+) -> str:
+    whole = {
+        "schema": "tanpuhui.replay.v1",
+        "since": since.isoformat() if since is not None else None,
+        "actions": actions,
+        "differing": differing,
+        "differences": [
+            {**asdict(difference), "occurred_on": difference.occurred_on.isoformat()}
+            for difference in listed
+        ],
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=2)
+
+
+@click.command(
+    help="用草案规则重跑一段历史：按种类、部门、成员十分位比较，并列出预算与拒绝；不写入任何内容。"
+)
+@click.option(
+    "--files", type=FOLDER, required=True, help="草案文件夹；其中没有的种类沿用现行规则。"
+)
+@click.option("--from", "first", type=DAY, required=True, help="第一天（上海）。")
+@click.option("--to", "last", type=DAY, required=True, help="最后一天（上海）。")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+def simulate(files: Path, first: datetime, last: datetime, *, as_json: bool) -> None:
+    """Runs history under draft rules and tells what would change."""
+    if first > last:
+        refuse("--from", f"{first.date()}", "晚于 --to，请对调这两个日期。")
+    report = _simulated(_draft(files), first.date(), last.date())
+    if as_json:
+        click.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(report.lines()))
+
+
+def _draft(files: Path) -> Draft:
+    try:
+        return load_draft(files, load_rulebook())
+    except RulebookError as error:
+        refuse_rulebook(error)
+
+
+def _simulated(draft: Draft, first: date, last: date) -> Report:
+    with _snapshot() as db:
+        progress = _Progress(count_of(db, since=lead_in(draft, first), until=last))
+        outcome = simulate_draft(db, draft, first=first, last=last, tell=progress.add)
+        board = board_effect(
+            db,
+            outcome.departments,
+            first=first,
+            last=last,
+            today=business_day(SystemClock().now()),
+        )
+    click.echo(f"用时折合 {progress.rate:,.0f} 条/秒。", err=True)
+    return Report(first, last, draft, outcome, board)

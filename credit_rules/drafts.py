@@ -1,0 +1,71 @@
+"""A draft of the rules laid over those in force, to see what it would have done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from credit_rules.errors import NotInForce
+from credit_rules.methodology import Methodology
+from credit_rules.rulebook import Rulebook
+
+
+class Applied(NamedTuple):
+    """The methodology that judges an action under a draft, and the day whose factors it takes."""
+
+    methodology: Methodology
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Draft versions over a rulebook in force.
+
+    Args:
+        rulebook: the draft, checked as if it were published.
+        current: the rulebook in force; it judges the kinds that the draft does not hold.
+        new: by kind of action, the versions the rulebook in force does not have, oldest first.
+    """
+
+    rulebook: Rulebook
+    current: Rulebook
+    new: Mapping[str, tuple[Methodology, ...]]
+
+    def applied(self, kind: str, on: date) -> Applied:
+        """What an action of a day is judged by.
+
+        A kind without a new version keeps the one in force on that day. A new version judges also
+        the days before its first, with the factors of its first day: a draft begins in the future,
+        the history lies in the past.
+
+        Args:
+            kind: the kind of action, the id of its methodology.
+            on: the Asia/Shanghai day of the action.
+
+        Raises:
+            NotInForce: there is no such kind, or none of its versions holds on that day.
+        """
+        line = self.new.get(kind)
+        if line is None:
+            held = self.rulebook if kind in self.rulebook.versions else self.current
+            return Applied(held.methodology(kind, on), on)
+        begun = [methodology for methodology in line if methodology.effective_from <= on]
+        chosen = begun[-1] if begun else line[0]
+        as_of = max(on, chosen.effective_from)
+        if not chosen.holds(as_of):
+            raise NotInForce(
+                kind, on, f"草案的最后一版已于 {chosen.effective_until} 失效，请核对日期。"
+            )
+        return Applied(chosen, as_of)
+
+
+def draft_over(current: Rulebook, rulebook: Rulebook) -> Draft:
+    """Tells which versions of a rulebook are new against the one in force."""
+    known = {methodology.digest for methodology in current.all_versions()}
+    new = {
+        kind: tuple(methodology for methodology in line if methodology.digest not in known)
+        for kind, line in rulebook.versions.items()
+    }
+    return Draft(rulebook, current, {kind: line for kind, line in new.items() if line})

@@ -1,0 +1,156 @@
+"""History under a draft: counters worked out anew, refusals named, members never."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from backend.actions.simulating import Refusal, Simulation, simulate
+from backend.clock import business_day
+from backend.rulebook.service import register
+from credit_rules import Draft, Rulebook, load_draft, load_rulebook
+from credit_rules.loading import SHIPPED
+from tests.builders.actions import an_action
+from tests.builders.drafts import a_draft, a_stricter_drop_off
+from tests.builders.scene import Scene, a_scene
+from tests.conftest import NOW
+
+DROP_OFF = "recycling.drop_off"
+MUSEUM = "culture.museum_visit"
+FIRST = business_day(NOW)
+Log = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def rulebook() -> Rulebook:
+    return load_rulebook()
+
+
+@pytest.fixture
+def scene(db: Connection, rulebook: Rulebook) -> Scene:
+    register(db, rulebook)
+    return a_scene(db, NOW)
+
+
+@pytest.fixture
+def log(db: Connection, rulebook: Rulebook, scene: Scene) -> Log:
+    """Logs an action of the member of a number, so many days and hours after the first."""
+
+    def logged(member: int, kind: str, *, days: int = 0, hours: int = 0, **facts: str) -> None:
+        an_action(
+            db,
+            rulebook=rulebook,
+            member_id=scene.members[member],
+            kind=kind,
+            facts=facts,
+            at=NOW + timedelta(days=days, hours=hours),
+        )
+
+    return logged
+
+
+def run(db: Connection, draft: Draft, *, first: date = FIRST, days: int = 30) -> Simulation:
+    return simulate(db, draft, first=first, last=first + timedelta(days=days), tell=lambda _: None)
+
+
+@pytest.fixture
+def stricter(rulebook: Rulebook, tmp_path: Path) -> Draft:
+    return load_draft(a_stricter_drop_off(tmp_path / "draft"), rulebook)
+
+
+def test_the_rules_in_force_change_nothing(db: Connection, rulebook: Rulebook, log: Log) -> None:
+    for days in range(3):
+        for member in range(3):
+            # Past every cap of the day, and of two kinds that share nothing.
+            log(member, DROP_OFF, days=days, material="mixed", mass="9")
+            log(member, MUSEUM, days=days, hours=1, venue="museum")
+            log(member, DROP_OFF, days=days, hours=2, material="battery", mass="3.7")
+    found = run(db, load_draft(SHIPPED, rulebook))
+    assert found.total.actions == 27
+    for sums in (found.total, *found.kinds.values(), *found.departments.values()):
+        assert sums.points_after_mpt == sums.points_before_mpt > 0
+        assert sums.reduction_after_mg == sums.reduction_before_mg
+    assert found.members == {member: (after, after) for member, (_, after) in found.members.items()}
+    assert not found.refusals
+
+
+def test_caps_and_tiers_are_worked_out_under_the_draft(
+    db: Connection, log: Log, stricter: Draft
+) -> None:
+    # 2 kg of paper at T2: 10 + 4 points of mass and 5 for the day's first, 3 under the draft.
+    log(0, DROP_OFF, material="paper", mass="2")
+    # Another 2 kg: 8 points of mass.
+    log(0, DROP_OFF, hours=1, material="paper", mass="2")
+    # 0.5 kg of batteries count as 5 kg: 4 + 4 of mass, of which the day's 30 leave 3; 5 after.
+    log(0, DROP_OFF, hours=2, material="battery", mass="0.5")
+    found = run(db, stricter)
+    # Had the stored counters been read, the third would have earned 3 and the day 28.
+    assert (found.total.points_before_mpt, found.total.points_after_mpt) == (30_000, 30_000)
+    assert found.total.reduction_after_mg == found.total.reduction_before_mg == 1_180_000
+
+
+def test_an_award_that_was_taken_back_is_left_out(
+    db: Connection, log: Log, stricter: Draft
+) -> None:
+    log(0, DROP_OFF, material="paper", mass="2")
+    log(0, DROP_OFF, hours=1, material="paper", mass="2")
+    db.execute(text("SET LOCAL ROLE NONE"))
+    db.execute(
+        text("""
+        INSERT INTO entry (kind, member_id, action_id, reverses_entry_id, effective_on)
+        SELECT 'reversal', member_id, action_id, id, effective_on FROM entry ORDER BY id LIMIT 1
+        """)
+    )
+    found = run(db, stricter)
+    # What is left is the day's first: 10 + 4 + 3.
+    assert (found.total.actions, found.total.points_after_mpt) == (1, 17_000)
+
+
+def test_a_refused_action_uses_nothing_and_its_reason_is_told(
+    db: Connection, log: Log, stricter: Draft, scene: Scene
+) -> None:
+    log(0, DROP_OFF, material="glass", mass="12.01")
+    log(0, DROP_OFF, hours=1, material="paper", mass="2")
+    found = run(db, stricter)
+    # The second is the day's first under the draft: 10 + 4 + 3.
+    assert found.total.points_after_mpt == 17_000
+    assert (found.total.actions, found.total.refused) == (2, 1)
+    reason = Refusal(DROP_OFF, "mass", "out_of_bounds")
+    assert found.refusals == {reason: 1}
+    assert "12" in found.sentences[reason]
+    assert found.departments[scene.departments[0]].refused == 1
+
+
+def test_the_days_before_fill_the_counters_and_count_for_nothing_else(
+    db: Connection, rulebook: Rulebook, log: Log, tmp_path: Path
+) -> None:
+    # 20 points a month: the fifth visit of the month earns nothing.
+    for days in range(5):
+        log(0, MUSEUM, days=days, venue="museum")
+    last = FIRST + timedelta(days=4)
+    found = run(db, load_draft(SHIPPED, rulebook), first=last)
+    assert (found.total.actions, found.total.points_after_mpt) == (1, 0)
+    generous = tmp_path / "draft"
+    changes = (('amount = "20 point"', 'amount = "22 point"'), ('"18 point"', '"20 point"'))
+    for kind in (MUSEUM, "culture.nature_visit"):
+        a_draft(generous, kind, *changes)
+    found = run(db, load_draft(generous, rulebook), first=last)
+    assert found.total.points_after_mpt == 2_000
+
+
+def test_members_are_told_in_groups_of_five_or_more(
+    db: Connection, log: Log, stricter: Draft
+) -> None:
+    for member in range(4):
+        log(member, DROP_OFF, material="paper", mass=str(member + 1))
+    assert run(db, stricter).deciles() == ()
+    for member in range(4, 12):
+        log(member, MUSEUM, venue="museum")
+    first, second = run(db, stricter).deciles()
+    assert (first.number, first.members, second.members) == (1, 6, 6)
+    # Visitors have 5 points and keep them; of the four that dropped off each loses 2.
+    assert (first.winners, first.losers) == (0, 0)
+    assert (second.winners, second.losers) == (0, 4)
+    assert second.points_before_mpt - second.points_after_mpt == 8_000
