@@ -23,11 +23,9 @@ from backend.ledger.queries import Cap
 from backend.ledger.service import Award, Ceiling, Outcome, post_award
 from credit_rules import (
     Assessment,
-    Facts,
     Methodology,
     NotInForce,
     Rulebook,
-    assess,
     period_start,
 )
 

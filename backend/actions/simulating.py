@@ -258,7 +258,10 @@ class _Run:
             facts=recorded.facts,
         )
         credited = exclusions.credited(
-            {cap.key: self._own.get((cap.key, cap.period_start), _NOTHING) for cap in exclusions.caps}
+            {
+                cap.key: self._own.get((cap.key, cap.period_start), _NOTHING)
+                for cap in exclusions.caps
+            }
         )
         if credited:
             other, period = min(credited)

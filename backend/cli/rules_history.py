@@ -15,7 +15,8 @@ from backend.actions.book import count_of
 from backend.actions.replaying import Difference, replay_book
 from backend.actions.simulating import lead_in
 from backend.actions.simulating import simulate as simulate_draft
-from backend.cli.rules import DAY, FOLDER, WRONG, refuse, refuse_rulebook
+from backend.cli.json_input import refuse
+from backend.cli.rules import DAY, FOLDER, WRONG, refuse_rulebook
 from backend.cli.simulation_report import Report
 from backend.clock import SystemClock, business_day
 from backend.db.engine import make_engine

@@ -19,6 +19,8 @@ from tests.conftest import NOW
 
 DROP_OFF = "recycling.drop_off"
 MUSEUM = "culture.museum_visit"
+PAPER = {"material": "paper", "mass": "2"}
+VISIT = {"venue": "museum"}
 FIRST = business_day(NOW)
 Log = Callable[..., None]
 
@@ -121,6 +123,21 @@ def test_a_refused_action_uses_nothing_and_its_reason_is_told(
     assert found.refusals == {reason: 1}
     assert "12" in found.sentences[reason]
     assert found.departments[scene.departments[0]].refused == 1
+
+
+def test_what_the_draft_excludes_is_refused_in_the_order_of_posting(
+    db: Connection, rulebook: Rulebook, log: Log, tmp_path: Path
+) -> None:
+    for member in range(2):
+        log(member, DROP_OFF if member else MUSEUM, **(PAPER if member else VISIT))
+        log(member, MUSEUM if member else DROP_OFF, hours=1, **(VISIT if member else PAPER))
+    excludes = f'[[excludes]]\nmethodology = "{MUSEUM}"\nperiod = "day"\n\n'
+    files = a_draft(tmp_path / "draft", DROP_OFF, ("[[examples]]", f"{excludes}[[examples]]"))
+    found = run(db, load_draft(files, rulebook))
+    assert found.refusals == {
+        Refusal(DROP_OFF, "kind", "excluded"): 1,
+        Refusal(MUSEUM, "kind", "excluded"): 1,
+    }
 
 
 def test_the_days_before_fill_the_counters_and_count_for_nothing_else(
