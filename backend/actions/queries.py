@@ -146,7 +146,7 @@ def action_of(db: Connection, *, member_id: int, action_id: int) -> Recorded | N
 
 def actions_by_id(db: Connection, ids: Sequence[int]) -> dict[int, Recorded]:
     """The actions with these ids, by id; those that are not there are left out."""
-    chosen = _RECORDED.where(Action.id == func.any(bindparam("ids", ids, ARRAY(BigInteger()))))
+    chosen = RECORDED.where(Action.id == func.any(bindparam("ids", ids, ARRAY(BigInteger()))))
     return {row.id: Recorded(*row) for row in db.execute(chosen)}
 
 

@@ -5,15 +5,15 @@ A new table only; the previous version of the program goes on without it.
 
 from backend.migrations.steps import execute_file
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    execute_file("0005_rulebook_release.sql")
+    execute_file("0006_rulebook_release.sql")
 
 
 def downgrade() -> None:
-    execute_file("0005_rulebook_release_downgrade.sql")
+    execute_file("0006_rulebook_release_downgrade.sql")
