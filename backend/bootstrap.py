@@ -11,9 +11,10 @@ from backend.clock import Clock, SystemClock
 from backend.db.engine import make_engine
 from backend.db.migrate import upgrade
 from backend.ports.keys import KeyRing
+from backend.ports.signed_notes import KeyTextError, Signer
 from backend.ports.wechat import HttpWeChat, WeChat
 from backend.rulebook import service as rulebook
-from backend.settings import Settings
+from backend.settings import PREFIX, Settings, SettingsError
 from credit_rules import Rulebook, load_rulebook
 
 _REDIS_SECONDS = 1.0
@@ -33,6 +34,7 @@ class Backend:
         rulebook: the methodologies in force.
         wechat: logins and the platform's interfaces.
         keys: keys derived from the installation's secret, one a purpose.
+        signer: signs the ledger's checkpoints; None in processes that were not given its key.
     """
 
     settings: Settings
@@ -42,6 +44,7 @@ class Backend:
     rulebook: Rulebook
     wechat: WeChat
     keys: KeyRing
+    signer: Signer | None
 
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Backend:
@@ -52,7 +55,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Backend:
         clock: the machine's clock when left out.
 
     Raises:
-        SettingsError: the database, Redis or secret is missing.
+        SettingsError: the database, Redis or secret is missing, or the signing key is none.
     """
     settings.ensure_complete()
     redis = Redis.from_url(
@@ -77,7 +80,20 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Backend:
             redis=redis,
         ),
         keys=KeyRing(settings.secret_key),
+        signer=_signer(settings) if settings.ledger_signing_key else None,
     )
+
+
+def _signer(settings: Settings) -> Signer:
+    """The signer of the settings.
+
+    Raises:
+        SettingsError: the key is none.
+    """
+    try:
+        return Signer.parse(settings.ledger_signing_key)
+    except KeyTextError as error:
+        raise SettingsError(f"{PREFIX}LEDGER_SIGNING_KEY: {error}") from error
 
 
 def prepare(settings: Settings) -> None:

@@ -30,6 +30,8 @@ class Settings:
         console_url: address administrators reach the console at.
         secret_key: root key (at least 32 characters) of codes and encryption; empty means the
             one generated in `data_dir`.
+        ledger_signing_key: private key of the ledger's checkpoints, for the worker of the queue
+            `proofs` alone; empty means the one that `tanpuhui up` made in `data_dir`.
         wechat_app_id: app id of the mini-program; empty switches the local stand-in on.
         wechat_app_secret: its secret.
         wechat_base_url: WeChat's API host, or the stand-in's.
@@ -51,6 +53,7 @@ class Settings:
     public_url: str
     console_url: str
     secret_key: str = field(repr=False)
+    ledger_signing_key: str = field(repr=False)
     wechat_app_id: str
     wechat_app_secret: str = field(repr=False)
     wechat_base_url: str
@@ -83,6 +86,7 @@ class Settings:
             public_url=env.str("PUBLIC_URL", f"http://127.0.0.1:{api_port}").rstrip("/"),
             console_url=env.str("CONSOLE_URL", f"http://127.0.0.1:{console_port}").rstrip("/"),
             secret_key=env.str("SECRET_KEY", ""),
+            ledger_signing_key=env.str("LEDGER_SIGNING_KEY", ""),
             wechat_app_id=env.str("WECHAT_APP_ID", ""),
             wechat_app_secret=env.str("WECHAT_APP_SECRET", ""),
             wechat_base_url=env.str("WECHAT_BASE_URL", "https://api.weixin.qq.com").rstrip("/"),

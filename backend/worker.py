@@ -27,12 +27,14 @@ from backend.ledger import jobs as ledger
 from backend.outbox import relay
 from backend.outbox import service as outbox
 from backend.outbox.service import Due, Taken
+from backend.ports.signed_notes import Signer
+from backend.proofs import jobs as proofs
 from backend.rankings import jobs as rankings
 from backend.schema import METADATA
-from backend.settings import Settings
+from backend.settings import PREFIX, Settings, SettingsError
 from backend.verification import service as verification
 
-QUEUES = ("rankings", "housekeeping", "verification")
+QUEUES = ("rankings", "housekeeping", "verification", "proofs")
 TICK_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
@@ -109,6 +111,28 @@ def _keep_report(db: Connection, backend: Backend, _messages: Sequence[Taken]) -
     ledger.keep_report(db, at=backend.clock.now())
 
 
+def _build_tree(_db: Connection, backend: Backend, _messages: Sequence[Taken]) -> AfterCommit:
+    """After the commit, as each batch is a transaction; the next run makes up for a lost one."""
+    return lambda: _grow_tree(backend)
+
+
+def _grow_tree(backend: Backend) -> None:
+    proofs.build(backend.engine.begin, signer_of(backend), backend.clock)
+
+
+def signer_of(backend: Backend) -> Signer:
+    """What signs the ledger's checkpoints in this process.
+
+    Raises:
+        SettingsError: it was not given the key.
+    """
+    if backend.signer is None:
+        raise SettingsError(
+            f"{PREFIX}LEDGER_SIGNING_KEY: must be set; `tanpuhui ledger key NAME` makes one"
+        )
+    return backend.signer
+
+
 def _publish(backend: Backend, touched: set[tuple[int, date]] | None) -> None:
     with backend.engine.begin() as db:
         rankings.publish_current(db, backend.redis, now=backend.clock.now(), touched=touched)
@@ -122,6 +146,7 @@ HANDLERS: Mapping[str, Handler] = {
     ledger.GIVE_NOTICE: Handler("housekeeping", _give_notice),
     "ledger.keep_report": Handler("housekeeping", _keep_report),
     "outbox.purge": Handler("housekeeping", _purge),
+    "proofs.build": Handler("proofs", _build_tree),
     "ledger.verify": Handler("verification", _verify, timeout=4 * 3600),
 }
 
@@ -181,7 +206,13 @@ def enqueue(redis: Redis, kind: str, messages: Sequence[Due]) -> None:
 
 
 def run_worker(backend: Backend, queue: str) -> None:
-    """Serves one queue until told to stop."""
+    """Serves one queue until told to stop.
+
+    Raises:
+        SettingsError: the queue needs a key that this process was not given.
+    """
+    if queue == "proofs":
+        signer_of(backend)
     serve(backend)
     connection = Redis.from_url(backend.settings.redis_url)
     worker = Worker(

@@ -22,6 +22,7 @@ from backend.bootstrap import Backend, build
 from backend.clock import FixedClock
 from backend.db import migrate
 from backend.db.engine import make_engine
+from backend.ports.signed_notes import Signer
 from backend.runtime.postgres import EmbeddedPostgres
 from backend.runtime.redis import EmbeddedRedis
 from backend.settings import Settings
@@ -29,6 +30,7 @@ from backend.settings import Settings
 # A Wednesday, 10:00 in Shanghai.
 NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
 SECRET = "a secret of the tests, 32 characters"
+SIGNING_KEY = Signer("tanpuhui.test/ledger", bytes(range(32))).secret_text
 _NUMBERS = itertools.count()
 
 
@@ -126,6 +128,7 @@ def settings(
         ("DATABASE_URL", database),
         ("REDIS_URL", redis_url),
         ("SECRET_KEY", SECRET),
+        ("LEDGER_SIGNING_KEY", SIGNING_KEY),
         ("DATA_DIR", str(tmp_path)),
         ("WECHAT_APP_ID", "wx0123456789abcdef"),
         ("WECHAT_APP_SECRET", "app-secret-of-the-tests"),

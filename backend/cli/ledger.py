@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from backend.bootstrap import build
+from backend.cli.ledger_proofs import key
 from backend.clock import SHANGHAI
 from backend.errors import InvalidInputError, field_errors
 from backend.invariants import Finding
@@ -25,6 +26,9 @@ _HEADINGS = ("来源", "发放", "持有", "待领", "已兑", "捐赠", "过期
 @click.group(help="账本：核验与守恒表。")
 def ledger() -> None:
     """Groups the commands of the ledger."""
+
+
+ledger.add_command(key)
 
 
 @ledger.command(help="核验账本的全部不变量与各项对账；发现不符时退出码为 1。")

@@ -15,7 +15,12 @@ from backend.bootstrap import prepare
 from backend.runtime.children import StartError
 from backend.runtime.lock import DataFolderLock
 from backend.runtime.ports import bracketed, ensure_free
-from backend.runtime.servers import complete, embedded_postgres, embedded_redis
+from backend.runtime.servers import (
+    complete,
+    embedded_postgres,
+    embedded_redis,
+    with_signing_key,
+)
 from backend.runtime.supervisor import Process, Supervisor
 from backend.settings import Settings
 from backend.worker import QUEUES
@@ -58,7 +63,7 @@ def _supervise(supervisor: Supervisor, settings: Settings, *, demo: bool, begun:
     if servers:
         report("启动内置 PostgreSQL 与 Redis …")
         supervisor.start(*servers, floor=_SERVERS)
-    settings = complete(settings)
+    settings = with_signing_key(complete(settings))
     report("升级数据库结构 …")
     _migrate(settings)
     settings = _with_wechat(supervisor, settings)

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from backend.runtime.lock import AlreadyRunningError, DataFolderLock
 from backend.runtime.postgres import EmbeddedPostgres
 from backend.runtime.redis import EmbeddedRedis
-from backend.runtime.secret import generated_secret
+from backend.runtime.secret import generated_secret, generated_signing_key, kept_signing_key
 from backend.settings import Settings
 
 
@@ -31,7 +32,19 @@ def complete(settings: Settings) -> Settings:
         owner_database_url=settings.owner_database_url or database_url,
         redis_url=settings.redis_url if redis is None else redis.url,
         secret_key=settings.secret_key or generated_secret(settings.data_dir),
+        ledger_signing_key=settings.ledger_signing_key or kept_signing_key(settings.data_dir),
     )
+
+
+def with_signing_key(settings: Settings) -> Settings:
+    """Fills in the key of the ledger's checkpoints, made and kept in the data folder if need be.
+
+    Only `tanpuhui up` makes one: a command that finds none signs nothing. A new key is named after
+    the address the ledger is published at: that is the origin of its log.
+    """
+    name = f"{urlsplit(settings.public_url).netloc}/ledger"
+    key = settings.ledger_signing_key or generated_signing_key(settings.data_dir, name)
+    return replace(settings, ledger_signing_key=key)
 
 
 @contextmanager

@@ -105,7 +105,7 @@ def test_every_variable_is_a_setting() -> None:
 def test_secrets_are_required_and_never_written_down() -> None:
     required = re.compile(r"\$\{\w+:\?[^}]+\}")
     for name, value in _environments():
-        if re.search("PASSWORD|AUTH|SECRET_KEY", name):
+        if re.search("PASSWORD|AUTH|SECRET_KEY|SIGNING_KEY", name):
             assert required.fullmatch(value), name
         if "://" in value and "@" in value:
             password = value.partition("://")[2].rpartition("@")[0].partition(":")[2]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from backend.runtime.children import StartError
-from backend.runtime.secret import generated_secret
+from backend.runtime.secret import generated_secret, generated_signing_key
 
 
 def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
@@ -39,3 +39,18 @@ def test_a_damaged_key_is_refused_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="secret_key"):
         generated_secret(tmp_path)
     assert (tmp_path / "secret_key").read_text(encoding="ascii") == "short"
+
+
+def test_the_signing_key_is_kept_and_readable_by_its_owner_only(tmp_path: Path) -> None:
+    key = generated_signing_key(tmp_path, "tanpuhui.test/ledger")
+    assert generated_signing_key(tmp_path, "elsewhere/ledger") == key
+    path = tmp_path / "ledger_signing_key"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_damaged_signing_key_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "ledger_signing_key"
+    path.write_text("PRIVATE+KEY+damaged", encoding="ascii")
+    with pytest.raises(StartError, match="ledger_signing_key"):
+        generated_signing_key(tmp_path, "tanpuhui.test/ledger")
+    assert path.read_text(encoding="ascii") == "PRIVATE+KEY+damaged"
