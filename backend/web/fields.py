@@ -123,6 +123,11 @@ class StrictString(fields.String):
             raise _refuse("control_character", "文字中含有控制字符，请删除后再提交。")
         return text
 
+    def _validate(self, value: Any) -> None:
+        # The stock method builds a composite validator at every call, for the one there is.
+        for validator in self.validators:
+            validator(value)
+
 
 class DecimalString(fields.Decimal):
     """A decimal number as a JSON string such as `"1.25"`: no exponent, no sign `+`, no blanks.
