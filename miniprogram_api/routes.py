@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import flask
 
 from backend.web.api import Blueprint
-from miniprogram_api.pages import boards, frame, home, login, mine, posters, receipts
+from miniprogram_api.pages import boards, frame, home, log, login, mine, posters, receipts
 from miniprogram_api.resources import (
     actions,
     holdings,
@@ -34,6 +34,7 @@ PAGES: Sequence[flask.Blueprint] = (
     home.blueprint,
     login.blueprint,
     posters.blueprint,
+    log.blueprint,
     receipts.blueprint,
     mine.blueprint,
     boards.blueprint,

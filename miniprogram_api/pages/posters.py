@@ -24,6 +24,7 @@ from miniprogram_api.pages.offers import offers_at
 from miniprogram_api.resources import labels
 from miniprogram_api.resources.actions import loaded_action, record_action
 from miniprogram_api.resources.places import is_open
+from miniprogram_api.resources.scans import kinds_at
 
 blueprint = page_blueprint("posters", __name__)
 
@@ -132,6 +133,7 @@ def _page(code: str, form: Form, error: DomainError | None = None) -> str:
     place = found.place
     open_now = is_open(place, now())
     takes_now = open_now and place.kind is PlaceKind.RECYCLING_POINT
+    elsewhere = open_now and place.kind is not PlaceKind.RECYCLING_POINT
     return render_template(
         "poster.html",
         action=url_for("posters.log", code=code, k=request.args.get("k")),
@@ -145,6 +147,9 @@ def _page(code: str, form: Form, error: DomainError | None = None) -> str:
         accepted=[(item.value, labels.WASTE_CLASSES[item]) for item in place.accepted],
         form=form,
         faults=_faults(error),
+        kinds=kinds_at(place.kind) if elsewhere else (),
+        logged_in=member is not None,
+        shown=None if found.step is None else scanned,
         offers=offers_at(found, scanned, member_id=member.member_id)
         if member is not None and takes_now
         else None,

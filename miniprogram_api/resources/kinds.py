@@ -10,6 +10,7 @@ from backend.actions.evidence import Accepted, EvidenceKind, accepted_by, place_
 from backend.actions.queries import standing
 from backend.actions.service import caps_of
 from backend.clock import business_day
+from backend.places.models import PlaceKind
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
 from backend.web.context import backend, now
@@ -73,6 +74,33 @@ def caps_left(
         for spec in _limits(methodology)
         if not spec.tiers or tier in spec.tiers
     ]
+
+
+def better_evidence(methodology: Methodology, tier: Tier) -> str | None:
+    """What a tier of evidence costs, and how to reach a better one now; None where nothing does.
+
+    Args:
+        methodology: the kind of action.
+        tier: the tier of the evidence at hand.
+    """
+    if place_kind_of(methodology.id) is PlaceKind.RECYCLING_POINT:
+        return labels.better_drop_off(tier.name)
+    costs = [
+        text
+        for costs, text in (
+            (tier.points != 1, f"积分乘以 {tier.weights[0]}"),
+            (methodology.baseline and tier.reduction == 0, "不计减排量"),
+            (not tier.ranked, "不参加排名"),
+        )
+        if costs
+    ]
+    sentences = [f"按{tier.label}计：{'，'.join(costs)}。"] if costs else []
+    place = place_kind_of(methodology.id)
+    better = [each for each in accepted_by(methodology) if each.available and each.tier > tier.name]
+    if better and place is not None:
+        where = labels.PLACE_KINDS[place]
+        sentences.append(f"到{where}扫描现场屏幕上的动态码再记，就按现场核验计。")
+    return "".join(sentences) or None
 
 
 def _used(methodologies: Iterable[Methodology], *, member_id: int, on: date) -> Mapping[str, Used]:

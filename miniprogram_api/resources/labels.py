@@ -24,9 +24,17 @@ PLACE_STATES: Final[Mapping[str, str]] = {
     PlaceState.CLOSED: "已停用",
 }
 CHANNELS: Final[Mapping[str, str]] = {
-    "self_declared": "自行申报",
+    "self_declared": "未附凭证",
     "printed_code": "海报二维码",
     "rotating_code": "屏幕动态码",
+}
+UNITS: Final[Mapping[str, str]] = {
+    "km": "公里",
+    "kg": "千克",
+    "kWh": "度",
+    "L": "升",
+    "mL": "毫升",
+    "h": "小时",
 }
 SCENARIOS: Final[Mapping[str, str]] = {
     "reduction": "减排场景",
@@ -77,7 +85,7 @@ ENTRY_KINDS: Final[Mapping[str, str]] = {
 }
 
 
-def better_evidence(tier: str) -> str | None:
+def better_drop_off(tier: str) -> str | None:
     """How to reach a better tier of evidence than this one at a recycling point, if there is one.
 
     Args:

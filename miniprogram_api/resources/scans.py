@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from backend.actions.service import methodology_of
+from backend.actions.evidence import TIERS, EvidenceKind, accepted_by, place_kind_of
+from backend.actions.service import Admission, methodology_of, preview
 from backend.clock import business_day
-from backend.places.models import Datum
+from backend.places.models import Datum, PlaceKind
 from backend.places.policy import Position
+from backend.places.service import resolve_code
 from backend.recycling import service
-from backend.recycling.policy import KIND
+from backend.recycling.policy import KIND, NotARecyclingPointError
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
 from backend.web.context import backend, now
@@ -16,7 +18,7 @@ from backend.web.limits import by_member, rate_limited
 from backend.web.transaction import connection
 from credit_rules import Methodology
 from miniprogram_api.resources import labels
-from miniprogram_api.resources.kinds import caps_left
+from miniprogram_api.resources.kinds import better_evidence, caps_left
 from miniprogram_api.resources.places import place_body
 from miniprogram_api.schemas.scans import ScanAnswer, ScanRequest
 
@@ -31,29 +33,87 @@ SAMPLE_MASS_KG = "1"
 @blueprint.arguments(ScanRequest)
 @blueprint.response(200, ScanAnswer)
 def scan(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Tell what a code is, what the point takes, and what each material would earn.
+    """Tell what a code is, what can be logged there, and what it would earn.
+
+    At a recycling point `offers` lists its materials; elsewhere `kinds` lists the kinds of action.
 
     The position is used once and neither stored nor logged. Nothing is written.
     """
     with_backend, instant, member_id = backend(), now(), actor().member_id
-    found = service.scan(
-        connection(),
-        rulebook=with_backend.rulebook,
-        keys=with_backend.keys,
-        member_id=member_id,
-        code=values["code"],
-        position=position_of(values["position"]),
-        now=instant,
-    )
+    try:
+        found = service.scan(
+            connection(),
+            rulebook=with_backend.rulebook,
+            keys=with_backend.keys,
+            member_id=member_id,
+            code=values["code"],
+            position=position_of(values["position"]),
+            now=instant,
+        )
+    except NotARecyclingPointError:
+        return _scanned_elsewhere(values["code"])
     today = business_day(instant)
     methodology = methodology_of(with_backend.rulebook, KIND, today)
     return {
         "kind": KIND,
+        "kinds": [],
         "code_kind": found.code_kind.value,
         "place": place_body(found.place, instant),
         "tier": tier_body(methodology, found.tier),
         "offers": [offer_body(offer) for offer in found.offers],
         "caps": caps_left(methodology, member_id=member_id, on=today, tier=found.tier),
+    }
+
+
+def _scanned_elsewhere(code: str) -> dict[str, Any]:
+    """What the code of a canteen, stairwell or venue leads to."""
+    found = resolve_code(connection(), backend().keys, code, now())
+    kinds = kinds_at(found.place.kind)
+    kind = EvidenceKind.PRINTED_CODE if found.step is None else EvidenceKind.ROTATING_CODE
+    return {
+        "kind": None,
+        "kinds": [
+            _sample(methodology, found.place.id)
+            for methodology in kinds
+            if any(each.kind is kind and each.available for each in accepted_by(methodology))
+        ],
+        "code_kind": found.code_kind.value,
+        "place": place_body(found.place, now()),
+        "tier": None,
+        "offers": [],
+        "caps": [],
+    }
+
+
+def kinds_at(place: PlaceKind) -> list[Methodology]:
+    """The kinds of action in force today that happen at a kind of place."""
+    in_force = backend().rulebook.in_force(business_day(now()))
+    return [methodology for methodology in in_force if place_kind_of(methodology.id) is place]
+
+
+def _sample(methodology: Methodology, place_id: int) -> dict[str, Any]:
+    """What the methodology's first worked example would earn the caller here and now."""
+    tier, today = TIERS[EvidenceKind.ROTATING_CODE], business_day(now())
+    facts = methodology.examples[0].given
+    (assessment,) = preview(
+        connection(),
+        backend().rulebook,
+        kind=methodology.id,
+        member_id=actor().member_id,
+        admission=Admission(tier=tier, channel="preview", place_id=place_id),
+        variants=[facts],
+        now=now(),
+    )
+    return {
+        "kind": methodology.id,
+        "title": methodology.title,
+        "summary": methodology.summary,
+        "tier": tier_body(methodology, tier),
+        "facts": dict(facts),
+        "reduction_mg": assessment.reduction_mg,
+        "points_mpt": assessment.points_mpt,
+        "sentences": assessment.trace.sentences(),
+        "caps": caps_left(methodology, member_id=actor().member_id, on=today, tier=tier),
     }
 
 
@@ -73,7 +133,7 @@ def tier_body(methodology: Methodology, name: str) -> dict[str, Any]:
         "name": tier.name,
         "label": tier.label,
         "ranked": tier.ranked,
-        "advice": labels.better_evidence(tier.name),
+        "advice": better_evidence(methodology, tier),
     }
 
 

@@ -89,12 +89,40 @@ class OfferSchema(Schema):
     sentences = fields.List(fields.String(), required=True)
 
 
+class KindAtPlaceSchema(Schema):
+    """A kind of action that the code shows, and what a worked example of it would earn now."""
+
+    kind = fields.String(required=True)
+    title = fields.String(required=True)
+    summary = fields.String(required=True)
+    tier = fields.Nested(TierSchema, required=True)
+    facts = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={"description": "the example's inputs; replace them by the member's own"},
+    )
+    reduction_mg = fields.Integer(required=True)
+    points_mpt = fields.Integer(required=True)
+    sentences = fields.List(fields.String(), required=True)
+    caps = fields.List(fields.Nested(CapSchema), required=True)
+
+
 class ScanAnswer(Schema):
     """What the code is and what can be done here."""
 
-    kind = fields.String(required=True, metadata={"description": "the kind of action it is for"})
+    kind = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "the kind of action it is for; null where there may be several"},
+    )
+    kinds = fields.List(
+        fields.Nested(KindAtPlaceSchema),
+        required=True,
+        metadata={"description": "what can be logged at a canteen, stairwell or venue"},
+    )
     code_kind = fields.String(required=True, metadata={"description": "printed or rotating"})
     place = fields.Nested(PlaceSchema, required=True)
-    tier = fields.Nested(TierSchema, required=True)
+    tier = fields.Nested(TierSchema, required=True, allow_none=True)
     offers = fields.List(fields.Nested(OfferSchema), required=True)
     caps = fields.List(fields.Nested(CapSchema), required=True)

@@ -168,7 +168,7 @@ def test_outside_its_hours_a_point_is_told_to_be_closed(
     assert scanner.scan(scene.located.url).get_json()["place"]["open_now"] is False
 
 
-def test_a_code_of_another_kind_of_place_is_refused(
+def test_a_code_of_a_canteen_leads_to_what_can_be_logged_there(
     scanner: Scanner, scene: Scene, backend: Backend
 ) -> None:
     with backend.engine.begin() as db:
@@ -190,8 +190,23 @@ def test_a_code_of_another_kind_of_place_is_refused(
         (batch,) = print_posters(
             db, [canteen.id], scope=EVERYWHERE, actor_id=None, at=backend.clock.now()
         )
-    answer = scanner.scan(f"{canteen.code}?k={batch.key}")
-    assert answer.get_json()["code"] == "not_a_recycling_point"
+    # A poster proves no presence, and nothing here takes it; the screen's code does.
+    poster = scanner.scan(f"{canteen.code}?k={batch.key}").get_json()
+    assert (poster["kind"], poster["kinds"], poster["offers"]) == (None, [], [])
+    screen = rotating_code(place_key(backend.keys, canteen.id), canteen.id, backend.clock.now())
+    answer = scanner.scan(screen).get_json()
+    kinds = {item["kind"]: item for item in answer["kinds"]}
+    assert set(kinds) == {
+        "dining.clean_plate",
+        "dining.finished_bottle",
+        "dining.own_chopsticks",
+        "dining.own_cup",
+        "dining.small_portion",
+    }
+    plate = kinds["dining.clean_plate"]
+    assert (plate["tier"]["name"], plate["facts"]) == ("T2", {"meal": "lunch"})
+    assert (plate["reduction_mg"], plate["points_mpt"]) == (87_420, 4_000)
+    assert plate["caps"]
 
 
 def test_wrong_fields_are_named(scanner: Scanner) -> None:

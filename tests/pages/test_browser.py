@@ -37,7 +37,8 @@ _PAIRS = """() => {
   return faint;
 }"""
 _SMALL = """() => [...document.querySelectorAll(
-    "button, .button, nav a, summary, input[type=text], .material, a.row")]
+    "button, .button, nav a, summary, input[type=text], input[type=datetime-local], "
+    + ".material, a.row")]
   .filter((element) => element.checkVisibility() && element.getBoundingClientRect().height < 44)
   .map((element) => element.outerHTML.slice(0, 80))"""
 _WIDE = "() => document.documentElement.scrollWidth > window.innerWidth"
@@ -101,6 +102,17 @@ def test_a_visit_from_the_login_link_to_the_same_receipt_twice(
     _look(page)
     assert "2.030205 千克" in page.locator(".big").inner_text()
     assert "没有重复计分" in page.get_by_role("status").inner_text()
+    page.get_by_role("link", name="再记一条").click()
+    page.wait_for_url("**/log")
+    _look(page)
+    page.get_by_role("link", name="合乘通勤").click()
+    page.get_by_role("button", name="记录", exact=True).click()
+    _look(page)
+    page.get_by_label("里程").fill("12.5")
+    page.get_by_role("radio", name="3 人").check()
+    page.get_by_role("button", name="记录", exact=True).click()
+    page.wait_for_url("**/me/receipts/2")
+    _look(page)
     page.get_by_role("link", name="榜单", exact=True).click()
     page.wait_for_url("**/board")
     _look(page)
