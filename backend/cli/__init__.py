@@ -30,6 +30,8 @@ COMMANDS = {
     "footprint": ("backend.cli.footprint:footprint", "个人碳足迹估算"),
     "ledger": ("backend.cli.ledger:ledger", "账本：核验与守恒表"),
     "rankings": ("backend.cli.rankings:rankings", "排行榜：重建与核对"),
+    "backup": ("backend.cli.backup:backup", "备份：全部数据写入一个文件"),
+    "restore": ("backend.cli.backup:restore", "恢复：把备份写入空的数据库并核验"),
     "openapi": ("backend.cli.openapi:openapi", "输出接口的 OpenAPI 文档"),
 }
 

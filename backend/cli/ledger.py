@@ -40,7 +40,7 @@ def verify(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_document(verification), ensure_ascii=False))
     else:
-        _tell(verification)
+        report_of(verification)
     if verification.found:
         raise click.exceptions.Exit(_WRONG)
 
@@ -70,7 +70,8 @@ def verified(settings: Settings) -> Verification:
         backend.redis.close()
 
 
-def _tell(verification: Verification) -> None:
+def report_of(verification: Verification) -> None:
+    """Prints what was found, and how much was looked at."""
     for result in verification.results:
         for finding in result.findings:
             click.echo(_line(finding))

@@ -28,6 +28,14 @@ def _config(connection: Connection) -> "Config":
     return config
 
 
+def revisions() -> frozenset[str]:
+    """Every revision this program knows how to make."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+
+    scripts = ScriptDirectory(str(_SCRIPTS))
+    return frozenset(script.revision for script in scripts.walk_revisions())
+
+
 def upgrade(url: str, revision: str = "head") -> None:
     """Brings the database behind an owner URL up to `revision`.
 

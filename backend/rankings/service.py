@@ -48,8 +48,11 @@ class Standings:
     hidden: int
 
 
+_PREFIX = "tanpuhui:board:"
+
+
 def _key(board: Board, season: Season) -> str:
-    return f"tanpuhui:board:{board.value}:{season.name}"
+    return f"{_PREFIX}{board.value}:{season.name}"
 
 
 def publish(
@@ -83,6 +86,12 @@ def publish_groups(
     changed = queries.groups(db, board=board, season=season, today=business_day(now), ids=ids)
     if changed:
         redis.hset(key, mapping={str(group.id): _packed(group) for group in changed})
+
+
+def withdraw(redis: Redis) -> None:
+    """Takes every board out of Redis: they are read from the roll-ups until written again."""
+    for key in redis.scan_iter(f"{_PREFIX}*"):
+        redis.delete(key)
 
 
 def published(redis: Redis, *, board: Board, season: Season) -> list[Group] | None:

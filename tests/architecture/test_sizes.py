@@ -69,6 +69,7 @@ def test_only_the_edges_commit() -> None:
         "backend/demo/",
         "backend/outbox/relay.py",
         "backend/db/migrate.py",
+        "backend/backup/",
         "backend/runtime/",
         "tests/",
         "benchmarks/",
