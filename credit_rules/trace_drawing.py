@@ -84,8 +84,8 @@ class Drawing:
     def _number_blank(self, slot: int, form: DecimalForm) -> int:
         """The blank of a slot's number; a trace writes the same number once."""
         if (slot, form) not in self._numbers:
-            text = form.text
-            self._numbers[slot, form] = self._blank(lambda slots: text(slots[slot]))
+            write = form.writer()
+            self._numbers[slot, form] = self._blank(lambda slots: write(slots[slot]))
         return self._numbers[slot, form]
 
     def _number(self, slot: int, form: DecimalForm) -> str:

@@ -8,7 +8,7 @@ Base units are g of CO2e, point, kg, km, kWh, L, minute and one of each thing co
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -188,12 +188,22 @@ class DecimalForm:
 
     def text(self, number: int = 1) -> str:
         """`number` times the value, as a decimal without exponent or trailing zeros."""
-        value = number * self.numerator
-        if not self.digits:
-            return str(value)
-        figures = str(abs(value)).zfill(self.digits + 1)
-        text = f"{figures[: -self.digits]}.{figures[-self.digits :]}".rstrip("0").rstrip(".")
-        return f"-{text}" if value < 0 else text
+        return self.writer()(number)
+
+    def writer(self) -> Callable[[int], str]:
+        """`text` as a function of its own, for numbers that are written again and again."""
+        numerator, digits = self.numerator, self.digits
+        if not digits:
+            return str if numerator == 1 else lambda number: str(number * numerator)
+
+        def write(number: int) -> str:
+            value = number * numerator
+            figures = str(abs(value)).zfill(digits + 1)
+            decimals = figures[-digits:].rstrip("0")
+            whole = figures[:-digits] if value >= 0 else f"-{figures[:-digits]}"
+            return f"{whole}.{decimals}" if decimals else whole
+
+        return write
 
 
 def decimal_form(value: Fraction) -> DecimalForm:

@@ -108,11 +108,11 @@ def is_open(hours: Sequence[Mapping[str, Any]], instant: datetime) -> bool:
     minute, today = local.hour * 60 + local.minute, local.isoweekday()
     yesterday = (today - 2) % 7 + 1
     for interval in hours:
+        if interval["day"] not in (today, yesterday):
+            continue
         start, end = _minutes(interval["from"]), _minutes(interval["to"])
         end += _DAY_MINUTES if end <= start else 0
-        if interval["day"] == today and start <= minute < end:
-            return True
-        if interval["day"] == yesterday and start <= minute + _DAY_MINUTES < end:
+        if start <= minute + (0 if interval["day"] == today else _DAY_MINUTES) < end:
             return True
     return False
 

@@ -1,6 +1,7 @@
 """The Flask application both faces start from: what surrounds every view."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -42,6 +43,10 @@ class Application(Flask):
         finally:
             transaction.roll_back()
         return response
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself: no view and no hook is a coroutine; Flask asks at every call."""
+        return func
 
     def log_exception(self, exc_info: Any) -> None:
         """Logs what becomes an internal error, with its traceback and the request's id."""
