@@ -34,6 +34,7 @@ class EvidenceKind(StrEnum):
     PEDOMETER = "pedometer"
     PARKING_RECORD = "parking_record"
     GRADED = "graded"
+    REUSE_RECEIPT = "reuse_receipt"
     THIRD_PARTY = "third_party"
 
 
@@ -53,6 +54,7 @@ TIERS: Final[Mapping[str, str]] = {
     EvidenceKind.PEDOMETER: "T3",
     EvidenceKind.PARKING_RECORD: "T3",
     EvidenceKind.GRADED: "T3",
+    EvidenceKind.REUSE_RECEIPT: "T3",
     EvidenceKind.THIRD_PARTY: "T4",
 }
 """The tier of evidence that each kind leads to once it is verified."""
@@ -73,6 +75,7 @@ LABELS: Final[Mapping[str, str]] = {
     EvidenceKind.PEDOMETER: "计步设备",
     EvidenceKind.PARKING_RECORD: "停车记录",
     EvidenceKind.GRADED: "系统判分",
+    EvidenceKind.REUSE_RECEIPT: "再穿着凭证",
     EvidenceKind.THIRD_PARTY: "第三方数据",
 }
 

@@ -109,6 +109,7 @@ def test_every_kind_in_force_is_listed_with_what_shows_it(get: Get, backend: Bac
         "learning.quiz",
         "learning.training",
         "office.video_meeting",
+        "recycling.textile_reuse",
         "volunteering.hours",
     }
     assert kinds["commute.car_to_bus"]["evidence_required"] == ["parking_record"]
