@@ -15,6 +15,7 @@ from credit_rules.plan import TIER_SLOT
 from credit_rules.trace import BonusTrace, Trace
 
 _MISSING: Final = object()
+_LONGEST_TIER: Final = 20
 
 
 class Assessment(NamedTuple):
@@ -103,7 +104,8 @@ def _set_tier(
         problems.append(
             FieldProblem(
                 "tier",
-                f"“{methodology.title}”不接受凭证等级“{facts.tier}”，可用：{accepted}。",
+                f"“{methodology.title}”不接受凭证等级“{facts.tier[:_LONGEST_TIER]}”，"
+                f"可用：{accepted}。",
                 "tier_not_accepted",
             )
         )

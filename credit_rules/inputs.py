@@ -74,10 +74,10 @@ class InputReader:
             decimals = decimals[: self.digits]
         number = int(whole + decimals.ljust(self.digits, "0"))
         if not self.low <= number <= self.high:
+            label = unit_of_spec.label if unit_of_spec else ""
+            bounds = f"{self.spec.minimum} 到 {self.spec.maximum} {label}".rstrip()
             raise self._refused(
-                "out_of_bounds",
-                f"“{self.spec.label}”须在 {self.spec.minimum} 到 {self.spec.maximum} "
-                f"{unit_of_spec.label if unit_of_spec else ''}之间，请核对后重填。",
+                "out_of_bounds", f"“{self.spec.label}”须在 {bounds} 之间，请核对后重填。"
             )
         steps, rest = divmod(number, self.step)
         if rest:

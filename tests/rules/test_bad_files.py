@@ -8,6 +8,7 @@ from typing import TypedDict
 import pytest
 
 from credit_rules import Problem, RulebookError, load_rulebook
+from tests.rules.approval import approve
 
 Replace = Callable[[Path, str, str], None]
 
@@ -56,6 +57,7 @@ def test_a_broken_file_is_refused_with_file_key_and_remedy(
         for problem in found
     ), lines
     assert all(problem.remedy.endswith("。") and "\n" not in str(problem) for problem in found)
+    approve("bad_files", case["name"], lines)
 
 
 @pytest.mark.parametrize(
@@ -73,10 +75,12 @@ def test_a_broken_file_is_refused_with_file_key_and_remedy(
     ids=["empty", "blank", "encoding", "nul", "deep", "large", "digits", "bare"],
 )
 def test_a_file_that_is_hardly_a_file_is_refused(
-    content: bytes, says: str, shipped_folder: Path
+    content: bytes, says: str, shipped_folder: Path, request: pytest.FixtureRequest
 ) -> None:
     (shipped_folder / "odd.toml").write_bytes(content)
-    assert any(p.file == "odd.toml" and says in p.fault for p in problems_of(shipped_folder))
+    found = [p for p in problems_of(shipped_folder) if p.file == "odd.toml"]
+    assert any(says in p.fault for p in found)
+    approve("bad_files", request.node.callspec.id, map(str, found))
 
 
 def test_the_same_version_twice_is_refused(shipped_folder: Path) -> None:
@@ -111,12 +115,15 @@ def test_versions_neither_overlap_nor_leave_a_gap(
     (problem,) = problems_of(shipped_folder)
     assert (problem.file, problem.key) == ("recycling.drop_off.v2.toml", "effective.from")
     assert says in problem.fault
+    approve("bad_files", f"versions {until} {start}", [str(problem)])
 
 
 @pytest.mark.parametrize("lock", ["[]", "{", '{"recycling.drop_off@1": 5}'])
 def test_a_lock_file_that_is_none_is_refused(lock: str, shipped_folder: Path) -> None:
     (shipped_folder / "lock.json").write_text(lock)
-    assert "lock.json" in {problem.file for problem in problems_of(shipped_folder)}
+    found = problems_of(shipped_folder)
+    assert "lock.json" in {problem.file for problem in found}
+    approve("bad_files", f"lock {lock}", map(str, found))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +142,9 @@ def test_a_lock_file_that_is_none_is_refused(lock: str, shipped_folder: Path) ->
 def test_a_broken_factor_table_is_refused(table: str, key: str, shipped_folder: Path) -> None:
     (shipped_folder / "data").mkdir()
     (shipped_folder / "data" / "own.csv").write_text(table, "utf-8")
-    assert ("data/own.csv", key) in {(p.file, p.key) for p in problems_of(shipped_folder)}
+    found = [p for p in problems_of(shipped_folder) if p.file == "data/own.csv"]
+    assert key in {p.key for p in found}
+    approve("bad_files", f"factor table {key}", map(str, found))
 
 
 def test_a_folder_without_files_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from credit_rules.energy import Choices, EnergyRefused, EnergyTables, convert, rounded
+from tests.rules.approval import approve
 
 Choose = Callable[..., Choices]
 GAS = {"item": "natural_gas", "quantity": "100", "unit": "m3"}
@@ -67,12 +68,14 @@ def test_a_bad_line_is_refused_by_name(
     field: str,
     code: str,
     part: str,
+    request: pytest.FixtureRequest,
 ) -> None:
     found = problems_of(tables, choose(), GAS, {**GAS, **changes})
     assert found[0][:2] == (f"lines[1].{field}", code)
     assert found[0][2].startswith("第 2 行：")
     assert part in found[0][2]
     assert "\n" not in found[0][2]
+    approve("energy_quantities", request.node.callspec.id, map(": ".join, found))
 
 
 def test_every_problem_of_every_line_is_named(tables: EnergyTables, choose: Choose) -> None:
@@ -186,6 +189,7 @@ def test_an_implausible_own_factor_is_refused(
     ((where, _, sentence),) = problems_of(tables, choose(), line)
     assert where == f"lines[0].{field}"
     assert part in sentence
+    approve("energy_quantities", f"{item} {unit} {factor}", [sentence])
 
 
 def test_an_own_factor_per_kilogram_serves_litres(tables: EnergyTables, choose: Choose) -> None:

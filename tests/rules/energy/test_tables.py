@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from credit_rules.energy import EnergyTables, EnergyTablesError, load_energy_tables, read_tables
+from tests.rules.approval import approve
 
 ENERGY, GRID = "energy_factors.csv", "grid_factors.csv"
 
@@ -64,6 +65,7 @@ def test_a_wrong_row_is_refused(
     assert (found[0][0], found[0][1]) == (file, key)
     for part in parts:
         assert part in found[0][2]
+    approve("energy_tables", f"{key} {old} {new}", map(": ".join, found))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,9 @@ def test_a_wrong_row_is_refused(
 )
 def test_a_wrong_key_is_refused(folder: Path, file: str, key: str, new: str, part: str) -> None:
     edit(folder / file, key, lambda row: row.replace(key, new, 1))
-    assert any(name == new and part in why for _, name, why in problems_of(folder))
+    found = problems_of(folder)
+    assert any(name == new and part in why for _, name, why in found)
+    approve("energy_tables", f"{key} {new}", map(": ".join, found))
 
 
 def test_a_national_value_repeated_for_provinces_is_refused(folder: Path) -> None:

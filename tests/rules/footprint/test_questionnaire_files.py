@@ -13,6 +13,7 @@ from credit_rules import NotInForce, RulebookError
 from credit_rules.footprint import load_questionnaires
 from credit_rules.footprint.loading import SHIPPED_QUESTIONNAIRES
 from credit_rules.loading import SHIPPED_DATA
+from tests.rules.approval import approve
 
 FILE = "questionnaire.toml"
 LINES = len((SHIPPED_QUESTIONNAIRES / FILE).read_text(encoding="utf-8").splitlines())
@@ -249,9 +250,11 @@ def test_a_broken_file_is_refused(folder: Path, case: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    found = [p for p in refusal(folder).problems if key in p.key and part in p.fault + p.remedy]
-    assert found, refusal(folder)
+    refused = refusal(folder)
+    found = [p for p in refused.problems if key in p.key and part in p.fault + p.remedy]
+    assert found, refused
     assert all(problem.file == FILE and problem.remedy for problem in found)
+    approve("questionnaire_files", case, map(str, refused.problems))
 
 
 def test_outdated_values_are_refused_wherever_they_come_from(folder: Path) -> None:
