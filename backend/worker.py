@@ -30,6 +30,7 @@ from backend.outbox.service import Due, Taken
 from backend.ports.signed_notes import Signer
 from backend.proofs import jobs as proofs
 from backend.rankings import jobs as rankings
+from backend.rewards import jobs as rewards
 from backend.schema import METADATA
 from backend.settings import PREFIX, Settings, SettingsError
 from backend.verification import service as verification
@@ -133,6 +134,15 @@ def signer_of(backend: Backend) -> Signer:
     return backend.signer
 
 
+def _time_out(db: Connection, backend: Backend, messages: Sequence[Taken]) -> None:
+    for message in messages:
+        rewards.time_out(db, message.payload, now=backend.clock.now())
+
+
+def _advance_draws(db: Connection, backend: Backend, _messages: Sequence[Taken]) -> None:
+    rewards.advance_draws(db, backend.keys, now=backend.clock.now())
+
+
 def _publish(backend: Backend, touched: set[tuple[int, date]] | None) -> None:
     with backend.engine.begin() as db:
         rankings.publish_current(db, backend.redis, now=backend.clock.now(), touched=touched)
@@ -145,6 +155,8 @@ HANDLERS: Mapping[str, Handler] = {
     ledger.EXPIRE: Handler("housekeeping", _expire_points),
     ledger.GIVE_NOTICE: Handler("housekeeping", _give_notice),
     "ledger.keep_report": Handler("housekeeping", _keep_report),
+    rewards.TIME_OUT: Handler("housekeeping", _time_out),
+    "rewards.advance_draws": Handler("housekeeping", _advance_draws),
     "outbox.purge": Handler("housekeeping", _purge),
     "proofs.build": Handler("proofs", _build_tree),
     "ledger.verify": Handler("verification", _verify, timeout=4 * 3600),

@@ -166,6 +166,31 @@ def statement_of(
     return [StatementLine(*row) for row in rows]
 
 
+_EARNED = """
+SELECT coalesce(sum(CASE WHEN t.credit > 0 AND t.credit >> 12 & 15 IN (1, 2) THEN t.amount
+                         WHEN t.debit > 0 AND t.debit >> 12 & 15 IN (1, 2) THEN -t.amount
+                         ELSE 0 END), 0)::bigint
+  FROM entry e JOIN transfer t ON t.entry_id = e.id AND t.unit = %(unit)s
+ WHERE e.member_id = %(member)s AND e.kind IN ('award', 'reversal', 'correction')
+   AND e.effective_on BETWEEN %(first)s AND %(last)s
+"""
+
+
+def earned_between(db: Connection, *, member_id: int, unit: str, first: date, last: date) -> int:
+    """What a member earned from one Asia/Shanghai day to another, whatever became of it since.
+
+    Args:
+        db: any transaction.
+        member_id: who.
+        unit: `mg` or `mpt`; the amount is in it.
+        first: the first day on which the actions happened.
+        last: the last one.
+    """
+    parameters = {"member": member_id, "unit": unit, "first": first, "last": last}
+    ((earned,),) = fetch_all(db, _EARNED, parameters)
+    return int(earned)
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """That points (mpt) of a month of expiry end soon, and how many are left of them now."""

@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 ROTATING_CODE: Final = "rotating-code"
 SESSION_KEY: Final = "session-key"
+REDEMPTION_CODE: Final = "redemption-code"
+DRAW_SEED: Final = "draw-seed"
 _KEY_ID: Final = "key-id"
 
 _SALT: Final = b"tanpuhui/keys/1"

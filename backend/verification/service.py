@@ -15,12 +15,19 @@ from backend.invariants import Books, Check, Finding
 from backend.ledger import checks as ledger
 from backend.ledger.queries import extent
 from backend.rankings import checks as rankings
+from backend.rewards import checks as rewards
 from backend.verification import guards
 from backend.verification.models import VerificationResult, VerificationRun
 from credit_rules import Rulebook
 
 # Boards first: they are read as they are, the database as it was when the snapshot was taken.
-CHECKS: tuple[Check, ...] = (*rankings.CHECKS, *guards.CHECKS, *ledger.CHECKS, *actions.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *rankings.CHECKS,
+    *guards.CHECKS,
+    *ledger.CHECKS,
+    *rewards.CHECKS,
+    *actions.CHECKS,
+)
 # Of each check so many findings are kept; the others are counted.
 KEPT = 100
 _RUNS_KEPT = 400

@@ -43,6 +43,21 @@ SEEDED = {
         "import backend.recycling.service",
         "features",
     ),
+    "rewards import rankings": (
+        "backend/rewards/queries.py",
+        "import backend.rankings.service",
+        "features",
+    ),
+    "codes import the rewards' service": (
+        "backend/rewards/codes.py",
+        "import backend.rewards.service",
+        "inside",
+    ),
+    "rewards read the ledger's tables": (
+        "backend/rewards/queries.py",
+        "import backend.ledger.models",
+        "postings",
+    ),
     "a folder is not in the house": ("backend/utils/__init__.py", "", "features"),
     "queries import the service": (
         "backend/ledger/queries.py",

@@ -16,6 +16,13 @@ from backend.people.models import Face, MemberKind, Provider, Role
 from backend.places.models import CodeKind, Datum, PlaceKind, PlaceState, PresenceRule, WasteClass
 from backend.places.policy import Presence
 from backend.rankings.policy import Board, Measure
+from backend.rewards.models import (
+    Audience,
+    CancelledBy,
+    LimitPeriod,
+    OfferState,
+    RedemptionState,
+)
 from backend.schema import METADATA
 
 ROOT = Path(__file__).parents[2]
@@ -23,15 +30,19 @@ GLOSSARY = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
 WORDS = set(re.findall(r"`([^`]+)`", GLOSSARY))
 ENUMS: tuple[type[StrEnum], ...] = (
     AccountKind,
+    Audience,
     Board,
+    CancelledBy,
     CodeKind,
     Datum,
     EntryKind,
     EvidenceKind,
     Face,
     InstitutionKind,
+    LimitPeriod,
     Measure,
     MemberKind,
+    OfferState,
     Outcome,
     Owner,
     PlaceKind,
@@ -39,6 +50,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     Presence,
     PresenceRule,
     Provider,
+    RedemptionState,
     Result,
     Role,
     SpendingOutcome,

@@ -31,6 +31,8 @@ APPEND_ONLY = (
     "tree_node",
     "checkpoint",
     "verifier_key",
+    "donation",
+    "draw_entry",
 )
 WRITTEN_BY_FUNCTIONS = (
     "action",

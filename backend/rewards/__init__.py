@@ -1,0 +1,1 @@
+"""What points and reductions can be turned into: rewards, donations, prize draws."""

@@ -1,0 +1,161 @@
+"""A draw keeps its promise: the seed was fixed before, the list at the close, all can be redone."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import ProgrammingError
+
+from backend.errors import InvalidInputError, NotFoundError
+from backend.ports.keys import KeyRing
+from backend.rewards import draws, recheck
+from backend.rewards.models import Audience, DrawState
+from backend.rewards.policy import NotOnOfferError, Person, ThresholdError
+from tests.backend.rewards.conftest import People
+from tests.builders.organisations import NOW
+from tests.builders.people import a_member
+from tests.builders.points import earn
+from tests.builders.rewards import a_draw
+
+CLOSES = NOW + timedelta(days=1)
+DRAWS = CLOSES + timedelta(minutes=10)
+
+
+@pytest.fixture
+def drawn(db: Connection, people: People, keys: KeyRing) -> Mapping[str, Any]:
+    """A draw of two prizes among seven, as published afterwards."""
+    draw = a_draw(db, keys, people.organisation.bureau, NOW)
+    for _ in range(7):
+        member = a_member(db, institution_id=people.organisation.school)
+        earn(db, member, points_mpt=5_000)
+        draws.enter(db, Person(member, people.organisation.school), draw, now=NOW)
+    assert draws.advance(db, keys, now=CLOSES) == [draw]
+    assert draws.advance(db, keys, now=DRAWS) == [draw]
+    return draws.published(draws.draw_of(db, draw), draws.tickets_of(db, draw))
+
+
+def test_seed_and_list_are_published_in_their_order(
+    db: Connection, people: People, keys: KeyRing
+) -> None:
+    draw = a_draw(db, keys, people.organisation.bureau, NOW)
+    ticket = draws.enter(db, people.clerk, draw, now=NOW)
+    assert draws.enter(db, people.clerk, draw, now=NOW) == ticket
+    other = draws.enter(db, people.teacher, draw, now=NOW)
+    tickets = draws.tickets_of(db, draw)
+    before = draws.published(draws.draw_of(db, draw), tickets)
+    assert (before["seed"], before["entries_digest"], before["tickets"]) == (None, None, [])
+    assert draws.advance(db, keys, now=CLOSES - timedelta(seconds=1)) == []
+
+    draws.advance(db, keys, now=CLOSES)
+    closed = draws.published(draws.draw_of(db, draw), tickets)
+    listed = "".join(f"{each}\n" for each in sorted([ticket, other]))
+    assert closed["entries_digest"] == hashlib.sha256(listed.encode()).hexdigest()
+    assert (closed["seed"], closed["winners"]) == (None, [])
+    with pytest.raises(NotOnOfferError):
+        draws.enter(db, people.citizen, draw, now=CLOSES)
+    assert draws.advance(db, keys, now=CLOSES) == []
+
+    draws.advance(db, keys, now=DRAWS)
+    done = draws.published(draws.draw_of(db, draw), tickets)
+    assert hashlib.sha256(bytes.fromhex(done["seed"])).hexdigest() == before["commitment"]
+    assert set(done["winners"]) == {ticket, other}
+    assert recheck.faults(done) == []
+    found = dict(draws.winning_members(db, draws.draw_of(db, draw)))
+    assert found == {ticket: people.clerk.member_id, other: people.teacher.member_id}
+
+
+def test_anybody_can_recheck_offline(drawn: Mapping[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "draw.json"
+    file.write_text(json.dumps(drawn), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-I", str(Path(recheck.__file__)), str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "复核通过：承诺、名单和中奖号全部相符。\n")
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lambda _: {"seed": "00" * 32},
+        lambda draw: {"winners": draw["winners"][::-1]},
+        lambda draw: {"winners": [t for t in draw["tickets"] if t not in draw["winners"]][:2]},
+        lambda draw: {"tickets": draw["tickets"][1:]},
+        lambda draw: {"tickets": [*draw["tickets"], "AAAA-AAAA-AAAA-AAAA"]},
+        lambda draw: {"tickets": [*draw["tickets"], draw["tickets"][0]]},
+        lambda _: {"entries_digest": "00" * 32},
+        lambda _: {"commitment": "00" * 32},
+    ],
+)
+def test_a_lie_is_found(drawn: Mapping[str, Any], lie: Any) -> None:
+    assert recheck.faults(drawn) == []
+    assert recheck.faults({**drawn, **lie(drawn)}) != []
+
+
+def test_the_threshold_counts_what_was_earned_in_its_time(
+    db: Connection, people: People, keys: KeyRing
+) -> None:
+    draw = a_draw(db, keys, people.organisation.bureau, NOW, threshold=101_000)
+    with pytest.raises(ThresholdError):
+        draws.enter(db, people.clerk, draw, now=NOW)
+    earn(db, people.clerk.member_id, points_mpt=2_000, on=date(2026, 10, 31))
+    with pytest.raises(ThresholdError):
+        draws.enter(db, people.clerk, draw, now=NOW)
+    earn(db, people.clerk.member_id, points_mpt=1_000, on=date(2026, 11, 1))
+    assert draws.enter(db, people.clerk, draw, now=NOW)
+    in_grams = a_draw(db, keys, people.organisation.bureau, NOW, unit="mg", threshold=50_000)
+    assert draws.enter(db, people.teacher, in_grams, now=NOW)
+
+
+def test_a_draw_is_for_whom_it_is_for(db: Connection, people: People, keys: KeyRing) -> None:
+    own = a_draw(db, keys, people.organisation.bureau, NOW, audience=Audience.INSTITUTION)
+    cash = a_draw(db, keys, people.organisation.bureau, NOW, cash_value=True)
+    assert [draw.id for draw in draws.draws_for(db, people.clerk)] == [own]
+    assert draws.draws_for(db, people.teacher) == []
+    for person, draw in ((people.teacher, own), (people.clerk, cash)):
+        with pytest.raises(NotFoundError):
+            draws.enter(db, person, draw, now=NOW)
+
+
+def test_what_was_announced_stays(db: Connection, people: People, keys: KeyRing) -> None:
+    draw = a_draw(db, keys, people.organisation.bureau, NOW)
+    sealed = db.scalar(text("SELECT seed_sealed FROM prize_draw"))
+    assert draws.draw_of(db, draw).commitment not in (sealed or b"")
+    for column in ("commitment = ''", "seed_sealed = ''", "winners = 9", "threshold = 0"):
+        savepoint = db.begin_nested()
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            db.execute(text(f"UPDATE prize_draw SET {column}"))
+        savepoint.rollback()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"closes_at": NOW},
+        {"draws_at": CLOSES - timedelta(seconds=1)},
+        {"counts_until": date(2026, 10, 31)},
+    ],
+)
+def test_times_out_of_order_are_refused(
+    db: Connection, people: People, keys: KeyRing, wrong: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidInputError):
+        a_draw(db, keys, people.organisation.bureau, NOW, **wrong)
+
+
+def test_a_draw_without_entries_is_drawn_too(db: Connection, people: People, keys: KeyRing) -> None:
+    draw = a_draw(db, keys, people.organisation.bureau, NOW)
+    draws.advance(db, keys, now=DRAWS)
+    draws.advance(db, keys, now=DRAWS)
+    found = draws.draw_of(db, draw)
+    assert (found.state, draws.winners_of(found, [])) == (DrawState.DRAWN, [])
+    assert recheck.faults(draws.published(found, [])) == []
