@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
 from credit_rules.blocks import BLOCKS
 from credit_rules.canonical import digest
-from credit_rules.counters import LANES, CapSpec, counter_key
+from credit_rules.counters import COUNTER_LIMIT, LANES, NANO, CapSpec, counter_key
 from credit_rules.errors import Problem, nearest
-from credit_rules.inputs import reader_of
+from credit_rules.inputs import InputReader, reader_of
 from credit_rules.lowering import Lowering, Poisoned, StepFailed
 from credit_rules.methodology import Award, Methodology, Plan, Row
 from credit_rules.model import MethodologyDoc
@@ -52,6 +52,7 @@ def compile_methodology(doc: MethodologyDoc, problems: list[Problem]) -> Methodo
 
 def _methodology(doc: MethodologyDoc, plans: tuple[Plan, ...]) -> Methodology:
     bonus_cap = _bonus_cap(doc)
+    readers = tuple(reader_of(spec) for spec in doc.inputs.values())
     caps = tuple(line.spec for line in plans[-1].lines if isinstance(line, Counted))
     caps = caps if bonus_cap is None else (*caps, bonus_cap)
     return Methodology(
@@ -73,12 +74,14 @@ def _methodology(doc: MethodologyDoc, plans: tuple[Plan, ...]) -> Methodology:
         caps=caps,
         cap_keys=tuple(dict.fromkeys(cap.key for cap in caps)),
         excludes=doc.excludes,
+        excluded_by=frozenset((e.methodology_id, e.period) for e in doc.excludes),
         bonus=doc.bonus,
         bonus_cap=bonus_cap,
         examples=doc.examples,
         plans=plans,
         starts=tuple(plan.start for plan in plans),
-        readers=tuple(reader_of(spec) for spec in doc.inputs.values()),
+        readers=readers,
+        reads=_reads(readers, len(doc.evidence.table.tiers)),
         tier_index={
             tier.name: index
             for index, tier in enumerate(doc.evidence.table.tiers)
@@ -87,6 +90,18 @@ def _methodology(doc: MethodologyDoc, plans: tuple[Plan, ...]) -> Methodology:
         file=doc.file,
         doc=doc,
     )
+
+
+def _reads(
+    readers: tuple[InputReader, ...], tiers: int
+) -> tuple[tuple[str, dict[str, int], Callable[[object], int], int], ...]:
+    reads, weight = [], tiers
+    for reader in readers:
+        choices = len(reader.index)
+        own = weight if choices else 0
+        reads.append((reader.spec.name, reader.known, reader.read, own))
+        weight *= choices or 1
+    return tuple(reads)
 
 
 def _bonus_cap(doc: MethodologyDoc) -> CapSpec | None:
@@ -141,7 +156,13 @@ def _plan(work: _Compilation, start: date) -> Plan | None:
         reduction=reduction,
         points=points,
         effective=tuple(made.effective),
+        width=len(work.doc.inputs) + 1,
+        small=_small(line for line in made.lines if isinstance(line, Counted)),
     )
+
+
+def _small(counted: Iterable[Counted]) -> bool:
+    return all(line.basis.high * NANO <= COUNTER_LIMIT // 2 for line in counted)
 
 
 def _names(settings: object) -> list[str]:

@@ -20,6 +20,8 @@ _PLAIN = re.compile(
     rf"(?: ?(?![eExX][0-9])({_LETTER}(?:{_LETTER}|[0-9]){{0,15}}))?"
 )
 _LONGEST = 60
+_KNOWN = 8192
+"""How many accepted texts a reader keeps; amounts repeat, and few inputs have more steps."""
 
 
 class InputRefused(Exception):  # noqa: N818 - carries one field problem to the collector
@@ -39,6 +41,7 @@ class InputReader:
         index: integer of every choice by name; empty for a quantity.
         digits: decimals of the step, in the declared unit.
         step: the step as an integer at that many decimals; so are `low` and `high`.
+        known: the integers of texts accepted before, to begin with those of choices.
     """
 
     spec: InputSpec
@@ -47,6 +50,7 @@ class InputReader:
     step: int = 1
     low: int = 0
     high: int = 0
+    known: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     def read(self, value: object) -> int:
         """The integer that stands for `value`: steps of a quantity, index of a choice.
@@ -59,6 +63,12 @@ class InputReader:
         """
         if self.index:
             return self._choice(value)
+        number = self._quantity(value)
+        if type(value) is str and len(self.known) < _KNOWN:
+            self.known[value] = number
+        return number
+
+    def _quantity(self, value: object) -> int:
         text = value if type(value) is str else _plain_text(value)
         match = _PLAIN.fullmatch(text)
         if match is None:
@@ -161,12 +171,13 @@ def _plain_text(value: object) -> str:
 def reader_of(spec: InputSpec) -> InputReader:
     """The reader of an input."""
     if spec.kind == "choice":
-        return InputReader(spec, {c.value: index for index, c in enumerate(spec.choices)})
+        index = {c.value: number for number, c in enumerate(spec.choices)}
+        return InputReader(spec, index, known=dict(index))
     step, low, high = (
         spec.step or Decimal(1),
         spec.minimum or Decimal(0),
         spec.maximum or Decimal(0),
     )
     digits = max(0, *(-int(d.as_tuple().exponent) for d in (step, low, high)))
-    scaled = (int(number.scaleb(digits)) for number in (step, low, high))
-    return InputReader(spec, {}, digits, *scaled)
+    whole = [int(number.scaleb(digits)) for number in (step, low, high)]
+    return InputReader(spec, {}, digits, whole[0], whole[1], whole[2])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
-from credit_rules.counters import CapSpec
+from credit_rules.counters import LANES, CapSpec
 from credit_rules.inputs import InputReader
 from credit_rules.model import (
     BonusDoc,
@@ -22,6 +22,7 @@ from credit_rules.model import (
     Source,
     Tier,
 )
+from credit_rules.narrowed import Narrowed
 from credit_rules.plan import Operation, Run
 from credit_rules.trace_template import TraceTemplate
 from credit_rules.values import Counted, Counter, Effective, Line, Required
@@ -63,7 +64,10 @@ class Plan:
         reduction: where the reduction stands; None where there is none.
         points: where the points stand.
         effective: the factors at work.
+        width: how many slots tier and inputs take.
+        small: whether no action can add more than half of what a counter holds.
         templates: by tier of evidence, what its traces share, drawn at first use.
+        narrowed: by tier of evidence and choices, what is left to compute, made at first use.
     """
 
     start: date
@@ -77,7 +81,26 @@ class Plan:
     reduction: Award | None
     points: Award
     effective: tuple[Effective, ...]
+    width: int
+    small: bool
     templates: dict[int, TraceTemplate] = field(default_factory=dict, compare=False, repr=False)
+    narrowed: dict[int, Narrowed] = field(default_factory=dict, compare=False, repr=False)
+
+    def whole(self, start: list[int]) -> list[int]:
+        """All slots after the whole plan has run.
+
+        Args:
+            start: tier and inputs, then the counter rows before the action, four lanes each.
+        """
+        slots = self.template.copy()
+        slots[: self.width] = start[: self.width]
+        for number, row in enumerate(self.rows):
+            begin = self.width + len(LANES) * number
+            for lane, used, _ in row.lanes:
+                slots[used] = start[begin + lane]
+        for run in self.runs:
+            run(slots)
+        return slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +126,14 @@ class Methodology:
         caps: every counter a cap or tiers read, in the order applied, that of the bonus last.
         cap_keys: the counter rows it reads, for ``Facts.used``.
         excludes: methodologies that cannot be credited together with it.
+        excluded_by: the same as pairs of id and period, as `Facts.credited` has them.
         bonus: what campaigns may add; None for nothing.
         bonus_cap: the limit of the bonus per member and day.
         examples: the worked examples of the file.
         plans: the plans by day, and `starts` their first days.
         readers: the readers of the inputs, in order.
+        reads: the same as name, texts known, function, and what a choice weighs in the number under
+            which `Plan.narrowed` is kept; 0 for a quantity.
         tier_index: integer of every accepted tier of evidence.
         file: the file it was read from, and `doc` what it says.
     """
@@ -130,12 +156,14 @@ class Methodology:
     caps: tuple[CapSpec, ...]
     cap_keys: tuple[str, ...]
     excludes: tuple[Exclusion, ...]
+    excluded_by: frozenset[tuple[str, str]]
     bonus: BonusDoc | None
     bonus_cap: CapSpec | None
     examples: tuple[ExampleDoc, ...]
     plans: tuple[Plan, ...]
     starts: tuple[date, ...]
     readers: tuple[InputReader, ...]
+    reads: tuple[tuple[str, dict[str, int], Callable[[object], int], int], ...]
     tier_index: Mapping[str, int]
     file: str
     doc: MethodologyDoc
@@ -156,9 +184,12 @@ class Methodology:
             self.effective_until is None or on <= self.effective_until
         )
 
-    def plan_on(self, on: date) -> Plan:
-        """The plan of a day on which it is in force."""
-        return self.plans[bisect_right(self.starts, on) - 1]
+    def in_force(self, on: date) -> Plan | None:
+        """The plan of a day; None where it is not in force."""
+        if on < self.effective_from or (self.effective_until and on > self.effective_until):
+            return None
+        plans = self.plans
+        return plans[0] if len(plans) == 1 else plans[bisect_right(self.starts, on) - 1]
 
     def until(self, last: date | None) -> Methodology:
         """The same methodology with the last day that follows from its successor."""
@@ -166,7 +197,8 @@ class Methodology:
 
     def excluding(self, others: tuple[Exclusion, ...]) -> Methodology:
         """The same methodology with exclusions that others declared against it."""
-        return replace(self, excludes=tuple(sorted({*self.excludes, *others}, key=_by_name)))
+        both = tuple(sorted({*self.excludes, *others}, key=_by_name))
+        return replace(self, excludes=both, excluded_by=frozenset(map(_by_name, both)))
 
 
 def _by_name(exclusion: Exclusion) -> tuple[str, str]:

@@ -88,6 +88,13 @@ class Sum:
     def closure(self) -> Run:
         """The scalar form."""
         out, parts = self.out, self.parts
+        if len(parts) == 2 and {times for _, times in parts} == {1}:
+            (first, _), (second, _) = parts
+
+            def add_two(slots: Slots) -> None:
+                slots[out] = slots[first] + slots[second]
+
+            return add_two
 
         def add(slots: Slots) -> None:
             value = 0
@@ -199,6 +206,9 @@ class Tiered:
             self.divisor,
         )
 
+        if len(bounds) <= 2:
+            return self._three_rows()
+
         def tier(slots: Slots) -> None:
             start = slots[used]
             slots[claimed] = amount = slots[of] * multiplier
@@ -207,6 +217,37 @@ class Tiered:
             slots[before] = settled = (intercepts[row] + start * rates[row]) // divisor
             row = bisect_left(bounds, end, row)
             slots[out] = (intercepts[row] + end * rates[row]) // divisor - settled
+
+        return tier
+
+    def _three_rows(self) -> Run:
+        """The scalar form of at most three rows: comparisons cost less than a search."""
+        out, of, multiplier, divisor = self.out, self.of, self.multiplier, self.divisor
+        used, claimed, before = self.used, self.claimed, self.before
+        missing = 2 - len(self.bounds)
+        first, second = self.bounds + ((self.bounds or (0,))[-1],) * missing
+        rate, next_rate, last_rate = self.rates + self.rates[-1:] * missing
+        intercepts = self.intercepts()
+        _, next_more, last_more = intercepts + intercepts[-1:] * missing
+
+        def tier(slots: Slots) -> None:
+            start = slots[used]
+            slots[claimed] = amount = slots[of] * multiplier
+            end = start + amount
+            if start <= first:
+                start *= rate
+            elif start <= second:
+                start = next_more + start * next_rate
+            else:
+                start = last_more + start * last_rate
+            if end <= first:
+                end *= rate
+            elif end <= second:
+                end = next_more + end * next_rate
+            else:
+                end = last_more + end * last_rate
+            slots[before] = start = start // divisor
+            slots[out] = end // divisor - start
 
         return tier
 

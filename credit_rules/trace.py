@@ -42,7 +42,8 @@ class Trace:
         methodology: the methodology assessed under.
         plan: its plan of that day.
         facts: the facts of the action.
-        slots: the slots after the plan ran.
+        start: tier, inputs and counter rows before the action, as `Plan.whole` takes them; the
+            plan runs over them again when something of the trace is asked for.
         reduction_mg: the reduction awarded, in mg.
         points_mpt: the points awarded, in milli-points, without the bonus.
         bonus: the campaign's bonus, if any.
@@ -57,7 +58,7 @@ class Trace:
         "_plan",
         "_points",
         "_reduction",
-        "_slots",
+        "_start",
     )
 
     def __init__(
@@ -65,16 +66,21 @@ class Trace:
         methodology: Methodology,
         plan: Plan,
         facts: Facts,
-        slots: list[int],
+        start: list[int],
         reduction_mg: int,
         points_mpt: int,
         bonus: BonusTrace | None,
     ) -> None:
         self._methodology, self._plan, self._facts = methodology, plan, facts
-        self._slots, self._bonus = slots, bonus
+        self._start, self._bonus = start, bonus
         self._reduction, self._points = reduction_mg, points_mpt
         self._canonical: bytes | None = None
         self._filled: tuple[TraceTemplate, list[str]] | None = None
+
+    @property
+    def methodology(self) -> Methodology:
+        """The methodology assessed under."""
+        return self._methodology
 
     @property
     def title(self) -> str:
@@ -112,14 +118,14 @@ class Trace:
     def _blanks(self) -> tuple[TraceTemplate, list[str]]:
         """The template, and what is filled in: first what `Given` names, then its sources."""
         if self._filled is None:
-            slots, bonus = self._slots, self._bonus
+            slots, bonus = self._plan.whole(self._start), self._bonus
             template = template_of(self._methodology, self._plan, slots, self._facts.on)
             blanks = [
                 self._facts.on.isoformat(),
                 str(self._reduction),
-                str(self._remainder(self._plan.reduction)),
+                str(_remainder(self._plan.reduction, slots)),
                 str(self._points),
-                str(self._remainder(self._plan.points)),
+                str(_remainder(self._plan.points, slots)),
                 str(bonus.awarded_mpt if bonus else 0),
                 json_bytes(_bonus_json(bonus)).decode() if bonus else "null",
             ]
@@ -135,8 +141,9 @@ class Trace:
             "（不足最小单位的部分向下取整，留待当期累计）。"
         )
 
-    def _remainder(self, award: Award | None) -> int:
-        return award.nano(self._slots)[1] % NANO_PER_MILLI if award else 0
+
+def _remainder(award: Award | None, slots: list[int]) -> int:
+    return award.nano(slots)[1] % NANO_PER_MILLI if award else 0
 
 
 def _bonus_json(bonus: BonusTrace) -> JsonValue:
