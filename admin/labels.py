@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from backend.actions.models import ActionStatus
 from backend.audit.tags import Tag
 from backend.organisations.models import InstitutionKind
 from backend.people.models import Role
@@ -60,6 +61,13 @@ MEASURES: Mapping[Measure, str] = {
     Measure.PER_HEAD: "人均积分",
     Measure.TOTAL: "总积分",
 }
+ACTION_STATUSES: Mapping[ActionStatus, str] = {
+    ActionStatus.CREDITED: "已入账",
+    ActionStatus.HELD: "待审核",
+    ActionStatus.VOIDED: "审核未通过",
+    ActionStatus.TIMED_OUT: "审核超时",
+    ActionStatus.REVERSED: "已撤销",
+}
 CHANNELS: Mapping[str, str] = {
     "rotating_code": "现场屏幕动态码",
     "printed_code": "张贴海报二维码",
@@ -103,14 +111,20 @@ TAGS: Mapping[str, str] = {
     Tag.DRAW_CREATE: "发布抽奖",
     Tag.DRAW_CLOSE: "抽奖截止",
     Tag.DRAW_DRAW: "抽奖开奖",
+    Tag.AWARD_POST: "审核通过",
+    Tag.AWARD_VOID: "审核不通过",
+    Tag.AWARD_TIME_OUT: "审核超时",
+    Tag.AWARD_REVERSE: "撤销入账",
 }
 SUBJECTS: Mapping[str, str] = {
     "organisations:": "单位与部门",
     "people:": "人员与登录",
     "places:": "点位与海报",
     "rewards:": "兑换、捐赠与抽奖",
+    "actions:": "行为与入账",
 }
 OBJECTS: Mapping[str, str] = {
+    "action": "行为",
     "department": "部门",
     "district": "区县",
     "institution": "单位",
@@ -155,6 +169,8 @@ FIELDS: Mapping[str, str] = {
     "threshold": "门槛",
     "unit": "单位",
     "winners": "中奖名额",
+    "absorbed_mg": "由系统承担的减排量（mg）",
+    "absorbed_mpt": "由系统承担的积分（千分之一分）",
     "accepted": "可投放类别",
     "address": "地址",
     "closed_on": "撤销日期",
@@ -181,6 +197,7 @@ FIELDS: Mapping[str, str] = {
     "purpose": "用途",
     "radius_m": "核验半径（米）",
     "reason": "原因",
+    "reduction_mg": "减排量（mg）",
     "revoked_at": "作废时间",
     "revoked_reason": "作废原因",
     "role": "角色",

@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from backend import schedule
+from backend.actions import reviews
 from backend.bootstrap import Backend, build
 from backend.clock import business_day
 from backend.ledger import jobs as ledger
@@ -148,6 +149,11 @@ def _publish(backend: Backend, touched: set[tuple[int, date]] | None) -> None:
         rankings.publish_current(db, backend.redis, now=backend.clock.now(), touched=touched)
 
 
+def _time_out_holds(db: Connection, backend: Backend, _messages: Sequence[Taken]) -> None:
+    # What is left of a large backlog lapses with the next run, ten minutes later.
+    reviews.time_out(db, backend.rulebook, now=backend.clock.now(), limit=500)
+
+
 HANDLERS: Mapping[str, Handler] = {
     "award.posted": Handler("rankings", _roll_up),
     "rankings.refresh": Handler("rankings", _refresh),
@@ -157,6 +163,7 @@ HANDLERS: Mapping[str, Handler] = {
     "ledger.keep_report": Handler("housekeeping", _keep_report),
     rewards.TIME_OUT: Handler("housekeeping", _time_out),
     "rewards.advance_draws": Handler("housekeeping", _advance_draws),
+    "actions.time_out_holds": Handler("housekeeping", _time_out_holds),
     "outbox.purge": Handler("housekeeping", _purge),
     "proofs.build": Handler("proofs", _build_tree),
     "ledger.verify": Handler("verification", _verify, timeout=4 * 3600),

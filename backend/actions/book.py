@@ -5,10 +5,10 @@ from datetime import date
 from enum import Enum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, false, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
-from backend.actions.models import Action
-from backend.actions.queries import RECORDED, Recorded
+from backend.actions.models import Action, HeldAward, Reassessment
+from backend.actions.queries import RECORDED, TAKES_ROOM, Recorded, recorded_of
 from backend.ledger.queries import award_entries
 
 
@@ -18,7 +18,7 @@ class Booked(NamedTuple):
     Attributes:
         action: as it stands in the book.
         trace_digest: SHA-256 of the canonical trace; None where the ledger has no award of it.
-        reversed: whether the award was taken back.
+        reversed: whether the award was taken back, or never given: it takes up no room under caps.
     """
 
     action: Recorded
@@ -51,17 +51,29 @@ def booked(
         until: the last one; None to the end.
         order: how they follow each other.
     """
-    entry = award_entries()
-    chosen = RECORDED.add_columns(
-        entry.c.trace_digest, func.coalesce(entry.c.reversed, false())
-    ).outerjoin(entry, entry.c.action_id == Action.id)
     rows = db.execute(
-        _on_days(chosen, since, until).order_by(*order.value),
-        execution_options={"yield_per": _BATCH},
+        _on_days(with_traces(order), since, until), execution_options={"yield_per": _BATCH}
     )
-    width = len(Recorded._fields)
     for batch in rows.partitions():
-        yield [Booked(Recorded(*row[:width]), *row[width:]) for row in batch]
+        yield [booked_of(row) for row in batch]
+
+
+def with_traces(order: Order) -> Select[Any]:
+    """Every action as it stands now, with the digest of the trace it rests on."""
+    entry = award_entries()
+    trace = func.coalesce(Reassessment.trace_digest, HeldAward.trace_digest, entry.c.trace_digest)
+    return (
+        RECORDED.add_columns(trace)
+        .outerjoin(HeldAward, HeldAward.action_id == Action.id)
+        .outerjoin(entry, entry.c.action_id == Action.id)
+        .order_by(*order.value)
+    )
+
+
+def booked_of(row: Row[Any]) -> Booked:
+    """The action in a row of `with_traces`."""
+    action = recorded_of(row)
+    return Booked(action, row[len(Recorded._fields)], action.status not in TAKES_ROOM)
 
 
 def count_of(db: Connection, *, since: date | None = None, until: date | None = None) -> int:

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, text
 
-from backend.actions.exclusions import Exclusions, exclusions_of
-from backend.actions.queries import Recorded
+from backend.actions.book import Booked, Order, booked_of, with_traces
+from backend.actions.queries import TAKES_ROOM, Recorded
 from backend.actions.replaying import reassess
-from backend.actions.service import caps_of
+from backend.actions.versions import caps_of, exclusions_under, stored_methodology
 from backend.invariants import Books, Check, Finding, Invariant, check_of_rows, stream
 from backend.ledger.queries import Cap
 from credit_rules import Assessment, FactsRefused, NotInForce, Used
@@ -25,17 +25,6 @@ class _Counter(NamedTuple):
     key: str
     period_start: date
 
-
-# In the order of posting within a member: the member's lock numbers entries in that order.
-_POSTED = text(f"""
-SELECT {", ".join(f"a.{name}" for name in Recorded._fields)},
-       e.id AS entry_id, e.trace_digest, e.kind AS entry_kind
-  FROM entry e
-  JOIN entry o ON o.id = coalesce(e.reverses_entry_id, e.id)
-  JOIN action a ON a.id = o.action_id
- WHERE e.kind IN ('award', 'reversal') AND o.kind = 'award'
- ORDER BY e.member_id, e.id
-""")
 
 # The counters of members; those of places have their scope in the key.
 _COUNTERS = text("""
@@ -62,13 +51,15 @@ SELECT a.id AS action_id, a.tier
 
 def _replayed(books: Books) -> Iterator[Finding]:
     """Assesses every action again and follows the counters of every member through its entries."""
-    members = groupby(stream(books.db, _POSTED), key=lambda row: int(row.member_id))
+    members = groupby(
+        stream(books.db, with_traces(Order.BY_MEMBER)), key=lambda row: int(row.member_id)
+    )
     held = groupby(stream(books.db, _COUNTERS), key=lambda row: int(row.subject_id))
     gone_through = 0
-    for member_id, entries, rows in _side_by_side(members, held):
+    for member_id, own, rows in _side_by_side(members, held):
         counters: dict[_Counter, Used] = {}
-        for row in entries:
-            yield from _judged(books, row, Recorded(*row[: len(Recorded._fields)]), counters)
+        for row in own:
+            yield from _judged(books, booked_of(row), counters)
             gone_through += 1
             if gone_through % _REPORT_EVERY == 0:
                 books.advance(_REPORT_EVERY)
@@ -99,24 +90,26 @@ def _side_by_side(
         second = next(right, None) if second and second[0] == key else second
 
 
-def _judged(
-    books: Books, row: Row[Any], recorded: Recorded, counters: dict[_Counter, Used]
-) -> Iterator[Finding]:
-    """Judges one award or its reversal, and moves the member's counters on."""
+def _judged(books: Books, booked: Booked, counters: dict[_Counter, Used]) -> Iterator[Finding]:
+    """Judges one award, and moves the member's counters on if it takes up room under them.
+
+    The member's lock numbers actions in the order in which they read the counters; what was
+    settled again says what it read then.
+    """
+    recorded = booked.action
     try:
         assessment = reassess(books.rulebook, recorded)
     except (NotInForce, FactsRefused) as error:
         yield Finding(Invariant.REPLAY, f"action {recorded.id}", f"无法重算：{error}")
         return
-    if row.entry_kind == "award":
-        yield from _differences(row, recorded, assessment)
+    yield from _differences(recorded, booked.trace_digest, assessment)
+    if recorded.status in TAKES_ROOM:
         yield from _moved_on(books, recorded, assessment, counters)
-    else:
-        for counter, added in _added(books, recorded, assessment).items():
-            counters[counter] = counters.get(counter, Used()).minus(added)
 
 
-def _differences(row: Row[Any], recorded: Recorded, again: Assessment) -> Iterator[Finding]:
+def _differences(
+    recorded: Recorded, trace_digest: bytes | None, again: Assessment
+) -> Iterator[Finding]:
     if (again.reduction_mg, again.points_mpt) != (recorded.reduction_mg, recorded.points_mpt):
         yield Finding(
             Invariant.REPLAY,
@@ -125,12 +118,12 @@ def _differences(row: Row[Any], recorded: Recorded, again: Assessment) -> Iterat
             f"重算 {again.reduction_mg} mg、{again.points_mpt} mpt。",
         )
     elif bytes.fromhex(again.digest) != recorded.methodology_digest or (
-        bytes.fromhex(again.trace.digest()) != row.trace_digest
+        bytes.fromhex(again.trace.digest()) != trace_digest
     ):
         yield Finding(
             Invariant.REPLAY,
-            f"entry {row.entry_id}",
-            f"行为 {recorded.id} 的方法学或计算过程与入账时的摘要不符。",
+            f"action {recorded.id}",
+            "方法学或计算过程与入账时的摘要不符。",
         )
 
 
@@ -139,7 +132,7 @@ def _moved_on(
 ) -> Iterator[Finding]:
     """Holds what the award read of each counter against what had been claimed by then."""
     read: Mapping[str, Mapping[str, int]] = recorded.context["used"]
-    exclusions = _exclusions(books, recorded)
+    exclusions = exclusions_under(stored_methodology(books.rulebook, recorded), recorded)
     for mark in exclusions.caps:
         if mark.key in exclusions.blocking and any(counters.get(_counter(mark), ())):
             other, period = exclusions.blocking[mark.key]
@@ -163,28 +156,17 @@ def _moved_on(
 
 def _added(books: Books, recorded: Recorded, assessment: Assessment) -> dict[_Counter, Used]:
     """What an action claims of each of the member's own counters."""
-    methodology = books.rulebook.version(recorded.methodology_id, recorded.methodology_version)
+    methodology = stored_methodology(books.rulebook, recorded)
     caps = caps_of(
         methodology, scope="member", subject_id=recorded.member_id, on=recorded.occurred_on
     )
-    exclusions = _exclusions(books, recorded)
+    exclusions = exclusions_under(methodology, recorded)
     added = {**assessment.usage, **exclusions.added}
     return {_counter(cap): added.get(cap.key, Used()) for cap in (*caps, *exclusions.marks)}
 
 
 def _counter(cap: Cap) -> _Counter:
     return _Counter(cap.subject_id, cap.key, cap.period_start)
-
-
-def _exclusions(books: Books, recorded: Recorded) -> Exclusions:
-    """The marks that an action read and left."""
-    methodology = books.rulebook.version(recorded.methodology_id, recorded.methodology_version)
-    return exclusions_of(
-        methodology,
-        member_id=recorded.member_id,
-        occurred_at=recorded.occurred_at,
-        facts=recorded.facts,
-    )
 
 
 def _miscounted(
@@ -200,7 +182,33 @@ def _miscounted(
             )
 
 
+_UNRESOLVED = """
+SELECT s.action_id, s.status, coalesce(r.outcome, '无') AS outcome
+  FROM action_state s
+  LEFT JOIN held_award h ON h.action_id = s.action_id
+  LEFT JOIN hold_resolution r ON r.action_id = s.action_id
+ WHERE CASE s.status WHEN 'held' THEN h.action_id IS NULL OR r.action_id IS NOT NULL
+                     WHEN 'voided' THEN r.outcome IS DISTINCT FROM 'voided'
+                     WHEN 'timed_out' THEN r.outcome IS DISTINCT FROM 'timed_out'
+                     ELSE h.action_id IS NOT NULL AND r.outcome IS DISTINCT FROM 'posted' END
+UNION ALL
+SELECT h.action_id, '无', coalesce(r.outcome, '无')
+  FROM held_award h
+  LEFT JOIN action_state s ON s.action_id = h.action_id
+  LEFT JOIN hold_resolution r ON r.action_id = h.action_id
+ WHERE s.action_id IS NULL
+ ORDER BY 1
+"""
+
 CHECKS: tuple[Check, ...] = (
+    check_of_rows(
+        "actions.holds",
+        "待审核的入账只了结一次",
+        Invariant.PENDING_ONCE,
+        statement=_UNRESOLVED,
+        subject="action {action_id}",
+        detail="状态为 {status}，审核结果为 {outcome}。",
+    ),
     check_of_rows(
         "actions.registered",
         "行为所依据的方法学版本已登记",

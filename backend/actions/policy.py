@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from backend.errors import FieldError, InvalidInputError
 
 _LATEST_UPLOAD = timedelta(days=7)
+# Within this time somebody looks at the evidence of a held award, or it lapses.
+HOLD_LASTS = timedelta(hours=72)
 _CLOCK_SKEW = timedelta(minutes=2)
 
 JsonValue = str | int | bool | None | list["JsonValue"] | Mapping[str, "JsonValue"]

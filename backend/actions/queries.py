@@ -10,19 +10,15 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
-    bindparam,
     case,
     false,
     func,
     or_,
     select,
     true,
-    tuple_,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import BigInteger
 
-from backend.actions.models import Action
+from backend.actions.models import Action, ActionState, ActionStatus, Reassessment
 from backend.db.statements import fetch_all
 from backend.errors import NotFoundError
 from backend.ledger.queries import Cap
@@ -131,9 +127,52 @@ class Recorded(NamedTuple):
     rulebook_digest: bytes
     reduction_mg: int
     points_mpt: int
+    status: ActionStatus = ActionStatus.CREDITED
+    reason: str | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether what it earned is in the book and counts."""
+        return self.status is ActionStatus.CREDITED
 
 
-RECORDED = select(*(getattr(Action, name) for name in Recorded._fields))
+# What an action rests on now: its latest reassessment, or its own columns.
+NOW = {
+    name: func.coalesce(getattr(Reassessment, name), getattr(Action, name))
+    for name in (
+        "tier",
+        "channel",
+        "ranked",
+        "facts",
+        "context",
+        "methodology_version",
+        "methodology_digest",
+        "rulebook_digest",
+        "reduction_mg",
+        "points_mpt",
+    )
+}
+_STATUS = func.coalesce(ActionState.status, ActionStatus.CREDITED.value)
+_FACTS_OF = [name for name in Recorded._fields if name not in {"status", "reason"}]
+RECORDED = (
+    select(
+        *(NOW.get(name, getattr(Action, name)).label(name) for name in _FACTS_OF),
+        _STATUS.label("status"),
+        ActionState.reason,
+    )
+    .select_from(Action)
+    .outerjoin(ActionState, ActionState.action_id == Action.id)
+    .outerjoin(Reassessment, Reassessment.id == ActionState.reassessment_id)
+)
+COUNTS = _STATUS.in_([ActionStatus.CREDITED.value])
+# A held award keeps its room under the caps, so that nobody uses it twice.
+TAKES_ROOM = (ActionStatus.CREDITED, ActionStatus.HELD)
+
+
+def recorded_of(row: Sequence[Any]) -> Recorded:
+    """The action in the first columns of a row of `RECORDED`."""
+    recorded = Recorded._make(row[: len(Recorded._fields)])
+    return recorded._replace(status=ActionStatus(recorded.status))
 
 
 def action_of(db: Connection, *, member_id: int, action_id: int) -> Recorded | None:
@@ -141,12 +180,24 @@ def action_of(db: Connection, *, member_id: int, action_id: int) -> Recorded | N
     row = db.execute(
         RECORDED.where(Action.id == action_id, Action.member_id == member_id)
     ).one_or_none()
-    return None if row is None else Recorded(*row)
+    return None if row is None else recorded_of(row)
+
+
+def live_actions(db: Connection, *, member_id: int, first: date, last: date) -> list[Recorded]:
+    """A member's actions of these days that count or are held, in the order of recording."""
+    rows = db.execute(
+        RECORDED.where(
+            Action.member_id == member_id,
+            Action.occurred_on.between(first, last),
+            _STATUS.in_([status.value for status in TAKES_ROOM]),
+        ).order_by(Action.id)
+    )
+    return [recorded_of(row) for row in rows]
 
 
 def actions_by_id(db: Connection, ids: Sequence[int]) -> dict[int, Recorded]:
-    """The actions with these ids, by id; those that are not there are left out."""
-    chosen = RECORDED.where(Action.id == func.any(bindparam("ids", ids, ARRAY(BigInteger()))))
+    """The actions with these ids as they were first recorded; those not there are left out."""
+    chosen = select(*(getattr(Action, name) for name in _FACTS_OF)).where(Action.id.in_(ids))
     return {row.id: Recorded(*row) for row in db.execute(chosen)}
 
 
@@ -254,11 +305,14 @@ def total_at_places(db: Connection, *, reach: Reach, on: date) -> PlacesTotal:
         select(
             func.count(),
             func.count(Action.place_id.distinct()),
-            func.coalesce(func.sum(Action.points_mpt), 0),
-            func.coalesce(func.sum(Action.reduction_mg), 0),
+            func.coalesce(func.sum(NOW["points_mpt"]), 0),
+            func.coalesce(func.sum(NOW["reduction_mg"]), 0),
         )
+        .select_from(Action)
+        .outerjoin(ActionState, ActionState.action_id == Action.id)
+        .outerjoin(Reassessment, Reassessment.id == ActionState.reassessment_id)
         .join(Place, Place.id == Action.place_id)
-        .where(Action.occurred_on == on, _within(reach))
+        .where(Action.occurred_on == on, _within(reach), COUNTS)
     ).one()
     return PlacesTotal(row[0], row[1], int(row[2]), int(row[3]))
 
@@ -291,8 +345,7 @@ def _placed(reach: Reach) -> Select[Any]:
 
 
 def _placed_action(row: Row[Any]) -> PlacedAction:
-    recorded = len(Recorded._fields)
-    return PlacedAction(Recorded(*row[:recorded]), *row[recorded:])
+    return PlacedAction(recorded_of(row), *row[len(Recorded._fields) :])
 
 
 def _newest(
@@ -300,58 +353,4 @@ def _newest(
 ) -> list[Recorded]:
     if before_id is not None:
         chosen = chosen.where(Action.id < before_id)
-    return [Recorded(*row) for row in db.execute(chosen.order_by(Action.id.desc()).limit(limit))]
-
-
-@dataclass(frozen=True, slots=True)
-class DepartmentDayTotal:
-    """What a department's members did on one day, counting only what is ranked."""
-
-    department_id: int
-    day: date
-    points_mpt: int
-    reduction_mg: int
-    actions: int
-
-
-def department_days_of(db: Connection, action_ids: Sequence[int]) -> set[tuple[int, date]]:
-    """The departments and days that these actions belong to."""
-    rows = db.execute(
-        select(Action.department_id, Action.occurred_on)
-        .where(
-            Action.id == func.any(bindparam("ids", action_ids, ARRAY(BigInteger()))),
-            Action.department_id.is_not(None),
-        )
-        .distinct()
-    )
-    return {(department_id, day) for department_id, day in rows if department_id is not None}
-
-
-_TOTALS = (
-    select(
-        Action.department_id,
-        Action.occurred_on,
-        func.sum(Action.points_mpt),
-        func.sum(Action.reduction_mg),
-        func.count(),
-    )
-    .where(Action.ranked, Action.department_id.is_not(None))
-    .group_by(Action.department_id, Action.occurred_on)
-    .order_by(Action.department_id, Action.occurred_on)
-)
-
-
-def department_day_totals(
-    db: Connection, department_days: set[tuple[int, date]] | None = None
-) -> list[DepartmentDayTotal]:
-    """Totals by department and day, of these department-days or of all there are."""
-    totals = _TOTALS
-    if department_days is not None:
-        totals = totals.where(
-            tuple_(Action.department_id, Action.occurred_on).in_(sorted(department_days))
-        )
-    return [
-        DepartmentDayTotal(department, day, int(points), int(reduction), count)
-        for department, day, points, reduction, count in db.execute(totals)
-        if department is not None
-    ]
+    return [recorded_of(row) for row in db.execute(chosen.order_by(Action.id.desc()).limit(limit))]

@@ -15,6 +15,7 @@ from backend.actions import book
 from backend.actions.assessing import Readings
 from backend.actions.book import Booked
 from backend.actions.queries import Recorded
+from backend.actions.versions import stored_methodology
 from credit_rules import (
     Assessment,
     Facts,
@@ -80,7 +81,7 @@ def reassess(rulebook: Rulebook, recorded: Recorded) -> Assessment:
         FactsRefused: that version does not take the stored facts.
         LookupError, TypeError, AttributeError: its context is not one that a posting wrote.
     """
-    methodology = rulebook.version(recorded.methodology_id, recorded.methodology_version)
+    methodology = stored_methodology(rulebook, recorded)
     readings = Readings.of_context(recorded.context)
     return assess(
         methodology,

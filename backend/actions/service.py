@@ -5,7 +5,7 @@ place, the evidence) is decided by the caller's admission.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,58 +13,45 @@ from sqlalchemy import Connection
 
 from backend.actions import queries
 from backend.actions.assessing import Readings, assess_claim
-from backend.actions.exclusions import exclusions_of
-from backend.actions.policy import canonical_json, check_occurred_at
+from backend.actions.exclusions import Exclusions, exclusions_of
+from backend.actions.models import ActionStatus, Why
+from backend.actions.policy import HOLD_LASTS, canonical_json, check_occurred_at
 from backend.actions.queries import Recorded, Standing
-from backend.actions.replaying import replay
-from backend.clock import business_day
-from backend.errors import DomainError, ErrorKind, FieldError, NotFoundError
-from backend.ledger.queries import Cap
-from backend.ledger.service import Award, Ceiling, Outcome, post_award
-from credit_rules import (
-    Assessment,
-    Methodology,
-    NotInForce,
-    Rulebook,
-    period_start,
+from backend.actions.refusals import (
+    BusyError,
+    CeilingReachedError,
+    EvidenceUsedError,
+    ReferenceMismatchError,
+    refuse,
 )
+from backend.actions.replaying import replay
+from backend.actions.settlement import Basis, Task, settle
+from backend.actions.versions import KindUnknownError, caps_of, methodology_of
+from backend.clock import business_day
+from backend.errors import FieldError, NotFoundError
+from backend.ledger.amendments import add_reference, lock_member
+from backend.ledger.queries import Cap
+from backend.ledger.service import Award, Ceiling, Hold, Outcome, post_award
+from credit_rules import Assessment, Methodology, Rulebook
+
+# The face of the feature: what others need to know of assessing is said here, too.
+__all__ = [
+    "Admission",
+    "BusyError",
+    "CeilingReachedError",
+    "Claim",
+    "EvidenceUsedError",
+    "KindUnknownError",
+    "Receipt",
+    "ReferenceMismatchError",
+    "caps_of",
+    "methodology_of",
+    "preview",
+    "receipt_of",
+    "record",
+]
 
 _ATTEMPTS = 5
-
-
-class ReferenceMismatchError(DomainError):
-    """The reference was used before for other content."""
-
-    code = "reference_mismatch"
-    kind = ErrorKind.MISMATCH
-
-
-class EvidenceUsedError(DomainError):
-    """The evidence has earned something before."""
-
-    code = "evidence_used"
-    kind = ErrorKind.CONFLICT
-
-
-class CeilingReachedError(DomainError):
-    """A shared code was used too often in a short time."""
-
-    code = "ceiling_reached"
-    kind = ErrorKind.TOO_MANY
-
-
-class BusyError(DomainError):
-    """Other requests of the same member keep getting in between."""
-
-    code = "member_busy"
-    kind = ErrorKind.IN_PROGRESS
-
-
-class KindUnknownError(DomainError):
-    """No methodology of this kind is in force on the day of the action."""
-
-    code = "kind_unknown"
-    kind = ErrorKind.INVALID
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +85,7 @@ class Admission:
         place_id: the place it speaks of.
         evidence: digests of what is used up.
         ceilings: limits on what is shared.
+        hold: why the award must wait until somebody has looked at the evidence, in Chinese.
     """
 
     tier: str
@@ -105,6 +93,7 @@ class Admission:
     place_id: int | None = None
     evidence: Sequence[bytes] = ()
     ceilings: Sequence[Ceiling] = ()
+    hold: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,21 +109,6 @@ class Receipt:
     action: Recorded
     assessment: Assessment
     first: bool
-
-
-def methodology_of(rulebook: Rulebook, kind: str, on: date) -> Methodology:
-    """The methodology of a kind of action in force on a day.
-
-    Raises:
-        KindUnknownError: there is none.
-    """
-    try:
-        return rulebook.methodology(kind, on)
-    except NotInForce as error:
-        sentence = "没有这类行为，或当天尚未生效，请在“可记录的行为”里选择。"
-        raise KindUnknownError(
-            sentence, fields=[FieldError("kind", "unknown", sentence)]
-        ) from error
 
 
 def record(
@@ -191,13 +165,13 @@ def record(
         )
         context = readings.context(methodology)
         award = _award(claim, now, admission, standing, caps, assessment, rulebook.digest, context)
-        if exclusions.marks:
-            award = award._replace(added={**award.added, **exclusions.added})
-        posting = post_award(db, award)
+        posting = post_award(db, _with_marks(award, exclusions))
         if posting.outcome is Outcome.POSTED and posting.action_id is not None:
             recorded = _recorded(posting.action_id, award, claim, context)
             return Receipt(recorded, assessment, first=True)
-        _refuse(posting.outcome)
+        if posting.outcome is Outcome.EVIDENCE_USED and posting.action_id is not None:
+            return _improve(db, rulebook, claim, admission, posting.action_id, now)
+        refuse(posting.outcome)
         standing = _standing(db, claim, day, caps)
         if standing.earlier is not None:
             return _repeat(db, rulebook, claim, standing.earlier)
@@ -247,14 +221,6 @@ def receipt_of(db: Connection, rulebook: Rulebook, *, member_id: int, action_id:
     return Receipt(recorded, replay(rulebook, recorded), first=False)
 
 
-def caps_of(methodology: Methodology, *, scope: str, subject_id: int, on: date) -> list[Cap]:
-    """The counters of one scope (`member` or `place`) that a methodology reads on a day."""
-    return [
-        Cap(subject_id, spec.key, period_start(spec.period, on))
-        for spec in {spec.key: spec for spec in methodology.caps if spec.scope == scope}.values()
-    ]
-
-
 def _standing(db: Connection, claim: Claim, day: date, caps: Sequence[Cap]) -> Standing:
     return queries.standing(
         db, member_id=claim.member_id, reference=claim.reference, on=day, caps=caps
@@ -270,13 +236,55 @@ def _repeat(db: Connection, rulebook: Rulebook, claim: Claim, earlier: queries.E
     return receipt_of(db, rulebook, member_id=claim.member_id, action_id=earlier.action_id)
 
 
-def _refuse(outcome: Outcome) -> None:
-    if outcome is Outcome.EVIDENCE_USED:
-        raise EvidenceUsedError("这次扫码已经记过了，请等二维码刷新或一分钟后再记下一次。")
-    if outcome is Outcome.CEILING_REACHED:
-        raise CeilingReachedError(
-            "这个二维码短时间内使用人数过多，请等待屏幕刷新后重新扫码。", retry_after=30
-        )
+def _improve(
+    db: Connection,
+    rulebook: Rulebook,
+    claim: Claim,
+    admission: Admission,
+    action_id: int,
+    now: datetime,
+) -> Receipt:
+    """The same act shown by a higher tier of evidence: assessed again, the difference posted.
+
+    Raises:
+        EvidenceUsedError: the evidence is no better, or belongs to another act or member.
+    """
+    lock_member(db, claim.member_id)
+    earlier = queries.action_of(db, member_id=claim.member_id, action_id=action_id)
+    if earlier is None or not _is_better(claim, admission, earlier):
+        refuse(Outcome.EVIDENCE_USED)
+    methodology = methodology_of(rulebook, claim.kind, business_day(claim.occurred_at))
+    basis = Basis(methodology, admission.tier, admission.channel, claim.facts)
+    day = business_day(claim.occurred_at)
+    task = Task(
+        claim.member_id,
+        day,
+        day,
+        why=Why.BETTER_EVIDENCE,
+        basis=lambda action: basis if action.id == action_id else None,
+    )
+    settle(db, rulebook, task, today=business_day(now), actor_id=None)
+    add_reference(
+        db,
+        member_id=claim.member_id,
+        reference=claim.reference,
+        request_digest=claim.digest,
+        action_id=action_id,
+        evidence=admission.evidence,
+    )
+    receipt = receipt_of(db, rulebook, member_id=claim.member_id, action_id=action_id)
+    return replace(receipt, first=True)
+
+
+def _is_better(claim: Claim, admission: Admission, earlier: Recorded) -> bool:
+    return (
+        earlier.counts
+        and earlier.kind == claim.kind
+        and earlier.occurred_on == business_day(claim.occurred_at)
+        and earlier.place_id == admission.place_id
+        and admission.tier > earlier.tier
+        and admission.hold is None
+    )
 
 
 def _award(
@@ -318,7 +326,15 @@ def _award(
         added=assessment.usage,
         evidence=admission.evidence,
         ceilings=admission.ceilings,
+        hold=Hold(admission.hold, now + HOLD_LASTS) if admission.hold else None,
     )
+
+
+def _with_marks(award: Award, exclusions: Exclusions) -> Award:
+    """The award with the marks it leaves for what excludes it."""
+    if not exclusions.marks:
+        return award
+    return award._replace(added={**award.added, **exclusions.added})
 
 
 def _recorded(action_id: int, award: Award, claim: Claim, context: Mapping[str, Any]) -> Recorded:
@@ -346,4 +362,6 @@ def _recorded(action_id: int, award: Award, claim: Claim, context: Mapping[str, 
         rulebook_digest=award.rulebook_digest,
         reduction_mg=award.reduction_mg,
         points_mpt=award.points_mpt,
+        status=ActionStatus.HELD if award.hold else ActionStatus.CREDITED,
+        reason=award.hold.reason if award.hold else None,
     )

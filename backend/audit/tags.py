@@ -47,3 +47,7 @@ class Tag(StrEnum):
     DRAW_CREATE = "rewards:draw:create"
     DRAW_CLOSE = "rewards:draw:close"
     DRAW_DRAW = "rewards:draw:draw"
+    AWARD_POST = "actions:award:post"
+    AWARD_VOID = "actions:award:void"
+    AWARD_TIME_OUT = "actions:award:time_out"
+    AWARD_REVERSE = "actions:award:reverse"

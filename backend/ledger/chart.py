@@ -79,7 +79,7 @@ CHART: tuple[AccountType, ...] = (
     AccountType(AccountKind.REDEMPTION_DONE, Owner.SYSTEM, ("mpt",), "reward"),
     AccountType(AccountKind.DONATED, Owner.SYSTEM, ("mg", "mpt"), "cause"),
     AccountType(AccountKind.EXPIRED, Owner.SYSTEM, ("mpt",)),
-    AccountType(AccountKind.CORRECTION_ABSORBED, Owner.SYSTEM, ("mpt",)),
+    AccountType(AccountKind.CORRECTION_ABSORBED, Owner.SYSTEM, ("mg", "mpt")),
     AccountType(AccountKind.BUDGET_SOURCE, Owner.SYSTEM, ("mpt",)),
     AccountType(AccountKind.MEMBER_REDUCTION, Owner.MEMBER, ("mg",), code=1),
     AccountType(AccountKind.MEMBER_POINTS, Owner.MEMBER, ("mpt",), code=2),

@@ -36,15 +36,18 @@ SELECT s.account_id, s.unit, s.entry_id, coalesce(a.unit, b.unit, '无') AS know
 
 _NEGATIVE = "SELECT account_id, amount FROM balance WHERE amount < 0 ORDER BY account_id"
 
+# An action has the reference it was recorded under, and one more for each better evidence of it.
 _REFERENCES = """
-SELECT coalesce(a.id, i.action_id) AS action_id, coalesce(a.reference, i.reference) AS reference,
-       CASE WHEN a.id IS NULL THEN '凭据号指向不存在的行为'
-            WHEN i.action_id IS NULL THEN '行为没有占用它的凭据号'
-            ELSE '凭据号属于另一位成员或另一条内容' END AS problem
+SELECT i.action_id, i.reference, '凭据号指向不存在的行为，或属于另一位成员' AS problem
+  FROM idempotency i
+  LEFT JOIN action a ON a.id = i.action_id AND a.member_id = i.member_id
+ WHERE a.id IS NULL AND i.entry_id IS NULL
+UNION ALL
+SELECT a.id, a.reference, '行为没有占用它的凭据号'
   FROM action a
-  FULL JOIN (SELECT * FROM idempotency WHERE entry_id IS NULL) AS i ON i.action_id = a.id
- WHERE a.id IS NULL OR i.action_id IS NULL
-    OR (a.member_id, a.reference) <> (i.member_id, i.reference)
+  LEFT JOIN idempotency i ON i.member_id = a.member_id AND i.reference = a.reference
+                         AND i.action_id = a.id
+ WHERE i.action_id IS NULL
  ORDER BY 1
 """
 
@@ -65,7 +68,9 @@ _AWARDS = """
 SELECT a.id AS action_id, count(e.id) AS awards
   FROM action a
   LEFT JOIN entry e ON e.action_id = a.id AND e.kind = 'award'
- GROUP BY a.id HAVING count(e.id) <> 1
+  LEFT JOIN action_state s ON s.action_id = a.id
+ GROUP BY a.id, s.status
+HAVING count(e.id) <> CASE WHEN s.status IN ('held', 'voided', 'timed_out') THEN 0 ELSE 1 END
  ORDER BY a.id
 """
 
@@ -131,16 +136,29 @@ SELECT account_id, sum(held)::bigint AS held, sum(open)::bigint AS open
  GROUP BY account_id HAVING sum(held) <> sum(open) ORDER BY account_id
 """
 
+# What came out of a methodology's accounts for an action, over all its entries, and what it earns.
 _AMOUNTS = """
-SELECT e.id AS entry_id, a.id AS action_id, a.reduction_mg, a.points_mpt,
-       coalesce(t.mg, 0)::bigint AS moved_mg, coalesce(t.mpt, 0)::bigint AS moved_mpt
+SELECT m.entry_id, a.id AS action_id, e.reduction_mg, e.points_mpt,
+       coalesce(m.mg, 0)::bigint AS moved_mg, coalesce(m.mpt, 0)::bigint AS moved_mpt
   FROM action a
-  JOIN entry e ON e.action_id = a.id AND e.kind = 'award'
-  LEFT JOIN (SELECT entry_id, sum(amount) FILTER (WHERE unit = 'mg') AS mg,
-                    sum(amount) FILTER (WHERE unit = 'mpt') AS mpt
-               FROM transfer GROUP BY entry_id) AS t ON t.entry_id = e.id
- WHERE (a.reduction_mg, a.points_mpt) <> (coalesce(t.mg, 0), coalesce(t.mpt, 0))
- ORDER BY e.id
+  LEFT JOIN action_state s ON s.action_id = a.id
+  LEFT JOIN reassessment r ON r.id = s.reassessment_id
+ CROSS JOIN LATERAL (
+       SELECT CASE WHEN coalesce(s.status, 'credited') <> 'credited' THEN 0
+                   ELSE coalesce(r.reduction_mg, a.reduction_mg) END AS reduction_mg,
+              CASE WHEN coalesce(s.status, 'credited') <> 'credited' THEN 0
+                   ELSE coalesce(r.points_mpt, a.points_mpt) END AS points_mpt) AS e
+  LEFT JOIN (SELECT n.action_id, min(n.id) AS entry_id,
+                    sum(CASE WHEN t.debit < 0 THEN t.amount ELSE -t.amount END)
+                        FILTER (WHERE c.kind = 'avoided_source') AS mg,
+                    sum(CASE WHEN t.debit < 0 THEN t.amount ELSE -t.amount END)
+                        FILTER (WHERE c.kind = 'issuance') AS mpt
+               FROM entry n
+               LEFT JOIN transfer t ON t.entry_id = n.id
+               LEFT JOIN account c ON c.id = least(t.debit, t.credit)
+              WHERE n.action_id IS NOT NULL GROUP BY n.action_id) AS m ON m.action_id = a.id
+ WHERE (e.reduction_mg, e.points_mpt) <> (coalesce(m.mg, 0), coalesce(m.mpt, 0))
+ ORDER BY a.id
 """
 
 _MISPLACED = f"""

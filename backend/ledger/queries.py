@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Subquery, exists, func, select, text
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, Subquery, func, select, text
 
 from backend.db.statements import fetch_all
 from backend.ledger.chart import AccountKind, EntryKind
@@ -228,17 +227,9 @@ def notices_of(db: Connection, *, member_id: int, on: date) -> list[Notice]:
 
 
 def award_entries() -> Subquery:
-    """The entries of awards, for readers of actions to join.
-
-    Columns: `action_id`, `trace_digest`, and `reversed`: whether the entry was taken back.
-    """
-    taken_back = aliased(Entry)
+    """The entries of awards, for readers of actions to join: `action_id`, `trace_digest`."""
     return (
-        select(
-            Entry.action_id,
-            Entry.trace_digest,
-            exists().where(taken_back.reverses_entry_id == Entry.id).label("reversed"),
-        )
+        select(Entry.action_id, Entry.trace_digest)
         .where(Entry.kind == EntryKind.AWARD)
         .subquery("award_entry")
     )

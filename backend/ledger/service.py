@@ -5,11 +5,11 @@ nothing and says which. Services above decide what is posted.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -20,7 +20,11 @@ from credit_rules import Used
 
 
 class Outcome(StrEnum):
-    """What became of a posting. After the last two the transaction must be rolled back."""
+    """What became of a posting.
+
+    After `CEILING_REACHED`, and after `EVIDENCE_USED` without an action, the transaction must be
+    rolled back.
+    """
 
     POSTED = "posted"
     REPEATED = "repeated"
@@ -37,6 +41,14 @@ class Ceiling:
     subject: str
     slot: int
     limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why an award waits for a review, and until when."""
+
+    reason: str
+    times_out_at: datetime
 
 
 class Award(NamedTuple):
@@ -71,6 +83,7 @@ class Award(NamedTuple):
         added: what this action adds to them.
         evidence: digests of the evidence used up.
         ceilings: limits of the shared codes used.
+        hold: why the award waits for a review; None credits it at once.
     """
 
     member_id: int
@@ -101,11 +114,16 @@ class Award(NamedTuple):
     added: Mapping[str, Used]
     evidence: Sequence[bytes]
     ceilings: Sequence[Ceiling]
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """The outcome, and the action it concerns (the first one where the request is a repeat)."""
+    """The outcome, and the action it concerns.
+
+    That is the first one where the request is a repeat, and where evidence was used before the one
+    that it was used for.
+    """
 
     outcome: Outcome
     action_id: int | None
@@ -119,59 +137,61 @@ SELECT outcome, action_id FROM ledger_post_award(
     %s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::text, %s::text, %s::boolean,
     %s::jsonb, %s::jsonb, %s::text, %s::integer, %s::bytea, %s::bytea, %s::bytea,
     %s::bigint, %s::bigint, %s::date,
-    {_COUNTERS}, {_COUNTERS}, %s::bytea[], %s::text[], %s::bigint[], %s::bigint[])
+    {_COUNTERS}, {_COUNTERS}, %s::bytea[], %s::text[], %s::bigint[], %s::bigint[],
+    %s::text, %s::timestamptz)
 """
 
 
 def post_award(db: Connection, award: Award) -> Posting:
     """Posts an award in one statement; commits nothing.
 
-    A repeated reference and moved caps write nothing and leave the transaction usable; after
-    `EVIDENCE_USED` and `CEILING_REACHED` the caller must let the transaction roll back.
+    A repeated reference, moved caps and evidence used for one known action write nothing and
+    leave the transaction usable; otherwise see `Outcome`.
 
     Raises:
         sqlalchemy.exc.OperationalError: another request of the same member held its lock longer
             than the lock timeout.
     """
-    ((outcome, action_id),) = fetch_all(
-        db,
-        _POST_AWARD,
-        (
-            award.member_id,
-            award.reference,
-            award.request_digest,
-            award.kind,
-            award.occurred_at,
-            award.occurred_on,
-            award.received_at,
-            award.department_id,
-            award.institution_id,
-            award.district_id,
-            award.place_id,
-            award.tier,
-            award.channel,
-            award.ranked,
-            award.facts,
-            award.context,
-            award.methodology_id,
-            award.methodology_version,
-            award.methodology_digest,
-            award.rulebook_digest,
-            award.trace_digest,
-            award.reduction_mg,
-            award.points_mpt,
-            expires_month(award.occurred_on),
-            _counters(award.caps, award.used),
-            _counters(
-                [cap for cap in award.caps if any(award.added.get(cap.key, ()))], award.added
-            ),
-            list(award.evidence),
-            [ceiling.subject for ceiling in award.ceilings],
-            [ceiling.slot for ceiling in award.ceilings],
-            [ceiling.limit for ceiling in award.ceilings],
-        ),
-    )
+    ((outcome, action_id),) = fetch_all(db, _POST_AWARD, _arguments(award))
     return Posting(Outcome(outcome), action_id)
+
+
+def _arguments(award: Award) -> tuple[object, ...]:
+    """What the posting function is called with, in its order."""
+    return (
+        award.member_id,
+        award.reference,
+        award.request_digest,
+        award.kind,
+        award.occurred_at,
+        award.occurred_on,
+        award.received_at,
+        award.department_id,
+        award.institution_id,
+        award.district_id,
+        award.place_id,
+        award.tier,
+        award.channel,
+        award.ranked,
+        award.facts,
+        award.context,
+        award.methodology_id,
+        award.methodology_version,
+        award.methodology_digest,
+        award.rulebook_digest,
+        award.trace_digest,
+        award.reduction_mg,
+        award.points_mpt,
+        expires_month(award.occurred_on),
+        _counters(award.caps, award.used),
+        _counters([cap for cap in award.caps if any(award.added.get(cap.key, ()))], award.added),
+        list(award.evidence),
+        [ceiling.subject for ceiling in award.ceilings],
+        [ceiling.slot for ceiling in award.ceilings],
+        [ceiling.limit for ceiling in award.ceilings],
+        award.hold.reason if award.hold else None,
+        award.hold.times_out_at if award.hold else None,
+    )
 
 
 _OPEN_ACCOUNTS = """
@@ -189,16 +209,19 @@ def open_accounts(db: Connection, *, methodology_id: str) -> None:
     db.exec_driver_sql(_OPEN_ACCOUNTS, (methodology_id, methodology_id))
 
 
+def counter_rows(counters: Iterable[tuple[Cap, Used]]) -> list[dict[str, Any]]:
+    """Counters as rows of `cap_usage`."""
+    return [
+        {
+            "subject_id": cap.subject_id,
+            "cap_key": cap.key,
+            "period_start": cap.period_start.isoformat(),
+            **used._asdict(),
+        }
+        for cap, used in counters
+    ]
+
+
 def _counters(caps: Sequence[Cap], used: Mapping[str, Used]) -> str:
     """Counters as a JSON array of rows of `cap_usage`."""
-    return json.dumps(
-        [
-            {
-                "subject_id": cap.subject_id,
-                "cap_key": cap.key,
-                "period_start": cap.period_start.isoformat(),
-                **used[cap.key]._asdict(),
-            }
-            for cap in caps
-        ]
-    )
+    return json.dumps(counter_rows((cap, used[cap.key]) for cap in caps))

@@ -12,7 +12,7 @@ from redis import Redis
 from sqlalchemy import Connection, delete, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.actions.queries import DepartmentDayTotal, department_day_totals, department_days_of
+from backend.actions.totals import DepartmentDayTotal, department_day_totals, department_days_of
 from backend.clock import business_day
 from backend.rankings import queries, service
 from backend.rankings.models import DepartmentDay

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
 
 from backend.actions.evidence import evidence_digest
 from backend.errors import DomainError, FieldError
@@ -14,6 +15,9 @@ KIND = "recycling.drop_off"
 HOURLY_CEILING = 240
 # A printed code proves no time: a drop-off logged later than this is the member's word alone.
 PRINTED_PROOF_LASTS = timedelta(hours=24)
+# More than one person carries: a mass that is only stated waits until somebody has looked at it.
+REVIEW_ABOVE_KG = Decimal(30)
+MEASURED = "T3"
 
 
 class NotARecyclingPointError(DomainError):
@@ -59,6 +63,22 @@ def tier_of(presence: Presence, *, age: timedelta) -> str:
     if presence is Presence.UNPROVEN or age > PRINTED_PROOF_LASTS:
         return "T0"
     return "T1"
+
+
+def reason_to_hold(*, tier: str, mass: str) -> str | None:
+    """Why a drop-off waits for a review, in Chinese; None where it is credited at once.
+
+    Args:
+        tier: tier of its evidence.
+        mass: in kg, as the member states it; a text that is no number is left to the assessment.
+    """
+    try:
+        unusual = Decimal(mass) > REVIEW_ABOVE_KG
+    except InvalidOperation:
+        return None
+    if tier >= MEASURED or not unusual:
+        return None
+    return f"自报质量超过 {REVIEW_ABOVE_KG} kg，需由点位管理员核实"
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,7 @@ def _admission(
         place_id=place_id,
         evidence=(use.evidence,),
         ceilings=(use.ceiling,),
+        hold=policy.reason_to_hold(tier=tier, mass=drop_off.facts.get("mass", "")),
     )
 
 

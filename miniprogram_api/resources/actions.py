@@ -227,7 +227,8 @@ def action_body(recorded: Recorded) -> dict[str, Any]:
     """An action as it stands in the book."""
     return {
         "id": recorded.id,
-        "status": "credited",
+        "status": recorded.status.value,
+        "reason": recorded.reason,
         "reference": recorded.reference,
         "kind": recorded.kind,
         "occurred_at": recorded.occurred_at.isoformat(),

@@ -106,7 +106,8 @@ def _past_action_body(recorded: Recorded) -> dict[str, Any]:
     methodology = backend().rulebook.version(recorded.methodology_id, recorded.methodology_version)
     return {
         "id": recorded.id,
-        "status": "credited",
+        "status": recorded.status.value,
+        "reason": recorded.reason,
         "reference": recorded.reference,
         "kind": recorded.kind,
         "title": methodology.title,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from backend.actions.models import ActionStatus
 from backend.places.models import PlaceKind, PlaceState, WasteClass
 from backend.rankings.policy import MIN_GROUP, Board, Measure
 
@@ -61,6 +62,13 @@ EXCLUSION_PERIODS: Final[Mapping[str, str]] = {
     "week": "同一周",
     "month": "同一月",
     "year": "同一年",
+}
+ACTION_STATUSES: Final[Mapping[ActionStatus, str]] = {
+    ActionStatus.CREDITED: "已入账",
+    ActionStatus.HELD: "待审核",
+    ActionStatus.VOIDED: "审核未通过",
+    ActionStatus.TIMED_OUT: "审核超时",
+    ActionStatus.REVERSED: "已撤销",
 }
 BOARDS: Final[Mapping[Board, str]] = {
     Board.DEPARTMENTS: "部门",

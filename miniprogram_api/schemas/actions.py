@@ -7,6 +7,7 @@ import marshmallow as ma
 from marshmallow import Schema, fields, validate
 
 from backend.actions.evidence import EvidenceKind
+from backend.actions.models import ActionStatus
 from backend.web.fields import AwareDateTime, Reference, StrictString
 from backend.web.schemas import ProblemSchema, StrictSchema
 from miniprogram_api.schemas.scans import PositionSchema
@@ -101,10 +102,19 @@ class PlaceRefSchema(Schema):
 
 
 class RecordedActionSchema(Schema):
-    """An action as it was credited."""
+    """An action as it stands in the book."""
 
     id = fields.Integer(required=True)
-    status = fields.String(required=True, validate=validate.OneOf(["credited"]))
+    status = fields.String(
+        required=True,
+        validate=validate.OneOf([status.value for status in ActionStatus]),
+        metadata={"description": "what it earned counts only while it is `credited`"},
+    )
+    reason = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "why it is held, voided or reversed, in Chinese"},
+    )
     reference = fields.String(required=True)
     kind = fields.String(required=True)
     occurred_at = fields.String(required=True, metadata={"format": "date-time"})

@@ -47,7 +47,10 @@ class PastActionSchema(Schema):
     """One action of the history; its explanation has a route of its own."""
 
     id = fields.Integer(required=True)
-    status = fields.String(required=True)
+    status = fields.String(
+        required=True, metadata={"description": "its amounts count only while it is `credited`"}
+    )
+    reason = fields.String(required=True, allow_none=True)
     reference = fields.String(required=True)
     kind = fields.String(required=True)
     title = fields.String(required=True, metadata={"description": "of the kind, in Chinese"})

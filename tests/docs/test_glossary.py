@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from backend.actions.evidence import EvidenceKind
+from backend.actions.models import ActionStatus, HoldOutcome, Why
 from backend.audit.service import Result
 from backend.ledger.chart import AccountKind, EntryKind, Owner
 from backend.ledger.service import Outcome
@@ -31,6 +32,7 @@ WORDS = set(re.findall(r"`([^`]+)`", GLOSSARY))
 ENUMS: tuple[type[StrEnum], ...] = (
     AccountKind,
     Audience,
+    ActionStatus,
     Board,
     CancelledBy,
     CodeKind,
@@ -38,6 +40,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     EntryKind,
     EvidenceKind,
     Face,
+    HoldOutcome,
     InstitutionKind,
     LimitPeriod,
     Measure,
@@ -55,6 +58,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     Role,
     SpendingOutcome,
     WasteClass,
+    Why,
 )
 
 

@@ -33,6 +33,9 @@ APPEND_ONLY = (
     "verifier_key",
     "donation",
     "draw_entry",
+    "reassessment",
+    "held_award",
+    "hold_resolution",
 )
 WRITTEN_BY_FUNCTIONS = (
     "action",
@@ -46,6 +49,10 @@ WRITTEN_BY_FUNCTIONS = (
     "ceiling_usage",
     "tree_leaf",
     "tree_cursor",
+    "reassessment",
+    "action_state",
+    "held_award",
+    "hold_resolution",
 )
 
 

@@ -25,7 +25,7 @@ drop_offs = st.lists(
     st.tuples(
         st.integers(0, 2),
         st.sampled_from(MATERIALS),
-        st.integers(1, 5000).map(lambda grams: f"{grams // 100}.{grams % 100:02d}"),
+        st.integers(1, 3000).map(lambda grams: f"{grams // 100}.{grams % 100:02d}"),
         st.integers(0, 5),
     ).filter(lambda drawn: drawn[2] != "0.00"),
     min_size=1,

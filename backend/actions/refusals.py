@@ -1,0 +1,47 @@
+"""Why an action is not recorded."""
+
+from backend.errors import DomainError, ErrorKind
+from backend.ledger.service import Outcome
+
+
+class ReferenceMismatchError(DomainError):
+    """The reference was used before for other content."""
+
+    code = "reference_mismatch"
+    kind = ErrorKind.MISMATCH
+
+
+class EvidenceUsedError(DomainError):
+    """The evidence has earned something before."""
+
+    code = "evidence_used"
+    kind = ErrorKind.CONFLICT
+
+
+class CeilingReachedError(DomainError):
+    """A shared code was used too often in a short time."""
+
+    code = "ceiling_reached"
+    kind = ErrorKind.TOO_MANY
+
+
+class BusyError(DomainError):
+    """Other requests of the same member keep getting in between."""
+
+    code = "member_busy"
+    kind = ErrorKind.IN_PROGRESS
+
+
+def refuse(outcome: Outcome) -> None:
+    """Raises what the outcome of a posting means for the member; nothing where it may be retried.
+
+    Raises:
+        EvidenceUsedError: the evidence has earned before.
+        CeilingReachedError: the shared code was used too often.
+    """
+    if outcome is Outcome.EVIDENCE_USED:
+        raise EvidenceUsedError("这次扫码已经记过了，请等二维码刷新或一分钟后再记下一次。")
+    if outcome is Outcome.CEILING_REACHED:
+        raise CeilingReachedError(
+            "这个二维码短时间内使用人数过多，请等待屏幕刷新后重新扫码。", retry_after=30
+        )

@@ -1,0 +1,273 @@
+"""What administrators decide about awards: held ones are posted or voided, wrong ones taken back.
+
+Each decision locks the member, writes once, settles the member's day again where room under a cap
+became free, and is audited. Nobody decides about an award of their own.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
+
+from backend.actions.models import Action, ActionState, ActionStatus, HeldAward, HoldOutcome
+from backend.actions.queries import RECORDED, Recorded, recorded_of
+from backend.actions.settlement import Settled, Task, settle
+from backend.audit import service as audit
+from backend.audit.tags import Tag
+from backend.clock import business_day
+from backend.errors import DomainError, ErrorKind, ForbiddenError, NotFoundError
+from backend.ledger import amendments
+from backend.ledger.amendments import Absorbed
+from backend.ledger.policy import expires_month
+from backend.organisations.models import Department, Institution
+from backend.organisations.queries import Scope, institutions_in
+from backend.people.models import Member
+from backend.places.models import Place
+from credit_rules import Rulebook
+
+_TAGS = {
+    HoldOutcome.POSTED: Tag.AWARD_POST,
+    HoldOutcome.VOIDED: Tag.AWARD_VOID,
+    HoldOutcome.TIMED_OUT: Tag.AWARD_TIME_OUT,
+}
+_LAPSED = "超过 72 小时未审核，自动作废"
+
+
+class AlreadyDecidedError(DomainError):
+    """Somebody else decided first, or there is nothing to decide."""
+
+    code = "already_decided"
+    kind = ErrorKind.CONFLICT
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """An award somebody may decide about, with the names that tell whose it is.
+
+    Attributes:
+        action: as it stands in the book.
+        place_name: where, if at a place.
+        member_name: who.
+        institution_name: the member's institution on that day; None for citizens.
+        department_name: the member's department on that day.
+        times_out_at: when a held award lapses; None for one that was never held.
+    """
+
+    action: Recorded
+    place_name: str | None
+    member_name: str
+    institution_name: str | None
+    department_name: str | None
+    times_out_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who decides what about which action, when and why.
+
+    Attributes:
+        action_id: the action.
+        scope: what the actor may decide about.
+        actor_id: the member who decides.
+        reason: shown to the member.
+        at: the present instant.
+    """
+
+    action_id: int
+    scope: Scope
+    actor_id: int
+    reason: str
+    at: datetime
+
+
+def held_awards(db: Connection, *, scope: Scope, limit: int) -> list[Reviewed]:
+    """Held awards within a scope; those that lapse first come first."""
+    chosen = _reviewable(scope).where(ActionState.status == ActionStatus.HELD.value)
+    rows = db.execute(chosen.order_by(HeldAward.times_out_at, Action.id).limit(limit))
+    return [_reviewed(row) for row in rows]
+
+
+def resolve(
+    db: Connection, rulebook: Rulebook, decision: Decision, *, outcome: HoldOutcome
+) -> Settled:
+    """Posts or voids a held award, once.
+
+    Returns:
+        What settling the day again came to; nothing where the award was posted.
+
+    Raises:
+        NotFoundError: there is no such action within the scope.
+        ForbiddenError: it is the actor's own.
+        AlreadyDecidedError: it is not held, or no longer.
+    """
+    action = _of_others(db, decision)
+    return _resolve(db, rulebook, action, decision.actor_id, outcome, decision.reason, decision.at)
+
+
+def time_out(db: Connection, rulebook: Rulebook, *, now: datetime, limit: int) -> int:
+    """Lets held awards lapse that nobody decided in time; returns how many."""
+    due = db.execute(
+        select(Action.member_id, Action.id)
+        .join(HeldAward, HeldAward.action_id == Action.id)
+        .join(ActionState, ActionState.action_id == Action.id)
+        .where(ActionState.status == ActionStatus.HELD.value, HeldAward.times_out_at <= now)
+        .order_by(Action.member_id, Action.id)
+        .limit(limit)
+    ).all()
+    lapsed = 0
+    for member_id, action_id in due:
+        amendments.lock_member(db, member_id)
+        action = _action(db, action_id)
+        if action.status is ActionStatus.HELD:
+            _resolve(db, rulebook, action, None, HoldOutcome.TIMED_OUT, _LAPSED, now)
+            lapsed += 1
+    return lapsed
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """What taking an award back came to.
+
+    Attributes:
+        action: as it stood before.
+        settled: what became of the member's other actions.
+        absorbed: what the member had spent, here and in settling.
+    """
+
+    action: Recorded
+    settled: Settled
+    absorbed: Absorbed
+
+
+def reverse(db: Connection, rulebook: Rulebook, decision: Decision) -> Reversal:
+    """Takes back what an action earned, once, and settles the member's day again.
+
+    Raises:
+        NotFoundError: there is no such action within the scope.
+        ForbiddenError: it is the actor's own.
+        AlreadyDecidedError: nothing of it is in the book, or no longer.
+    """
+    action = _of_others(db, decision)
+    today = business_day(decision.at)
+    absorbed = amendments.reverse_action(
+        db,
+        action_id=action.id,
+        actor_id=decision.actor_id,
+        reason=decision.reason,
+        on=today,
+    )
+    if absorbed is None:
+        raise _already_decided()
+    settled = _settle_without(db, rulebook, action, today, decision.actor_id)
+    absorbed = absorbed.plus(settled.absorbed)
+    audit.record(
+        db,
+        tag=Tag.AWARD_REVERSE,
+        actor_id=decision.actor_id,
+        object_type="action",
+        object_id=action.id,
+        before={"reduction_mg": action.reduction_mg, "points_mpt": action.points_mpt},
+        after={
+            "reason": decision.reason,
+            "absorbed_mg": absorbed.reduction_mg,
+            "absorbed_mpt": absorbed.points_mpt,
+        },
+        at=decision.at,
+    )
+    return Reversal(action, settled, absorbed)
+
+
+def _of_others(db: Connection, decision: Decision) -> Recorded:
+    """The action, with its member locked, if the actor may decide about it."""
+    row = db.execute(
+        _reviewable(decision.scope).where(Action.id == decision.action_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("没有找到这条记录，请回到列表重新打开。")
+    if recorded_of(row).member_id == decision.actor_id:
+        raise ForbiddenError("不能处理自己的记录，请由其他管理员处理。")
+    amendments.lock_member(db, recorded_of(row).member_id)
+    return _action(db, decision.action_id)
+
+
+def _resolve(
+    db: Connection,
+    rulebook: Rulebook,
+    action: Recorded,
+    actor_id: int | None,
+    outcome: HoldOutcome,
+    reason: str,
+    at: datetime,
+) -> Settled:
+    today = business_day(at)
+    resolved = amendments.resolve_hold(
+        db,
+        action_id=action.id,
+        outcome=outcome.value,
+        actor_id=actor_id,
+        reason=reason,
+        at=at,
+        expires_month=expires_month(action.occurred_on),
+    )
+    if not resolved:
+        raise _already_decided()
+    settled = Settled()
+    if outcome is not HoldOutcome.POSTED:
+        settled = _settle_without(db, rulebook, action, today, actor_id)
+    audit.record(
+        db,
+        tag=_TAGS[outcome],
+        actor_id=actor_id,
+        object_type="action",
+        object_id=action.id,
+        after={"reason": reason, "points_mpt": action.points_mpt},
+        at=at,
+    )
+    return settled
+
+
+def _settle_without(
+    db: Connection, rulebook: Rulebook, action: Recorded, today: date, actor_id: int | None
+) -> Settled:
+    task = Task(action.member_id, action.occurred_on, action.occurred_on, removed=[action])
+    return settle(db, rulebook, task, today=today, actor_id=actor_id)
+
+
+def _already_decided() -> AlreadyDecidedError:
+    return AlreadyDecidedError("这条记录已经处理过了，请刷新页面查看结果。")
+
+
+def _action(db: Connection, action_id: int) -> Recorded:
+    return recorded_of(db.execute(RECORDED.where(Action.id == action_id)).one())
+
+
+def _reviewable(scope: Scope) -> Select[tuple[object, ...]]:
+    """Actions at the scope's places, and those at no place of its institutions' members."""
+    return (
+        RECORDED.add_columns(
+            Place.name,
+            Member.display_name,
+            Institution.short_name,
+            Department.name,
+            HeldAward.times_out_at,
+        )
+        .join(Member, Member.id == Action.member_id)
+        .outerjoin(Place, Place.id == Action.place_id)
+        .outerjoin(Institution, Institution.id == Action.institution_id)
+        .outerjoin(Department, Department.id == Action.department_id)
+        .outerjoin(HeldAward, HeldAward.action_id == Action.id)
+        .where(_within(scope))
+    )
+
+
+def _within(scope: Scope) -> ColumnElement[bool]:
+    inside = institutions_in(scope)
+    return or_(
+        Place.institution_id.in_(inside),
+        and_(Action.place_id.is_(None), Action.institution_id.in_(inside)),
+    )
+
+
+def _reviewed(row: Row[tuple[object, ...]]) -> Reviewed:
+    names: tuple[object, ...] = tuple(row[len(Recorded._fields) :])
+    return Reviewed(recorded_of(row), *names)  # type: ignore[arg-type]  # columns of _reviewable

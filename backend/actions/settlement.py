@@ -1,0 +1,316 @@
+"""Settles a member's days again: caps and tiers anew over the actions that remain.
+
+An action's award depends on what was claimed of its caps before it. When one is taken back, shown
+by better evidence, or assessed under another version, all actions that share a counter with it are
+assessed again in the order in which they were recorded, each under its own stored version, and only
+the differences are posted. Held awards take their turn too, since they keep their room under the
+caps. What other members did at a place is not settled again: a place's counters give back what was
+taken from them, no more.
+"""
+
+from calendar import monthrange
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from backend.actions.assessing import Readings
+from backend.actions.models import ActionStatus, Why
+from backend.actions.queries import Recorded, live_actions
+from backend.actions.versions import caps_of, exclusions_under, stored_methodology
+from backend.ledger.amendments import Absorbed, Change, Settlement
+from backend.ledger.amendments import settle as post
+from backend.ledger.policy import expires_month
+from backend.ledger.queries import Cap
+from credit_rules import Assessment, Facts, FactsRefused, Methodology, Rulebook, Used, assess
+
+_NOTHING = Used()
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What an action is assessed from."""
+
+    methodology: Methodology
+    tier: str
+    channel: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What settling again does to one action, in mg and milli-points."""
+
+    action: Recorded
+    reduction_mg: int
+    points_mpt: int
+
+
+@dataclass(slots=True)
+class Settled:
+    """What settling a member's days again came to.
+
+    Attributes:
+        differences: the actions whose award changes.
+        refused: actions that the new basis refuses; they stay as they are.
+        absorbed: what could not be taken back because it was spent.
+    """
+
+    differences: list[Difference] = field(default_factory=list)
+    refused: list[Recorded] = field(default_factory=list)
+    absorbed: Absorbed = field(default_factory=Absorbed)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be settled again.
+
+    Attributes:
+        member_id: whose actions; the member is locked by the caller.
+        first: first day that is touched.
+        last: last day that is touched.
+        why: what the reassessments say of themselves.
+        removed: actions that no longer count and held room under caps.
+        basis: another basis for an action than its own; None keeps its own.
+        run_id: the correction run it belongs to.
+    """
+
+    member_id: int
+    first: date
+    last: date
+    why: Why = Why.RESETTLED
+    removed: Sequence[Recorded] = ()
+    basis: Callable[[Recorded], Basis | None] = lambda _action: None
+    run_id: int | None = None
+
+
+def settle(
+    db: Connection,
+    rulebook: Rulebook,
+    task: Task,
+    *,
+    today: date,
+    actor_id: int | None,
+    write: bool = True,
+) -> Settled:
+    """Assesses again what the task touches and posts the differences.
+
+    Args:
+        db: the transaction; nothing is committed.
+        rulebook: where the stored versions are.
+        task: what is to be settled.
+        today: the Asia/Shanghai day on which corrections are booked.
+        actor_id: who causes it; None for jobs.
+        write: False only works the differences out.
+    """
+    round_ = _Round(db, rulebook, task, today)
+    settled = round_.assess()
+    if write:
+        settled.absorbed = post(db, round_.settlement, on=today, actor_id=actor_id)
+    return settled
+
+
+class _Round:
+    """One pass over a member's actions, with the counters as they grow."""
+
+    def __init__(self, db: Connection, rulebook: Rulebook, task: Task, today: date) -> None:
+        self._rulebook = rulebook
+        self._task = task
+        self._today = today
+        self._changes: list[Change] = []
+        self._member: dict[Cap, Used] = {}
+        self._place: dict[Cap, Used] = {}
+        self._actions = self._whole_periods(db)
+
+    @property
+    def settlement(self) -> Settlement:
+        """What is to be written."""
+        return Settlement(
+            member_id=self._task.member_id,
+            why=self._task.why.value,
+            changes=self._changes,
+            counters=self._member,
+            shared={cap: added for cap, added in self._place.items() if any(added)},
+            run_id=self._task.run_id,
+        )
+
+    def assess(self) -> Settled:
+        settled = Settled()
+        for gone in self._task.removed:
+            self._give_back(gone)
+        for action in self._actions:
+            self._assess_one(action, settled)
+        return settled
+
+    def _whole_periods(self, db: Connection) -> list[Recorded]:
+        """All actions of every period of a cap or an exclusion that the task touches.
+
+        Only then do the member's counters follow from these actions alone.
+        """
+        first, last = self._task.first, self._task.last
+        while True:
+            actions = live_actions(db, member_id=self._task.member_id, first=first, last=last)
+            spans = [
+                _period(period, action.occurred_on)
+                for action in (*actions, *self._task.removed)
+                for methodology in self._methodologies(action)
+                for period in _periods_of(methodology)
+            ]
+            begin = min([first, *(span[0] for span in spans)])
+            end = max([last, *(span[1] for span in spans)])
+            if (begin, end) == (first, last):
+                return actions
+            first, last = begin, end
+
+    def _methodologies(self, action: Recorded) -> list[Methodology]:
+        other = self._task.basis(action)
+        own = stored_methodology(self._rulebook, action)
+        return [own] if other is None else [own, other.methodology]
+
+    def _assess_one(self, action: Recorded, settled: Settled) -> None:
+        own = self._own(action)
+        basis = self._task.basis(action) or own
+        caps, readings = self._read(action, basis.methodology)
+        try:
+            assessment = _assess(action, basis, readings)
+        except FactsRefused:
+            settled.refused.append(action)
+            basis = own
+            caps, readings = self._read(action, basis.methodology)
+            assessment = _assess(action, basis, readings)
+        self._claim(caps, assessment.usage, sign=1)
+        marks = exclusions_under(basis.methodology, action)
+        self._claim(marks.marks, marks.added, sign=1)
+        self._give_back(action)
+        context = readings.context(basis.methodology)
+        self._note(action, basis, context, assessment, settled)
+
+    def _own(self, action: Recorded) -> Basis:
+        methodology = stored_methodology(self._rulebook, action)
+        return Basis(methodology, action.tier, action.channel, action.facts)
+
+    def _read(self, action: Recorded, methodology: Methodology) -> tuple[list[Cap], Readings]:
+        """What an action reads now: its member's counters anew, its place's as they were."""
+        on, before = action.occurred_on, Readings.of_context(action.context)
+        mine = caps_of(methodology, scope="member", subject_id=action.member_id, on=on)
+        used = {cap.key: self._member.setdefault(cap, _NOTHING) for cap in mine}
+        shared: list[Cap] = []
+        if action.place_id is not None:
+            shared = caps_of(methodology, scope="place", subject_id=action.place_id, on=on)
+            used |= {cap.key: before.used.get(cap.key, _NOTHING) for cap in shared}
+        for mark in exclusions_under(methodology, action).marks:
+            self._member.setdefault(mark, _NOTHING)
+        return mine + shared, Readings(used, before.credited)
+
+    def _give_back(self, action: Recorded) -> None:
+        """Takes from a place's counters what an action claimed of them so far.
+
+        The member's own counters are counted from nothing, so there is nothing to give back; they
+        are only named, for one that nobody claims of any more must fall to nothing.
+        """
+        own = self._own(action)
+        caps, _ = self._read(action, own.methodology)
+        shared = [cap for cap in caps if cap not in self._member]
+        if shared:
+            earlier = _assess(action, own, Readings.of_context(action.context))
+            self._claim(shared, earlier.usage, sign=-1)
+
+    def _claim(self, caps: Sequence[Cap], claimed: Mapping[str, Used], *, sign: int) -> None:
+        for cap in caps:
+            added = claimed.get(cap.key, _NOTHING)
+            counters = self._member if cap in self._member else self._place
+            before = counters.get(cap, _NOTHING)
+            counters[cap] = before.plus(added) if sign > 0 else before.minus(added)
+
+    def _note(
+        self,
+        action: Recorded,
+        basis: Basis,
+        context: Mapping[str, Any],
+        assessment: Assessment,
+        settled: Settled,
+    ) -> None:
+        same_basis = (basis.methodology.version, basis.tier, basis.facts, context) == (
+            action.methodology_version,
+            action.tier,
+            action.facts,
+            action.context,
+        )
+        reduction = assessment.reduction_mg - action.reduction_mg
+        points = assessment.points_mpt - action.points_mpt
+        if same_basis and not reduction and not points:
+            return
+        if reduction or points:
+            settled.differences.append(Difference(action, reduction, points))
+        self._changes.append(
+            Change(
+                action_id=action.id,
+                credited=action.status is ActionStatus.CREDITED,
+                expires_month=self._lot(action.occurred_on, points),
+                reduction_change_mg=reduction,
+                points_change_mpt=points,
+                assessed=_assessed(basis, context, assessment, self._rulebook.digest),
+            )
+        )
+
+    def _lot(self, occurred_on: date, points_change_mpt: int) -> date:
+        """The lot of the day of the action; what is added after it expired lives from today on."""
+        lot = expires_month(occurred_on)
+        if points_change_mpt > 0 and lot < self._today.replace(day=1):
+            return expires_month(self._today)
+        return lot
+
+
+def _assess(action: Recorded, basis: Basis, readings: Readings) -> Assessment:
+    return assess(
+        basis.methodology,
+        Facts(
+            methodology_id=basis.methodology.id,
+            on=action.occurred_on,
+            tier=basis.tier,
+            inputs=basis.facts,
+            used=readings.used,
+            credited=readings.credited,
+        ),
+    )
+
+
+def _periods_of(methodology: Methodology) -> set[str]:
+    caps = {spec.period for spec in methodology.caps}
+    return caps | {exclusion.period for exclusion in methodology.excludes}
+
+
+def _assessed(
+    basis: Basis, context: Mapping[str, Any], assessment: Assessment, rulebook_digest: str
+) -> dict[str, Any]:
+    """The columns of `reassessment`, digests in hexadecimal."""
+    return {
+        "tier": basis.tier,
+        "channel": basis.channel,
+        "ranked": assessment.ranked,
+        "facts": basis.facts,
+        "context": context,
+        "methodology_version": assessment.methodology_version,
+        "methodology_digest": assessment.digest,
+        "rulebook_digest": rulebook_digest,
+        "trace_digest": assessment.trace.digest(),
+        "reduction_mg": assessment.reduction_mg,
+        "points_mpt": assessment.points_mpt,
+    }
+
+
+def _period(period: str, on: date) -> tuple[date, date]:
+    """First and last day of the period that holds a day; weeks begin on Monday.
+
+    A trip or a meal lies within its day.
+    """
+    if period == "week":
+        monday = on - timedelta(days=on.weekday())
+        return monday, monday + timedelta(days=6)
+    if period == "month":
+        return on.replace(day=1), on.replace(day=monthrange(on.year, on.month)[1])
+    if period == "year":
+        return on.replace(month=1, day=1), on.replace(month=12, day=31)
+    return on, on

@@ -1,0 +1,69 @@
+"""What actions add up to, for roll-ups."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, bindparam, func, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import BigInteger
+
+from backend.actions.models import Action, ActionState, Reassessment
+from backend.actions.queries import COUNTS, NOW
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentDayTotal:
+    """What a department's members did on one day, counting only what is ranked."""
+
+    department_id: int
+    day: date
+    points_mpt: int
+    reduction_mg: int
+    actions: int
+
+
+def department_days_of(db: Connection, action_ids: Sequence[int]) -> set[tuple[int, date]]:
+    """The departments and days that these actions belong to."""
+    rows = db.execute(
+        select(Action.department_id, Action.occurred_on)
+        .where(
+            Action.id == func.any(bindparam("ids", action_ids, ARRAY(BigInteger()))),
+            Action.department_id.is_not(None),
+        )
+        .distinct()
+    )
+    return {(department_id, day) for department_id, day in rows if department_id is not None}
+
+
+_TOTALS = (
+    select(
+        Action.department_id,
+        Action.occurred_on,
+        func.sum(NOW["points_mpt"]),
+        func.sum(NOW["reduction_mg"]),
+        func.count(),
+    )
+    .select_from(Action)
+    .outerjoin(ActionState, ActionState.action_id == Action.id)
+    .outerjoin(Reassessment, Reassessment.id == ActionState.reassessment_id)
+    .where(NOW["ranked"], Action.department_id.is_not(None), COUNTS)
+    .group_by(Action.department_id, Action.occurred_on)
+    .order_by(Action.department_id, Action.occurred_on)
+)
+
+
+def department_day_totals(
+    db: Connection, department_days: set[tuple[int, date]] | None = None
+) -> list[DepartmentDayTotal]:
+    """Totals by department and day, of these department-days or of all there are."""
+    totals = _TOTALS
+    if department_days is not None:
+        totals = totals.where(
+            tuple_(Action.department_id, Action.occurred_on).in_(sorted(department_days))
+        )
+    return [
+        DepartmentDayTotal(department, day, int(points), int(reduction), count)
+        for department, day, points, reduction, count in db.execute(totals)
+        if department is not None
+    ]
