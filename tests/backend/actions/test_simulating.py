@@ -98,12 +98,8 @@ def test_an_award_that_was_taken_back_is_left_out(
 ) -> None:
     log(0, DROP_OFF, material="paper", mass="2")
     log(0, DROP_OFF, hours=1, material="paper", mass="2")
-    db.execute(text("SET LOCAL ROLE NONE"))
     db.execute(
-        text("""
-        INSERT INTO entry (kind, member_id, action_id, reverses_entry_id, effective_on)
-        SELECT 'reversal', member_id, action_id, id, effective_on FROM entry ORDER BY id LIMIT 1
-        """)
+        text("SELECT ledger_reverse_action(min(id), NULL, '重复', '2026-11-18') FROM action")
     )
     found = run(db, stricter)
     # What is left is the day's first: 10 + 4 + 3.
