@@ -75,7 +75,7 @@ def log_action(
     def admit(methodology: Methodology) -> Admission:
         if telling.code is None:
             return _without_code(methodology, telling)
-        found = resolve_code(db, keys, telling.code, now)
+        found = resolve_code(db, keys, telling.code, now, member_id=member_id)
         return _with_code(methodology, telling, found, member_id=member_id, now=now)
 
     claim = Claim(
@@ -114,7 +114,7 @@ def _with_code(
     member_id: int,
     now: datetime,
 ) -> Admission:
-    """What a scanned code amounts to: presence at a place of the right kind, now."""
+    """What a scanned code amounts to: presence at a place of the right kind, since the scan."""
     shown = EvidenceKind.PRINTED_CODE if found.step is None else EvidenceKind.ROTATING_CODE
     if telling.evidence not in (None, shown):
         raise _not_accepted("kind", "扫描的二维码与所选的凭证不符，请重新选择凭证后提交。")
@@ -129,7 +129,7 @@ def _with_code(
             sentence, fields=[FieldError("evidence.code", "wrong_place", sentence)]
         )
     require_open(found.place, telling.occurred_at)
-    require_present(telling.occurred_at, now)
+    require_present(telling.occurred_at, scanned_at=found.scanned_at, now=now)
     place_id, step = found.place.id, found.step
     return Admission(
         tier=tier,

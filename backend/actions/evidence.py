@@ -183,13 +183,18 @@ def require_available(methodology: Methodology, kind: EvidenceKind) -> str:
     raise EvidenceNotAcceptedError(sentence, fields=_fields("not_accepted", sentence))
 
 
-def require_present(occurred_at: datetime, now: datetime) -> None:
-    """Lets a rotating code speak for what happens now only.
+def require_present(occurred_at: datetime, *, scanned_at: datetime, now: datetime) -> None:
+    """Lets a rotating code speak for what happens between its scan and now only.
+
+    Args:
+        occurred_at: when the action is said to have happened.
+        scanned_at: when the code was scanned; now, but for a ticket of an earlier scan.
+        now: the present instant.
 
     Raises:
         EvidenceOutOfTimeError: the action is said to have happened at another time.
     """
-    if abs(now - occurred_at) > _CODE_PROVES:
+    if not scanned_at - _CODE_PROVES <= occurred_at <= now + _CODE_PROVES:
         sentence = "动态码只能证明刚刚发生的行为，请把发生时间改为现在，或不扫码、按自行申报记录。"
         raise EvidenceOutOfTimeError(
             sentence, fields=[FieldError("occurred_at", "out_of_time", sentence)]

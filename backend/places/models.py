@@ -168,12 +168,14 @@ class ResolvedPlace:
         code_kind: printed or rotating.
         step: the 30-second step of a rotating code since the Unix epoch.
         batch_id: the print batch of a printed code.
+        scanned_at: when the code was scanned: now, or earlier for a ticket of that scan.
     """
 
     place: PlaceRecord
     code_kind: CodeKind
     step: int | None
     batch_id: int | None
+    scanned_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

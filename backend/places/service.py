@@ -14,7 +14,7 @@ from backend.audit.tags import Tag
 from backend.clock import SHANGHAI
 from backend.errors import ErrorKind, FieldError, InvalidInputError
 from backend.organisations.queries import Scope
-from backend.places import queries
+from backend.places import queries, tickets
 from backend.places.codes import (
     CodeForgedError,
     CodeRevokedError,
@@ -249,29 +249,35 @@ def revoke_batch(
     return replace(batch, revoked_at=at, revoked_reason=said)
 
 
-def resolve_code(db: Connection, keys: KeyRing, text: str, now: datetime) -> ResolvedPlace:
-    """Reads and verifies a scanned code, with one statement.
+def resolve_code(
+    db: Connection, keys: KeyRing, text: str, now: datetime, *, member_id: int | None = None
+) -> ResolvedPlace:
+    """Reads and verifies a scanned code, or the ticket of a scan, with one statement.
 
     Args:
         db: open transaction or read connection.
         keys: the installation's key ring.
         text: what was scanned or typed.
         now: aware instant of the server's clock, against which rotating codes expire.
+        member_id: who presents it; a ticket is good for nobody else.
 
     Raises:
+        TicketInvalidError: a ticket that was altered, or is another member's.
+        TicketExpiredError: a ticket that was kept too long.
         CodeUnreadableError: none of our codes.
         CodeForgedError: a character differs from what was issued.
         CodeExpiredError: a rotating code of another time.
         CodeRevokedError: a poster of a revoked batch.
         CodeUnknownError: no such place.
     """
+    ticket = tickets.read(text)
+    if ticket is not None:
+        tickets.verify(keys, ticket, member_id=member_id, now=now)
+        return _rotating_at(db, ticket.place_id, ticket.step, ticket.scanned_at)
     code = parse(text)
     if isinstance(code, RotatingCode):
         verify_rotating(place_key(keys, code.place_id), code, now)
-        place = queries.by_id(db, code.place_id)
-        if place is None:
-            raise CodeUnknownError
-        return ResolvedPlace(place, CodeKind.ROTATING, code.step, None)
+        return _rotating_at(db, code.place_id, code.step, now)
     printed = queries.by_printed_code(db, code.place_code, code.key)
     if printed is None:
         raise CodeUnknownError
@@ -279,7 +285,14 @@ def resolve_code(db: Connection, keys: KeyRing, text: str, now: datetime) -> Res
         raise CodeForgedError
     if printed.revoked:
         raise CodeRevokedError
-    return ResolvedPlace(printed.place, CodeKind.PRINTED, None, printed.batch_id)
+    return ResolvedPlace(printed.place, CodeKind.PRINTED, None, printed.batch_id, now)
+
+
+def _rotating_at(db: Connection, place_id: int, step: int, scanned_at: datetime) -> ResolvedPlace:
+    place = queries.by_id(db, place_id)
+    if place is None:
+        raise CodeUnknownError
+    return ResolvedPlace(place, CodeKind.ROTATING, step, None, scanned_at)
 
 
 def places_near(

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 ROTATING_CODE: Final = "rotating-code"
+SCAN_TICKET: Final = "scan-ticket"
 SESSION_KEY: Final = "session-key"
 REDEMPTION_CODE: Final = "redemption-code"
 DRAW_SEED: Final = "draw-seed"

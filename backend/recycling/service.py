@@ -16,6 +16,7 @@ from backend.places import policy as place_policy
 from backend.places.models import CodeKind, PlaceKind, PlaceRecord, PlaceState, ResolvedPlace
 from backend.places.policy import Position
 from backend.places.service import resolve_code
+from backend.places.tickets import Ticket, ticket_of
 from backend.ports.keys import KeyRing
 from backend.recycling import policy
 from credit_rules import Assessment, Choice, Methodology, Rulebook
@@ -30,7 +31,8 @@ class DropOff:
     Attributes:
         reference: the client's reference.
         occurred_at: when.
-        code: text of the code that was scanned: a poster's URL, or the bare code.
+        code: text of the code that was scanned: a poster's URL, the bare code, or the ticket that
+            the scan of a rotating code was answered with.
         facts: `material` and `mass` (kg), as the methodology names them.
         position: where the phone was, if the member let it say; used once and discarded.
     """
@@ -54,13 +56,17 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a code leads to: the point, the tier of evidence it gives, and the offers."""
+    """What a code leads to: the point, the tier of evidence it gives, and the offers.
+
+    A rotating code comes with a ticket that stands for it while the form is filled in.
+    """
 
     place: PlaceRecord
     code_kind: CodeKind
     tier: str
     open_now: bool
     offers: tuple[Offer, ...]
+    ticket: Ticket | None
 
 
 def scan(
@@ -79,7 +85,7 @@ def scan(
         DomainError: the code is forged, out of date, revoked or not of a recycling point, or the
             position lies outside; each says what to do next.
     """
-    found = resolve_code(db, keys, code, now)
+    found = resolve_code(db, keys, code, now, member_id=member_id)
     place = found.place
     _check_kind(place)
     tier = _tier(found, position, at=now, now=now)
@@ -103,6 +109,7 @@ def scan(
             Offer(choice.value, choice.label, choice.waste_class or "", assessment)
             for choice, assessment in zip(accepted, assessments, strict=True)
         ),
+        ticket=ticket_of(keys, found, member_id=member_id),
     )
 
 
@@ -123,7 +130,7 @@ def log_drop_off(
     """
 
     def admit(methodology: Methodology) -> Admission:
-        found = resolve_code(db, keys, drop_off.code, now)
+        found = resolve_code(db, keys, drop_off.code, now, member_id=member_id)
         _check_kind(found.place)
         place_policy.require_open(found.place, drop_off.occurred_at)
         _check_material(rulebook, methodology, found.place, drop_off.facts)
@@ -153,7 +160,7 @@ def _admission(
     place_id = found.place.id
     tier = _tier(found, drop_off.position, at=drop_off.occurred_at, now=now)
     if found.step is not None:
-        require_present(drop_off.occurred_at, now)
+        require_present(drop_off.occurred_at, scanned_at=found.scanned_at, now=now)
         channel = "rotating_code"
         use = policy.use_of_rotating_code(place_id=place_id, member_id=member_id, step=found.step)
     else:

@@ -16,8 +16,9 @@ from backend.actions.evidence import TIERS, EvidenceKind
 from backend.actions.service import ReferenceMismatchError, methodology_of
 from backend.clock import SHANGHAI, business_day
 from backend.errors import DomainError
-from backend.places.models import PlaceRecord
+from backend.places.models import ResolvedPlace
 from backend.places.service import resolve_code
+from backend.places.tickets import ticket_of
 from backend.web import problems, transaction
 from backend.web.access import actor, member_page
 from backend.web.context import backend, now
@@ -164,7 +165,7 @@ def _page(kind: str, form: Form, error: DomainError | None = None) -> str:
         DomainError: there is no such kind, or the code leads nowhere; the sentence says why.
     """
     methodology, code, today = _methodology(kind), request.args.get("code"), business_day(now())
-    place = _place(code) if error is None else None
+    found = _found(code) if error is None else None
     (body,) = kind_bodies([methodology], member_id=actor().member_id, on=today)
     tier_name = TIERS[EvidenceKind.SELF_DECLARATION if code is None else EvidenceKind.ROTATING_CODE]
     tier = next((tier for tier in methodology.tiers if tier.name == tier_name), None)
@@ -172,8 +173,8 @@ def _page(kind: str, form: Form, error: DomainError | None = None) -> str:
         "kind.html",
         kind=body,
         form=form,
-        code=code,
-        place=place,
+        code=_kept(code, found),
+        place=None if found is None else found.place,
         questions=[_question(spec, form) for spec in methodology.inputs.values()],
         can_declare=any(e["available"] for e in body["evidence"] if e["tier"] == "T0"),
         advice=None if tier is None else better_evidence(methodology, tier),
@@ -185,10 +186,20 @@ def _page(kind: str, form: Form, error: DomainError | None = None) -> str:
     )
 
 
-def _place(code: str | None) -> PlaceRecord | None:
+def _found(code: str | None) -> ResolvedPlace | None:
     if code is None:
         return None
-    return resolve_code(connection(), backend().keys, code, now()).place
+    return resolve_code(
+        connection(), backend().keys, code, now(), member_id=actor().member_id
+    )
+
+
+def _kept(code: str | None, found: ResolvedPlace | None) -> str | None:
+    """The code the form sends along: the ticket in place of one that dies within 90 seconds."""
+    if found is None:
+        return code
+    ticket = ticket_of(backend().keys, found, member_id=actor().member_id)
+    return code if ticket is None else ticket.text
 
 
 def _question(spec: InputSpec, form: Form) -> Question:

@@ -11,9 +11,11 @@ from werkzeug.wrappers import Response
 
 from backend.actions.service import ReferenceMismatchError
 from backend.errors import DomainError
-from backend.places.models import PlaceKind
+from backend.people.queries import Actor
+from backend.places.models import PlaceKind, ResolvedPlace
 from backend.places.policy import hours_lines
 from backend.places.service import resolve_code
+from backend.places.tickets import ticket_of
 from backend.recycling.policy import KIND
 from backend.web import problems, transaction
 from backend.web.access import member_page, optional_actor, public
@@ -43,11 +45,13 @@ class Form:
     Attributes:
         reference: made when the page was rendered, so that posting twice credits once.
         occurred_at: the instant of that, ISO 8601.
+        ticket: of the scan that opened the page, where the code rotates; else empty.
         typed: the fields by name, as text.
     """
 
     reference: str
     occurred_at: str
+    ticket: str
     typed: Mapping[str, str]
 
 
@@ -65,6 +69,7 @@ def log(code: str) -> Response | tuple[str, int]:
     form = Form(
         reference=request.form.get("reference", "")[:_LONGEST],
         occurred_at=request.form.get("occurred_at", "")[:_LONGEST],
+        ticket=request.form.get("ticket", "")[:_LONGEST],
         typed={name: request.form.get(name, "").strip()[:_LONGEST] for name in _TYPED},
     )
     try:
@@ -78,13 +83,13 @@ def log(code: str) -> Response | tuple[str, int]:
 
 
 def _fresh() -> Form:
-    return Form(secrets.token_urlsafe(16), now().isoformat(), dict.fromkeys(_TYPED, ""))
+    return Form(secrets.token_urlsafe(16), now().isoformat(), "", dict.fromkeys(_TYPED, ""))
 
 
 def _renewed(form: Form, error: DomainError) -> Form:
     """The form to show again: as typed, with a new reference where the old one is spent."""
     if isinstance(error, ReferenceMismatchError) or _is_stale(form.occurred_at):
-        return replace(_fresh(), typed=form.typed)
+        return replace(_fresh(), ticket=form.ticket, typed=form.typed)
     return form
 
 
@@ -98,7 +103,7 @@ def _is_stale(occurred_at: str) -> bool:
 
 def _claim(code: str, form: Form) -> dict[str, Any]:
     """The form as the API would have been sent it."""
-    evidence: dict[str, Any] = {"code": _scanned(code)}
+    evidence: dict[str, Any] = {"code": form.ticket or _scanned(code)}
     if all(form.typed[name] for name in _POSITION):
         accuracy = form.typed["accuracy_m"]
         evidence["position"] = {
@@ -128,8 +133,14 @@ def _page(code: str, form: Form, error: DomainError | None = None) -> str:
     Raises:
         DomainError: the code leads nowhere; the sentence says why.
     """
-    scanned, member = _scanned(code), optional_actor()
-    found = resolve_code(connection(), backend().keys, scanned, now())
+    scanned, member = form.ticket or _scanned(code), optional_actor()
+    found = resolve_code(
+        connection(),
+        backend().keys,
+        scanned,
+        now(),
+        member_id=member.member_id if member is not None else None,
+    )
     place = found.place
     open_now = is_open(place, now())
     takes_now = open_now and place.kind is PlaceKind.RECYCLING_POINT
@@ -149,11 +160,19 @@ def _page(code: str, form: Form, error: DomainError | None = None) -> str:
         faults=_faults(error),
         kinds=kinds_at(place.kind) if elsewhere else (),
         logged_in=member is not None,
-        shown=None if found.step is None else scanned,
+        ticket=_ticket(found, member),
         offers=offers_at(found, scanned, member_id=member.member_id)
         if member is not None and takes_now
         else None,
     )
+
+
+def _ticket(found: ResolvedPlace, member: Actor | None) -> str | None:
+    """What stands for a rotating code while a form is filled in; None without a login."""
+    if member is None:
+        return None
+    ticket = ticket_of(backend().keys, found, member_id=member.member_id)
+    return None if ticket is None else ticket.text
 
 
 def _faults(error: DomainError | None) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ from backend.clock import business_day
 from backend.places.models import Datum, PlaceKind
 from backend.places.policy import Position
 from backend.places.service import resolve_code
+from backend.places.tickets import Ticket, ticket_of
 from backend.recycling import service
 from backend.recycling.policy import KIND, NotARecyclingPointError
 from backend.web.access import actor, member_only
@@ -37,6 +38,9 @@ def scan(values: Mapping[str, Any]) -> dict[str, Any]:
 
     At a recycling point `offers` lists its materials; elsewhere `kinds` lists the kinds of action.
 
+    A rotating code is answered with a ticket: sent as `evidence.code` in place of the code, it
+    stands for this scan for ten minutes, for this member, once.
+
     The position is used once and neither stored nor logged. Nothing is written.
     """
     with_backend, instant, member_id = backend(), now(), actor().member_id
@@ -58,6 +62,7 @@ def scan(values: Mapping[str, Any]) -> dict[str, Any]:
         "kind": KIND,
         "kinds": [],
         "code_kind": found.code_kind.value,
+        **_ticket_body(found.ticket),
         "place": place_body(found.place, instant),
         "tier": tier_body(methodology, found.tier),
         "offers": [offer_body(offer) for offer in found.offers],
@@ -67,7 +72,9 @@ def scan(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _scanned_elsewhere(code: str) -> dict[str, Any]:
     """What the code of a canteen, stairwell or venue leads to."""
-    found = resolve_code(connection(), backend().keys, code, now())
+    member_id = actor().member_id
+    found = resolve_code(connection(), backend().keys, code, now(), member_id=member_id)
+    ticket = ticket_of(backend().keys, found, member_id=member_id)
     kinds = kinds_at(found.place.kind)
     kind = EvidenceKind.PRINTED_CODE if found.step is None else EvidenceKind.ROTATING_CODE
     return {
@@ -78,10 +85,18 @@ def _scanned_elsewhere(code: str) -> dict[str, Any]:
             if any(each.kind is kind and each.available for each in accepted_by(methodology))
         ],
         "code_kind": found.code_kind.value,
+        **_ticket_body(ticket),
         "place": place_body(found.place, now()),
         "tier": None,
         "offers": [],
         "caps": [],
+    }
+
+
+def _ticket_body(ticket: Ticket | None) -> dict[str, Any]:
+    return {
+        "ticket": None if ticket is None else ticket.text,
+        "ticket_expires_at": None if ticket is None else ticket.expires_at,
     }
 
 

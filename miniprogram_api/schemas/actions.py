@@ -30,7 +30,10 @@ class EvidenceSchema(StrictSchema):
         load_default=None,
         allow_none=True,
         max_length=300,
-        metadata={"description": "text of the QR code: a poster's URL, or the bare code"},
+        metadata={
+            "description": "text of the QR code: a poster's URL, the bare code, or the ticket "
+            "that a scan was answered with"
+        },
     )
     position = fields.Nested(PositionSchema, load_default=None, allow_none=True)
 

@@ -122,6 +122,15 @@ class ScanAnswer(Schema):
         metadata={"description": "what can be logged at a canteen, stairwell or venue"},
     )
     code_kind = fields.String(required=True, metadata={"description": "printed or rotating"})
+    ticket = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "of a rotating code: send it as `evidence.code` in place of the code, "
+            "by this member, until `ticket_expires_at`; null for a printed code, which lasts"
+        },
+    )
+    ticket_expires_at = fields.AwareDateTime(required=True, allow_none=True)
     place = fields.Nested(PlaceSchema, required=True)
     tier = fields.Nested(TierSchema, required=True, allow_none=True)
     offers = fields.List(fields.Nested(OfferSchema), required=True)

@@ -240,3 +240,44 @@ def test_too_many_scans_in_a_minute_are_refused(scanner: Scanner, scene: Scene) 
     refused = answers[-1]
     assert refused.status_code == 429
     assert int(refused.headers["Retry-After"]) >= 1
+
+
+def test_a_ticket_outlives_the_code_it_was_given_for(
+    scanner: Scanner,
+    scene: Scene,
+    backend: Backend,
+    clock: FixedClock,
+    drop_off: Callable[..., dict[str, Any]],
+) -> None:
+    code = _rotating(backend, scene.located.place.id)
+    body = drop_off()
+    answer = scanner.scan(code).get_json()
+    assert answer["ticket_expires_at"] == "2026-11-18T02:10:00+00:00"
+    clock.instant += timedelta(minutes=8)
+    dead = scanner.client.post(
+        "/api/v1/actions", json={**body, "evidence": {"code": code}}, headers=scanner.headers
+    )
+    assert (dead.status_code, dead.get_json()["code"]) == (422, "code_expired")
+    body["evidence"] = {"code": answer["ticket"]}
+    logged = scanner.client.post("/api/v1/actions", json=body, headers=scanner.headers)
+    assert logged.status_code == 201
+    again = scanner.client.post("/api/v1/actions", json=body, headers=scanner.headers)
+    assert (again.status_code, again.data) == (200, logged.data)
+    once_more = {**body, "reference": f"{body['reference']}-2"}
+    used = scanner.client.post("/api/v1/actions", json=once_more, headers=scanner.headers)
+    assert (used.status_code, used.get_json()["code"]) == (409, "evidence_used")
+
+
+def test_a_poster_needs_no_ticket(scanner: Scanner, scene: Scene) -> None:
+    answer = scanner.scan(scene.attended.url).get_json()
+    assert (answer["ticket"], answer["ticket_expires_at"]) == (None, None)
+
+
+def test_an_altered_ticket_names_the_field(
+    scanner: Scanner, scene: Scene, backend: Backend, drop_off: Callable[..., dict[str, Any]]
+) -> None:
+    ticket = scanner.scan(_rotating(backend, scene.located.place.id)).get_json()["ticket"]
+    altered = ("A" if ticket[0] != "A" else "B") + ticket[1:]
+    body = {**drop_off(), "evidence": {"code": altered}}
+    refused = scanner.client.post("/api/v1/actions", json=body, headers=scanner.headers)
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "ticket_invalid")
