@@ -189,9 +189,7 @@ def _page(kind: str, form: Form, error: DomainError | None = None) -> str:
 def _found(code: str | None) -> ResolvedPlace | None:
     if code is None:
         return None
-    return resolve_code(
-        connection(), backend().keys, code, now(), member_id=actor().member_id
-    )
+    return resolve_code(connection(), backend().keys, code, now(), member_id=actor().member_id)
 
 
 def _kept(code: str | None, found: ResolvedPlace | None) -> str | None:

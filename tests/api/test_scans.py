@@ -207,6 +207,8 @@ def test_a_code_of_a_canteen_leads_to_what_can_be_logged_there(
     assert (plate["tier"]["name"], plate["facts"]) == ("T2", {"meal": "lunch"})
     assert (plate["reduction_mg"], plate["points_mpt"]) == (87_420, 4_000)
     assert plate["caps"]
+    assert answer["ticket"]
+    assert poster["ticket"] is None
 
 
 def test_wrong_fields_are_named(scanner: Scanner) -> None:
