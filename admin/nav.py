@@ -33,6 +33,7 @@ SECTIONS = (
     Section("home.today", "首页", "今天的情况", EVERYONE),
     Section("places.listing", "点位", "回收投放点、海报和动态码大屏", PLACE_READERS),
     Section("drop_offs.listing", "投放", "每一笔投放和它的算法", POINT_STAFF),
+    Section("reviews.listing", "待审核", "凭证存疑、等待核实的入账", PLACE_READERS),
     Section("rankings.board", "排行", "部门、单位、区县的名次", RANKING_READERS),
     Section("institutions.listing", "单位", "区县、系统、单位和部门", PLACE_READERS),
     Section("ledger.state", "账本", "核验结果：账目是否相符", AUDIT_READERS),

@@ -14,6 +14,7 @@ from admin.views import (
     places,
     posters,
     rankings,
+    reviews,
     screen,
 )
 
@@ -23,6 +24,7 @@ PAGES: Sequence[flask.Blueprint] = (
     posters.pages,
     screen.pages,
     drop_offs.pages,
+    reviews.pages,
     rankings.pages,
     institutions.pages,
     ledger.pages,

@@ -8,7 +8,7 @@ import structlog
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
-from admin.auth import POINT_STAFF, from_htmx, reach, scope
+from admin.auth import PLACE_WRITERS, POINT_STAFF, from_htmx, may, reach, scope
 from admin.forms.lists import DropOffsFilter, NewestFilter
 from admin.forms.reading import filters
 from backend.actions.queries import PlacedAction, Recorded, action_at_place, actions_at_places
@@ -109,6 +109,7 @@ def detail(action_id: int) -> str:
         sentences=assessment.trace.sentences() if assessment else (),
         factors=assessment.trace.to_json()["factors"] if assessment else (),
         replayed=assessment is not None,
+        reviews=may(*PLACE_WRITERS),
     )
 
 

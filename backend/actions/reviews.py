@@ -87,6 +87,18 @@ def held_awards(db: Connection, *, scope: Scope, limit: int) -> list[Reviewed]:
     return [_reviewed(row) for row in rows]
 
 
+def reviewed(db: Connection, *, scope: Scope, action_id: int) -> Reviewed:
+    """One action within a scope.
+
+    Raises:
+        NotFoundError: there is none with this id, or it lies outside.
+    """
+    row = db.execute(_reviewable(scope).where(Action.id == action_id)).one_or_none()
+    if row is None:
+        raise NotFoundError("没有找到这条记录，请回到列表重新打开。")
+    return _reviewed(row)
+
+
 def resolve(
     db: Connection, rulebook: Rulebook, decision: Decision, *, outcome: HoldOutcome
 ) -> Settled:
@@ -179,14 +191,10 @@ def reverse(db: Connection, rulebook: Rulebook, decision: Decision) -> Reversal:
 
 def _of_others(db: Connection, decision: Decision) -> Recorded:
     """The action, with its member locked, if the actor may decide about it."""
-    row = db.execute(
-        _reviewable(decision.scope).where(Action.id == decision.action_id)
-    ).one_or_none()
-    if row is None:
-        raise NotFoundError("没有找到这条记录，请回到列表重新打开。")
-    if recorded_of(row).member_id == decision.actor_id:
+    member_id = reviewed(db, scope=decision.scope, action_id=decision.action_id).action.member_id
+    if member_id == decision.actor_id:
         raise ForbiddenError("不能处理自己的记录，请由其他管理员处理。")
-    amendments.lock_member(db, recorded_of(row).member_id)
+    amendments.lock_member(db, member_id)
     return _action(db, decision.action_id)
 
 
