@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from backend.actions.models import Action, ActionState, ActionStatus, Reassessment
-from backend.db.statements import fetch_all
+from backend.db.statements import array, fetch_all
 from backend.errors import NotFoundError
 from backend.ledger.queries import Cap
 from backend.organisations.models import Department, Institution
@@ -84,9 +84,9 @@ def standing(
         (
             member_id,
             reference,
-            [cap.subject_id for cap in caps],
-            [cap.key for cap in caps],
-            [cap.period_start for cap in caps],
+            array(cap.subject_id for cap in caps),
+            array(cap.key for cap in caps),
+            array(cap.period_start for cap in caps),
             member_id,
             on,
             on,

@@ -5,7 +5,8 @@ them. Each connection keeps a cursor per statement, which remembers how its para
 Rows come as plain tuples, errors as those of SQLAlchemy.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -53,3 +54,18 @@ def fetch_all(
             dialect=db.dialect,
         )
         raise raised from error
+
+
+def array(values: Iterable[int | str | bytes | date]) -> str:
+    """An array as PostgreSQL writes it, for a parameter that is cast, such as `%s::text[]`.
+
+    The driver writes a list element by element, at ten times the time.
+    """
+    return f"{{{','.join(map(_element, values))}}}"
+
+
+def _element(value: int | str | bytes | date) -> str:
+    if isinstance(value, str):
+        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{quoted}"'
+    return f'"\\\\x{value.hex()}"' if isinstance(value, bytes) else str(value)

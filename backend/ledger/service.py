@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from backend.db.statements import fetch_all
+from backend.db.statements import array, fetch_all
 from backend.ledger.policy import expires_month
 from backend.ledger.queries import Cap
 from credit_rules import Used
@@ -185,10 +185,10 @@ def _arguments(award: Award) -> tuple[object, ...]:
         expires_month(award.occurred_on),
         _counters(award.caps, award.used),
         _counters([cap for cap in award.caps if any(award.added.get(cap.key, ()))], award.added),
-        list(award.evidence),
-        [ceiling.subject for ceiling in award.ceilings],
-        [ceiling.slot for ceiling in award.ceilings],
-        [ceiling.limit for ceiling in award.ceilings],
+        array(award.evidence),
+        array(ceiling.subject for ceiling in award.ceilings),
+        array(ceiling.slot for ceiling in award.ceilings),
+        array(ceiling.limit for ceiling in award.ceilings),
         award.hold.reason if award.hold else None,
         award.hold.times_out_at if award.hold else None,
     )
