@@ -16,6 +16,7 @@ from backend.ports.wechat import HttpWeChat, WeChat
 from backend.rulebook import service as rulebook
 from backend.settings import PREFIX, Settings, SettingsError
 from credit_rules import Rulebook, load_rulebook
+from credit_rules.footprint import Questionnaires, load_questionnaires
 
 _REDIS_SECONDS = 1.0
 # At most so many connections a process; each is opened only when it is needed.
@@ -32,6 +33,7 @@ class Backend:
         redis: boards, queues and limits; nothing in it that cannot be rebuilt.
         clock: the present instant.
         rulebook: the methodologies in force.
+        questionnaires: every version of the questionnaire of the footprint.
         wechat: logins and the platform's interfaces.
         keys: keys derived from the installation's secret, one a purpose.
         signer: signs the ledger's checkpoints; None in processes that were not given its key.
@@ -42,6 +44,7 @@ class Backend:
     redis: Redis
     clock: Clock
     rulebook: Rulebook
+    questionnaires: Questionnaires
     wechat: WeChat
     keys: KeyRing
     signer: Signer | None
@@ -73,6 +76,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Backend:
         redis=redis,
         clock=clock or SystemClock(),
         rulebook=load_rulebook(),
+        questionnaires=load_questionnaires(),
         wechat=HttpWeChat(
             base_url=settings.wechat_base_url,
             app_id=settings.wechat_app_id,

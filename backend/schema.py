@@ -4,6 +4,7 @@ from sqlalchemy import MetaData
 
 import backend.actions.models
 import backend.audit.models
+import backend.footprint.models
 import backend.ledger.models
 import backend.organisations.models
 import backend.outbox.models

@@ -6,8 +6,10 @@ import flask
 
 from backend.web.api import Blueprint
 from miniprogram_api.pages import boards, frame, home, log, login, mine, posters, receipts
+from miniprogram_api.pages import footprint as footprint_pages
 from miniprogram_api.resources import (
     actions,
+    footprint,
     holdings,
     kinds,
     me,
@@ -26,6 +28,7 @@ RESOURCES: Sequence[Blueprint] = (
     places.blueprint,
     rankings.blueprint,
     holdings.blueprint,
+    footprint.blueprint,
 )
 """Registered under `/api/v1`; their own routes start with the noun: `/scans`."""
 
@@ -37,6 +40,7 @@ PAGES: Sequence[flask.Blueprint] = (
     log.blueprint,
     receipts.blueprint,
     mine.blueprint,
+    footprint_pages.blueprint,
     boards.blueprint,
 )
 """The pages behind a poster and a login link, with paths of their own."""

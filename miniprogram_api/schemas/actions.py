@@ -38,7 +38,7 @@ class EvidenceSchema(StrictSchema):
     position = fields.Nested(PositionSchema, load_default=None, allow_none=True)
 
 
-class _Facts(fields.Dict):
+class NamedTexts(fields.Dict):
     """Texts by name, whose faults are told by name: `facts.mass`."""
 
     def _deserialize(
@@ -68,7 +68,7 @@ class ActionRequest(StrictSchema):
         required=True, max_length=64, metadata={"description": "as GET /kinds lists it"}
     )
     occurred_at = AwareDateTime(required=True)
-    facts = _Facts(
+    facts = NamedTexts(
         keys=StrictString(max_length=64),
         values=StrictString(max_length=60),
         required=True,
@@ -128,7 +128,7 @@ class RecordedActionSchema(Schema):
     tier = fields.String(required=True, metadata={"description": "T0 to T4"})
     channel = fields.String(required=True, metadata={"description": "how the evidence came"})
     place = fields.Nested(PlaceRefSchema, required=True, allow_none=True)
-    facts = _Facts(keys=fields.String(), values=fields.String(), required=True)
+    facts = NamedTexts(keys=fields.String(), values=fields.String(), required=True)
 
 
 class AwardSchema(Schema):

@@ -1,0 +1,1 @@
+DROP TABLE footprint_answers;
