@@ -1,8 +1,9 @@
 """What actions add up to, for roll-ups."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -66,4 +67,43 @@ def department_day_totals(
         DepartmentDayTotal(department, day, int(points), int(reduction), count)
         for department, day, points, reduction, count in db.execute(totals)
         if department is not None
+    ]
+
+
+class MemberTotal(NamedTuple):
+    """What a member did with the same facts under one version of a methodology, and how often."""
+
+    methodology_id: str
+    methodology_version: int
+    facts: Mapping[str, Any]
+    times: int
+    reduction_mg: int
+
+
+def member_totals(db: Connection, member_id: int, *, after: date, until: date) -> list[MemberTotal]:
+    """What a member's actions that count add up to, by methodology and facts.
+
+    Args:
+        db: any transaction.
+        member_id: whose.
+        after: an Asia/Shanghai day, not counted itself.
+        until: the last day.
+    """
+    alike = (Action.methodology_id, NOW["methodology_version"], NOW["facts"])
+    rows = db.execute(
+        select(*alike, func.count(), func.sum(NOW["reduction_mg"]))
+        .select_from(Action)
+        .outerjoin(ActionState, ActionState.action_id == Action.id)
+        .outerjoin(Reassessment, Reassessment.id == ActionState.reassessment_id)
+        .where(
+            Action.member_id == member_id,
+            Action.occurred_on > after,
+            Action.occurred_on <= until,
+            COUNTS,
+        )
+        .group_by(*alike)
+    )
+    return [
+        MemberTotal(kind, version, facts, times, int(reduction_mg))
+        for kind, version, facts, times, reduction_mg in rows
     ]

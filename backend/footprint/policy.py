@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final
 
+from backend.actions.totals import MemberTotal
 from credit_rules import Rulebook
 from credit_rules.footprint import ActionTotals, Questionnaire
 
@@ -26,52 +27,25 @@ _CHOSEN_MODES: Final[Mapping[str, str]] = {
 }
 
 
-class Trip(NamedTuple):
-    """Trips of one kind and the same facts: methodology, version, facts, how many."""
-
-    methodology_id: str
-    version: int
-    facts: Mapping[str, str]
-    times: int
-
-
-class Saved(NamedTuple):
-    """What the actions of one methodology avoided, in mg of CO2e."""
-
-    methodology_id: str
-    version: int
-    reduction_mg: int
-
-
-def is_trip(methodology_id: str, facts: Mapping[str, str]) -> bool:
-    """Whether an action is a trip whose kilometres take the place of others."""
-    return _mode(methodology_id, facts) is not None and _DISTANCE in facts
-
-
 def totals_of(
-    rulebook: Rulebook,
-    questionnaire: Questionnaire,
-    *,
-    trips: Iterable[Trip],
-    saved: Iterable[Saved],
+    rulebook: Rulebook, questionnaire: Questionnaire, actions: Iterable[MemberTotal]
 ) -> ActionTotals:
     """What a member's actions of a year amount to in their footprint.
 
     Args:
         rulebook: with every version the actions were credited under.
         questionnaire: the version the footprint is reckoned with.
-        trips: those for which `is_trip` holds.
-        saved: the reductions of all other actions.
+        actions: what they did, on whatever evidence.
     """
     kilometres: dict[str, Fraction] = {}
-    for trip in trips:
-        mode = _mode(trip.methodology_id, trip.facts)
-        if mode is not None:
-            distance = _kilometres(rulebook, trip) * trip.times
-            kilometres[mode] = kilometres.get(mode, Fraction()) + distance
     reductions: dict[str, Fraction] = {}
-    for each in saved:
-        methodology = rulebook.version(each.methodology_id, each.version)
+    for each in actions:
+        mode = _mode(each.methodology_id, each.facts)
+        if mode is not None:
+            distance = _kilometres(rulebook, each) * each.times
+            kilometres[mode] = kilometres.get(mode, Fraction()) + distance
+            continue
+        methodology = rulebook.version(each.methodology_id, each.methodology_version)
         category = methodology.footprint_category
         if category in questionnaire.categories:
             share = each.reduction_mg * methodology.footprint_share
@@ -88,9 +62,9 @@ def _mode(methodology_id: str, facts: Mapping[str, str]) -> str | None:
     return _MODES.get(methodology_id)
 
 
-def _kilometres(rulebook: Rulebook, trip: Trip) -> Fraction:
+def _kilometres(rulebook: Rulebook, trip: MemberTotal) -> Fraction:
     """The distance of one trip; it was accepted with the unit it was told in."""
-    readers = rulebook.version(trip.methodology_id, trip.version).readers
+    readers = rulebook.version(trip.methodology_id, trip.methodology_version).readers
     reader = next(each for each in readers if each.spec.name == _DISTANCE)
     return Fraction(reader.shown(reader.read(trip.facts[_DISTANCE])))
 

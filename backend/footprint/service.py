@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, delete
 from sqlalchemy.dialects.postgresql import insert
 
+from backend.actions.totals import member_totals
 from backend.clock import business_day
 from backend.errors import FieldError, InvalidInputError, UnavailableError
 from backend.footprint import queries
@@ -132,8 +133,7 @@ def footprint_of(
     questionnaire = questionnaire_on(questionnaires, today)
     after = _year_before(today)
     answered = queries.answers_of(db, member_id)
-    trips, saved = queries.year_of_actions(db, member_id, after=after, until=today)
-    actions = totals_of(rulebook, questionnaire, trips=trips, saved=saved)
+    logged = member_totals(db, member_id, after=after, until=today)
     reply = _usable(questionnaire, answered)
     return Footprint(
         after=after,
@@ -144,7 +144,7 @@ def footprint_of(
             reply.answers,
             region=reply.region,
             radiative_forcing=reply.radiative_forcing,
-            actions=actions,
+            actions=totals_of(rulebook, questionnaire, logged),
         ),
         comparison=None
         if answered is None or institution_id is None

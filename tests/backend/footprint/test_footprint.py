@@ -8,9 +8,13 @@ import pytest
 from sqlalchemy import Connection, text
 
 from backend.actions.claims import Telling, log_action
+from backend.actions.queries import actions_of
+from backend.actions.reviews import Decision, reverse
+from backend.actions.totals import MemberTotal
 from backend.errors import InvalidInputError, UnavailableError
-from backend.footprint.policy import Trip, totals_of
+from backend.footprint.policy import totals_of
 from backend.footprint.service import Footprint, Reply, answer, footprint_of, withdraw
+from backend.organisations.queries import Scope
 from backend.people.memberships import end_membership
 from backend.ports.keys import KeyRing
 from backend.recycling.service import DropOff, log_drop_off
@@ -155,6 +159,17 @@ def test_other_reductions_come_off_what_was_assumed_in_their_category(
     assert waste.logged_mg == waste.deducted.mid == 590_000
 
 
+def test_what_was_taken_back_is_not_in_it(
+    db: Connection, scene: Scene, log: Callable[..., None]
+) -> None:
+    log("commute.metro", {"distance": "10"})
+    (action,) = actions_of(db, member_id=scene.members[0], before_id=None, limit=9)
+    city = Scope(everything=True)
+    decision = Decision(action.id, city, scene.members[1], "当日未乘车", NOW)
+    reverse(db, RULEBOOK, decision)
+    assert not any(each.logged for each in footprint(db, scene.members[0]).estimate.lines)
+
+
 def test_a_year_ends_after_a_year(db: Connection, scene: Scene, log: Callable[..., None]) -> None:
     log("commute.metro", {"distance": "10"}, NOW - timedelta(hours=3))
     for now, kilometres in (
@@ -169,8 +184,8 @@ def test_a_year_ends_after_a_year(db: Connection, scene: Scene, log: Callable[..
 
 def test_kilometres_beyond_the_questionnaire_stay_at_its_limit() -> None:
     questionnaire = QUESTIONNAIRES.on(NOW.date())
-    trip = Trip("commute.metro", 1, {"distance": "60"}, 4_000)
-    totals = totals_of(RULEBOOK, questionnaire, trips=[trip], saved=[])
+    trips = MemberTotal("commute.metro", 1, {"distance": "60"}, 4_000, 0)
+    totals = totals_of(RULEBOOK, questionnaire, [trips])
     assert totals.kilometres == {"metro": 200_000}
 
 
