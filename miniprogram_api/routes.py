@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import flask
 
 from backend.web.api import Blueprint
-from miniprogram_api.pages import boards, frame, home, log, login, mine, posters, receipts
+from miniprogram_api.pages import boards, frame, home, log, login, mine, posters, proofs, receipts
 from miniprogram_api.pages import footprint as footprint_pages
 from miniprogram_api.resources import (
     actions,
     footprint,
     holdings,
     kinds,
+    ledger_proofs,
     me,
     places,
     rankings,
@@ -29,6 +30,7 @@ RESOURCES: Sequence[Blueprint] = (
     rankings.blueprint,
     holdings.blueprint,
     footprint.blueprint,
+    ledger_proofs.blueprint,
 )
 """Registered under `/api/v1`; their own routes start with the noun: `/scans`."""
 
@@ -42,5 +44,6 @@ PAGES: Sequence[flask.Blueprint] = (
     mine.blueprint,
     footprint_pages.blueprint,
     boards.blueprint,
+    proofs.blueprint,
 )
 """The pages behind a poster and a login link, with paths of their own."""

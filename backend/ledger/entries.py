@@ -65,6 +65,9 @@ def entry_of(db: Connection, *, member_id: int, entry_id: int) -> PostedEntry | 
     return found if found is not None and found.member_id == member_id else None
 
 
-def entry_ids_of_action(db: Connection, *, action_id: int) -> list[int]:
-    """The entries about an action, oldest first: its award, then what changed it."""
-    return list(db.scalars(select(Entry.id).where(Entry.action_id == action_id).order_by(Entry.id)))
+def entries_of_action(db: Connection, *, action_id: int) -> dict[int, str]:
+    """The kinds of the entries about an action by their ids, oldest first."""
+    rows = db.execute(
+        select(Entry.id, Entry.kind).where(Entry.action_id == action_id).order_by(Entry.id)
+    )
+    return {row.id: row.kind for row in rows}

@@ -11,7 +11,7 @@ import hashlib
 import json
 import struct
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from backend.actions.queries import Recorded
 from backend.ledger.entries import PostedEntry, PostedTransfer
@@ -32,6 +32,8 @@ _TRANSFER: Final = struct.Struct(">iqq4sq")
 # place, ranked, version of the methodology, reduction_mg, points_mpt, its digest, the rulebook's
 _ACTION: Final = struct.Struct(">BqqqiqqqqqBiqq32s32s")
 _LENGTH: Final = struct.Struct(">i")
+# reference, kind, tier, channel, id of the methodology
+_ACTION_TEXTS: Final = 5
 
 
 def entry_bytes(entry: PostedEntry, action: Recorded | None, salt: bytes) -> bytes:
@@ -111,14 +113,19 @@ def read_entry(content: bytes) -> PostedEntry:
     )
     if layout != LAYOUT or len(content) != _ENTRY.size + count * _TRANSFER.size:
         raise ValueError("the content is no leaf of layout 1")
+    try:
+        posted_at = _EPOCH + created_at * _MICROSECOND
+        counts_for = _FIRST_DAY + timedelta(days=effective_on)
+    except OverflowError:
+        raise ValueError("the leaf names a time that is none") from None
     member_id, action_id, reverses_id, settles_id, actor_id, campaign_id = (
         each or None for each in ids
     )
     return PostedEntry(
         id=entry_id,
         kind=kind.decode().rstrip(),
-        created_at=_EPOCH + created_at * _MICROSECOND,
-        effective_on=_FIRST_DAY + timedelta(days=effective_on),
+        created_at=posted_at,
+        effective_on=counts_for,
         member_id=member_id,
         action_id=action_id,
         reverses_entry_id=reverses_id,
@@ -131,6 +138,53 @@ def read_entry(content: bytes) -> PostedEntry:
             for seq, debit, credit, unit, amount in _TRANSFER.iter_unpack(content[_ENTRY.size :])
         ),
     )
+
+
+def action_digest_of(content: bytes) -> bytes | None:
+    """The digest of the action that the content of a leaf names; None where it names none."""
+    digest: bytes = _ENTRY.unpack_from(content)[-2]
+    return None if digest == _NO_DIGEST else digest
+
+
+class SealedAction(NamedTuple):
+    """What an action was, as its sealed content tells."""
+
+    methodology_id: str
+    methodology_version: int
+    facts: dict[str, str]
+
+
+def read_action(content: bytes) -> SealedAction:
+    """What was done, from the content behind a leaf's digest of its action.
+
+    Raises:
+        ValueError: it is no action of layout 1.
+    """
+    if content[:1] != bytes([_ACTION_LAYOUT]):
+        raise ValueError("the content is no action of layout 1")
+    texts, at = [], _ACTION.size
+    try:
+        version: int = _ACTION.unpack_from(content)[11]
+        for _ in range(_ACTION_TEXTS):
+            text, at = _counted_text(content, at)
+            texts.append(text)
+        (count,) = _LENGTH.unpack_from(content, at)
+        at += _LENGTH.size
+        facts = {}
+        for _ in range(count):
+            key, at = _counted_text(content, at)
+            facts[key], at = _counted_text(content, at)
+    except struct.error as error:
+        raise ValueError("the content is no action of layout 1") from error
+    return SealedAction(texts[4], version, facts)
+
+
+def _counted_text(content: bytes, at: int) -> tuple[str, int]:
+    (length,) = _LENGTH.unpack_from(content, at)
+    end = at + _LENGTH.size + length
+    if not at < end <= len(content):
+        raise ValueError("a text ends outside the content")
+    return content[at + _LENGTH.size : end].decode(), end
 
 
 def _padded(text: str, length: int) -> bytes:

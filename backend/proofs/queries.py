@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Select, func, select, text
 
+from backend.ledger.entries import entries_of_action
 from backend.ports.signed_notes import VerifierKey
 from backend.proofs.merkle import HASH_BYTES, Span
 from backend.proofs.models import Checkpoint, TreeLeaf, VerifierKeyUsed
@@ -122,3 +123,22 @@ def tree_size(db: Connection) -> int:
 def _one(db: Connection, chosen: Select[int, bytes, str, datetime]) -> SignedRoot | None:
     row = db.execute(chosen).one_or_none()
     return None if row is None else SignedRoot(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryProof:
+    """An entry and where it stands in the tree; `index` is None until it does."""
+
+    entry_id: int
+    kind: str
+    index: int | None
+
+
+def proofs_of_action(db: Connection, *, action_id: int) -> list[EntryProof]:
+    """The entries about an action, oldest first, with where they stand in the tree."""
+    entries = entries_of_action(db, action_id=action_id)
+    rows = db.execute(
+        select(TreeLeaf.entry_id, TreeLeaf.index).where(TreeLeaf.entry_id.in_(entries.keys()))
+    )
+    indexes = {row.entry_id: row[1] for row in rows}
+    return [EntryProof(each, kind, indexes.get(each)) for each, kind in entries.items()]

@@ -7,6 +7,7 @@ from flask import render_template, request
 from backend.actions.service import receipt_of
 from backend.ledger.policy import expires_month, month_end
 from backend.places.queries import by_id
+from backend.proofs.queries import proofs_of_action
 from backend.web.access import actor, member_page
 from backend.web.context import backend
 from backend.web.transaction import connection
@@ -39,6 +40,8 @@ def show(action_id: int) -> str:
         tier=tier_body(methodology, recorded.tier),
         place=None if recorded.place_id is None else by_id(connection(), recorded.place_id),
         channel=labels.CHANNELS.get(recorded.channel, recorded.channel),
+        proofs=proofs_of_action(connection(), action_id=action_id),
+        entry_kinds=labels.ENTRY_KINDS,
         expires_on=month_end(expires_month(recorded.occurred_on)),
     )
 
