@@ -5,7 +5,20 @@ from collections.abc import Sequence
 import flask
 
 from backend.web.api import Blueprint
-from miniprogram_api.pages import boards, frame, home, log, login, mine, posters, proofs, receipts
+from miniprogram_api.pages import (
+    boards,
+    drawing,
+    frame,
+    giving,
+    home,
+    log,
+    login,
+    mine,
+    posters,
+    proofs,
+    receipts,
+    redeeming,
+)
 from miniprogram_api.pages import footprint as footprint_pages
 from miniprogram_api.resources import (
     actions,
@@ -16,6 +29,7 @@ from miniprogram_api.resources import (
     me,
     places,
     rankings,
+    rewards,
     scans,
     sessions,
 )
@@ -31,6 +45,7 @@ RESOURCES: Sequence[Blueprint] = (
     holdings.blueprint,
     footprint.blueprint,
     ledger_proofs.blueprint,
+    rewards.blueprint,
 )
 """Registered under `/api/v1`; their own routes start with the noun: `/scans`."""
 
@@ -43,6 +58,9 @@ PAGES: Sequence[flask.Blueprint] = (
     receipts.blueprint,
     mine.blueprint,
     footprint_pages.blueprint,
+    redeeming.blueprint,
+    giving.blueprint,
+    drawing.blueprint,
     boards.blueprint,
     proofs.blueprint,
 )

@@ -28,9 +28,9 @@ HEIGHT_MM: Final = 297.0
 QR_MM: Final = 90.0
 PNG_DPI: Final = 200
 FONT_PATH: Final = Path(__file__).parent / "fonts" / "wqy-microhei.ttc"
+POSTER_FONT: Final = "WenQuanYiMicroHei"
 HINT: Final = "请在现场用微信扫一扫，拍照转发无效"
 
-_FONT: Final = "WenQuanYiMicroHei"
 _POINTS_A_MM: Final = 72 / 25.4
 _MARGIN_MM: Final = 18.0
 _LEADING: Final = 1.35
@@ -93,7 +93,7 @@ def pdf(posters: Sequence[Poster]) -> bytes:
     """
     if not posters:
         raise ValueError("a PDF needs at least one poster")
-    _register_font()
+    register_font()
     buffer = io.BytesIO()
     size = (WIDTH_MM * _POINTS_A_MM, HEIGHT_MM * _POINTS_A_MM)
     canvas = Canvas(buffer, pagesize=size, pageCompression=1, invariant=1, lang="zh-CN")
@@ -127,7 +127,7 @@ def png(poster: Poster) -> bytes:
 
 def qr_svg(url: str) -> str:
     """A QR code alone as an SVG that scales to its box: for a screen with a rotating code."""
-    boxes, side = _modules(url)
+    boxes, side = qr_modules(url)
     path = "".join(f"M{x} {y}h{width}v1h-{width}z" for x, y, width in boxes)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" role="img"'
@@ -165,7 +165,7 @@ def _draw(poster: Poster, ink: _Ink) -> None:
 
 def _draw_qr(ink: _Ink, url: str, left: float, top: float) -> None:
     """A QR code of `QR_MM`, quiet zone included."""
-    runs, side = _modules(url)
+    runs, side = qr_modules(url)
     unit = QR_MM / side
     boxes = [(left + x * unit, top + y * unit, width * unit, unit) for x, y, width in runs]
     ink.boxes(boxes, "#000000")
@@ -185,7 +185,7 @@ def _draw_classes(ink: _Ink, accepted: Sequence[WasteClass], middle: float) -> N
         ink.text(left + 14, middle + 7, label, 6, _INK, "left")
 
 
-def _modules(url: str) -> tuple[list[tuple[int, int, int]], int]:
+def qr_modules(url: str) -> tuple[list[tuple[int, int, int]], int]:
     """Dark runs (x, y, width in modules) of a QR code and its side, quiet zone included."""
     code = QRCode(error_correction=ERROR_CORRECT_Q, border=4)
     code.add_data(url)
@@ -239,16 +239,16 @@ def _write(
 
 
 @cache
-def _register_font() -> None:
+def register_font() -> None:
     """Makes the embedded font known to reportlab, once a process."""
-    pdfmetrics.registerFont(TTFont(_FONT, str(FONT_PATH), subfontIndex=0))
+    pdfmetrics.registerFont(TTFont(POSTER_FONT, str(FONT_PATH), subfontIndex=0))
 
 
 @cache
 def _measure() -> Callable[[str], float]:
     """Measures text in units of its size."""
-    _register_font()
-    return lambda words: float(pdfmetrics.stringWidth(words, _FONT, 1))
+    register_font()
+    return lambda words: float(pdfmetrics.stringWidth(words, POSTER_FONT, 1))
 
 
 @cache
@@ -278,7 +278,7 @@ class _PdfInk:
         self._canvas.drawPath(path, stroke=0, fill=1)
 
     def text(self, x: float, y: float, words: str, size: float, colour: str, at: Anchor) -> None:
-        self._canvas.setFont(_FONT, size * _POINTS_A_MM)
+        self._canvas.setFont(POSTER_FONT, size * _POINTS_A_MM)
         self._fill(colour)
         draw = self._canvas.drawCentredString if at == "centre" else self._canvas.drawString
         draw(*self._at(x, y), words)

@@ -46,6 +46,11 @@ def faults(draw: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def source() -> str:
+    """This file's own text: what the public page hands out is what the programme draws with."""
+    return Path(__file__).read_text(encoding="utf-8")
+
+
 def main(path: str) -> int:
     """Prints the verdict on a draw's file; returns 0 where it is in order."""
     found = faults(json.loads(Path(path).read_text(encoding="utf-8")))

@@ -6,14 +6,16 @@ from typing import Any
 from flask import render_template, request
 
 from backend.actions.queries import Recorded, actions_of
+from backend.clock import business_day
 from backend.ledger.policy import month_end
-from backend.ledger.queries import balance_of
+from backend.ledger.queries import balance_of, notices_of, statement_of
 from backend.rankings.policy import Board, Measure
 from backend.web.access import actor, member_page
-from backend.web.context import backend
+from backend.web.context import backend, now
 from backend.web.paging import decode_cursor, page
 from backend.web.transaction import connection
 from miniprogram_api.pages.frame import page_blueprint
+from miniprogram_api.resources import labels
 from miniprogram_api.resources.rankings import board_standings
 
 blueprint = page_blueprint("mine", __name__)
@@ -28,11 +30,9 @@ def overview() -> str:
     """Balance, points by expiry, the latest records and the own department's rank."""
     found = board_standings(Board.DEPARTMENTS, None, Measure.PER_HEAD)
     department_id = actor().department_id
-    held = balance_of(connection(), member_id=actor().member_id)
     return render_template(
         "mine.html",
-        held=held,
-        lots=[(month_end(lot.expires_month), lot.points_mpt) for lot in held.lots],
+        **_holdings(),
         records=_records(
             actions_of(connection(), member_id=actor().member_id, before_id=None, limit=_LATEST)
         ),
@@ -40,6 +40,39 @@ def overview() -> str:
         board=found,
         in_department=department_id is not None,
     )
+
+
+@blueprint.get("/me/points")
+@member_page
+def statement() -> str:
+    """The statement: every entry with the balance after it, the lots, what ends soon."""
+    cursor = request.args.get("cursor")
+    lines = statement_of(
+        connection(),
+        member_id=actor().member_id,
+        before_id=decode_cursor(cursor, int)[0] if cursor else None,
+        limit=_PAGE + 1,
+    )
+    shown = page(lines, _PAGE, lambda line: (line.entry_id,))
+    return render_template(
+        "points.html",
+        **_holdings(),
+        lines=shown["items"],
+        kinds=labels.ENTRY_KINDS,
+        next_cursor=shown["next_cursor"],
+    )
+
+
+def _holdings() -> dict[str, Any]:
+    """Balance, lots with their last days, and notices of what ends soon."""
+    today = business_day(now())
+    held = balance_of(connection(), member_id=actor().member_id)
+    notices = notices_of(connection(), member_id=actor().member_id, on=today)
+    return {
+        "held": held,
+        "lots": [(month_end(lot.expires_month), lot.points_mpt) for lot in held.lots],
+        "notices": [(month_end(each.expires_month), each.points_mpt) for each in notices],
+    }
 
 
 @blueprint.get("/me/records")

@@ -6,6 +6,7 @@ from typing import Final
 from backend.actions.models import ActionStatus
 from backend.places.models import PlaceKind, PlaceState, WasteClass
 from backend.rankings.policy import MIN_GROUP, Board, Measure
+from backend.rewards.models import CancelledBy, DrawState, LimitPeriod, RedemptionState
 
 WASTE_CLASSES: Final[Mapping[str, str]] = {
     WasteClass.RECYCLABLE: "可回收物",
@@ -90,6 +91,33 @@ ENTRY_KINDS: Final[Mapping[str, str]] = {
     "award": "行为入账",
     "reversal": "冲正",
     "correction": "更正",
+    "grant": "预算拨付",
+    "redemption": "兑换（待领取）",
+    "fulfilment": "兑换已领取",
+    "cancellation": "兑换取消，积分退回",
+    "donation": "捐赠",
+    "expiry": "到期清零",
+}
+PERIODS: Final[Mapping[LimitPeriod, str]] = {
+    LimitPeriod.MONTH: "每月",
+    LimitPeriod.QUARTER: "每季度",
+    LimitPeriod.YEAR: "每年",
+    LimitPeriod.EVER: "累计",
+}
+REDEMPTION_STATES: Final[Mapping[RedemptionState, str]] = {
+    RedemptionState.PENDING: "待领取",
+    RedemptionState.FULFILLED: "已领取",
+    RedemptionState.CANCELLED: "已取消",
+}
+CANCELLED_BY: Final[Mapping[CancelledBy, str]] = {
+    CancelledBy.MEMBER: "您已取消，积分已退回。",
+    CancelledBy.PROGRAMME: "主办方已取消，积分已退回。",
+    CancelledBy.TIMEOUT: "逾期未领，已自动取消，积分已退回。",
+}
+DRAW_STATES: Final[Mapping[DrawState, str]] = {
+    DrawState.OPEN: "报名中",
+    DrawState.CLOSED: "已截止，等待开奖",
+    DrawState.DRAWN: "已开奖",
 }
 
 

@@ -1,0 +1,117 @@
+"""Prize draws on the phone: enter one; anybody can look at one and recheck it."""
+
+import json
+from typing import Any, Final
+
+from flask import Response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from backend.errors import DomainError, NotFoundError
+from backend.rewards import draws, recheck
+from backend.rewards.draws import DrawView, Standing
+from backend.rewards.models import DrawState
+from backend.rewards.policy import Person, is_for
+from backend.rewards.queries import terms_of
+from backend.web import problems, transaction
+from backend.web.access import member_page, optional_actor, public
+from backend.web.context import now
+from backend.web.transaction import connection
+from miniprogram_api.pages import wording
+from miniprogram_api.pages.frame import page_blueprint
+from miniprogram_api.resources import labels
+from miniprogram_api.resources.rewards import person
+
+blueprint = page_blueprint("drawing", __name__)
+
+_SHOWN_TICKETS: Final = 200
+
+
+@blueprint.get("/draws")
+@member_page
+def listing() -> str:
+    """The latest draws that are for the member."""
+    found = draws.draws_for(connection(), person())
+    return render_template("draws.html", draws=found, states=labels.DRAW_STATES)
+
+
+@blueprint.get("/draws/<int:draw_id>")
+@public
+def draw(draw_id: int) -> str:
+    """One draw: what is promised, what is published, who won; with a login, the way in."""
+    return _page(draws.draw_of(connection(), draw_id), None)
+
+
+@blueprint.post("/draws/<int:draw_id>")
+@member_page
+def enter(draw_id: int) -> ResponseReturnValue:
+    """Enters the member; a refusal is told on the page of the draw."""
+    try:
+        draws.enter(connection(), person(), draw_id, now=now())
+    except NotFoundError:
+        raise
+    except DomainError as error:
+        transaction.roll_back()
+        found = draws.draw_of(connection(), draw_id)
+        return _page(found, error), problems.status_of(error)
+    return redirect(url_for("drawing.draw", draw_id=draw_id), 303)
+
+
+@blueprint.get("/draws/<int:draw_id>/draw.json")
+@public
+def published(draw_id: int) -> Response:
+    """What the recheck works with: commitment, tickets, seed, winners, as far as published."""
+    found = draws.draw_of(connection(), draw_id)
+    document = draws.published(found, draws.tickets_of(connection(), draw_id))
+    text = json.dumps(document, ensure_ascii=False, indent=1)
+    return _download(text, "application/json", f"draw-{draw_id}.json")
+
+
+@blueprint.get("/draws/recheck.py")
+@public
+def script() -> Response:
+    """The script that rechecks a draw offline with nothing but Python."""
+    return _download(recheck.source(), "text/x-python; charset=utf-8", "recheck.py")
+
+
+def _download(text: str, mimetype: str, name: str) -> Response:
+    disposition = f'attachment; filename="{name}"'
+    return Response(text, mimetype=mimetype, headers={"Content-Disposition": disposition})
+
+
+def _page(found: DrawView, error: DomainError | None) -> str:
+    tickets = draws.tickets_of(connection(), found.id)
+    member = optional_actor()
+    standing: Standing | None = None
+    if member is not None and _may_enter(found, Person(member.member_id, member.institution_id)):
+        standing = draws.standing_of(connection(), found, member_id=member.member_id)
+    winners = draws.winners_of(found, tickets)
+    return render_template(
+        "draw.html",
+        draw=found,
+        state=labels.DRAW_STATES[found.state],
+        amount=_amount(found),
+        tickets=tickets[:_SHOWN_TICKETS] if found.state is not DrawState.OPEN else [],
+        winners=winners,
+        standing=standing,
+        won=standing is not None and standing.ticket in winners,
+        takes_entries=found.state is DrawState.OPEN and now() < found.closes_at,
+        fault=None if error is None else error.message,
+    )
+
+
+def _may_enter(found: DrawView, asks: Person) -> bool:
+    terms = terms_of(
+        connection(),
+        asks,
+        institution_id=found.institution_id,
+        audience=found.audience,
+        cash_value=found.cash_value,
+    )
+    return is_for(terms, asks)
+
+
+def _amount(found: DrawView) -> Any:
+    """Writes amounts of the draw's unit: points, or grams and kilograms."""
+    if found.unit == "mpt":
+        return lambda amount: f"{wording.points_text(amount)} 分"
+    return wording.carbon_text
