@@ -17,7 +17,6 @@ from credit_rules.inputs import InputRefused
 from credit_rules.methodology import Methodology, Plan
 from credit_rules.narrowed import Narrowed
 from credit_rules.narrowing import narrow
-from credit_rules.plan import TIER_SLOT
 from credit_rules.trace import BonusTrace, Trace
 
 _MISSING: Final = object()
@@ -113,17 +112,7 @@ def _accept(
     if len(numbers) != len(inputs) + 1:
         return None
     narrowed = plan.narrowed.get(index)
-    if narrowed is None:
-        narrowed = plan.narrowed[index] = _narrow(methodology, plan, numbers)
-    return narrowed, numbers
-
-
-def _narrow(methodology: Methodology, plan: Plan, numbers: list[int]) -> Narrowed:
-    tier = methodology.evidence.table.tiers[numbers[TIER_SLOT]]
-    known = {TIER_SLOT: numbers[TIER_SLOT]} | {
-        slot: numbers[slot] for slot, reader in enumerate(methodology.readers, 1) if reader.index
-    }
-    return narrow(plan, known, ranked=tier.ranked)
+    return narrowed or narrow(methodology, plan, index, numbers), numbers
 
 
 def _begin(methodology: Methodology, narrowed: Narrowed, facts: Facts, slots: list[int]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from itertools import product
@@ -28,6 +28,7 @@ from credit_rules.model import (
     Source,
     Standards,
     StepDoc,
+    Tier,
 )
 from credit_rules.reading import Reader
 from credit_rules.sections import read_bonus, read_examples, read_inputs
@@ -306,8 +307,13 @@ def _with_canonical(
     table = doc.evidence.table
     whole = {
         "file": data,
-        "factors": [{**asdict(f), "unit": f.unit.text} for f in factors if f.key],
-        "evidence": {"name": table.name, "tiers": [asdict(tier) for tier in table.tiers]},
+        "factors": [{**_named(f), "unit": f.unit.text} for f in factors if f.key],
+        "evidence": {"name": table.name, "tiers": [_named(tier) for tier in table.tiers]},
     }
-    fields = {name: getattr(doc, name) for name in doc.__slots__ if name != "canonical"}
-    return MethodologyDoc(**fields, canonical=canonical_bytes(whole))
+    known = {name: getattr(doc, name) for name in doc.__slots__ if name != "canonical"}
+    return MethodologyDoc(**known, canonical=canonical_bytes(whole))
+
+
+def _named(record: Factor | Tier) -> dict[str, object]:
+    """The fields of a record by name; `asdict` would copy them deeply first."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}

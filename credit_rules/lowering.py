@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from credit_rules.counters import COUNTER_LIMIT, NANO, Period, Scope, counter_key
@@ -272,10 +274,10 @@ class Lowering:
 
     def tier_weight(self, which: str) -> Value:
         """The weight of the tier of evidence: `points` or `reduction`."""
-        weights = [Fraction(getattr(t, which)) for t in self.doc.evidence.table.tiers]
-        scale = common_scale(weights)
-        out = Value("", "凭证权重", self.slot(), parse_unit("%"), min(weights), max(weights), scale)
-        values = tuple(int(weight / scale) for weight in weights)
+        low, high, scale, values = _weights(
+            tuple(getattr(tier, which) for tier in self.doc.evidence.table.tiers)
+        )
+        out = Value("", "凭证权重", self.slot(), parse_unit("%"), low, high, scale)
         self.made.operations.append(Pick(out.slot, (TIER_SLOT,), (len(values),), values))
         return out
 
@@ -302,6 +304,14 @@ class Lowering:
             if name not in order:
                 raise StepFailed(step.key("tiers"), f"没有凭证等级“{name}”。", nearest(name, order))
         return tuple(names), frozenset(order.index(name) for name in names)
+
+
+@lru_cache(maxsize=64)
+def _weights(weights: tuple[Decimal, ...]) -> tuple[Fraction, Fraction, Fraction, tuple[int, ...]]:
+    """Smallest, largest, scale and integers of weights; every step that weights asks for them."""
+    exact = [Fraction(weight) for weight in weights]
+    scale = common_scale(exact)
+    return min(exact), max(exact), scale, tuple(int(weight / scale) for weight in exact)
 
 
 def table_bounds(table: FactorTable) -> tuple[Fraction, Fraction, Fraction]:

@@ -7,14 +7,14 @@ and counters come out as from the whole plan, which runs again only when a trace
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from operator import itemgetter
 from typing import NamedTuple
 
 from credit_rules.counters import LANES
-from credit_rules.methodology import Award, Plan, Row
+from credit_rules.methodology import Award, Methodology, Plan, Row
 from credit_rules.narrowed import Claim, Narrowed, Span
 from credit_rules.plan import (
     TIER_SLOT,
@@ -236,12 +236,18 @@ def _holds(condition: Condition, value: int) -> bool:
     )
 
 
-def narrow(plan: Plan, known: Mapping[int, int], *, ranked: bool) -> Narrowed:
-    """Narrow a plan.
+def narrow(methodology: Methodology, plan: Plan, index: int, numbers: Sequence[int]) -> Narrowed:
+    """Narrow a plan and keep it in `Plan.narrowed`.
 
     Args:
-        plan: the plan.
-        known: index of the tier and of every choice, by slot.
-        ranked: whether actions of that tier count in rankings.
+        methodology: the methodology.
+        plan: one of its plans.
+        index: the number of tier and choices, by the weights of `Methodology.reads`.
+        numbers: the index of the tier, then the inputs as their readers give them.
     """
-    return _Narrowing(plan, known).narrowed(ranked=ranked)
+    tier = methodology.evidence.table.tiers[numbers[TIER_SLOT]]
+    known = {TIER_SLOT: numbers[TIER_SLOT]} | {
+        slot: numbers[slot] for slot, reader in enumerate(methodology.readers, 1) if reader.index
+    }
+    plan.narrowed[index] = narrowed = _Narrowing(plan, known).narrowed(ranked=tier.ranked)
+    return narrowed

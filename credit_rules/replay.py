@@ -21,7 +21,7 @@ from credit_rules.errors import FactsRefused, NotInForce
 from credit_rules.facts import Facts
 from credit_rules.history import Credits, History, PastAction, read_history
 from credit_rules.rulebook import Rulebook
-from credit_rules.vectorised import settle
+from credit_rules.vectorised import NotVectorisable, settle, settle_in_turn
 from credit_rules.vectorised.columns import Int
 from credit_rules.vectorised.counting import Opening
 
@@ -110,11 +110,13 @@ def resettle(history: History, *, opening: Opening | None = None, exclude: bool 
         The awards in the order of the history; refused actions earn nothing.
 
     Raises:
-        NotVectorisable: the rules can only be assessed one action after the other.
         ColumnsRefused: a counter leaves its range.
     """
     columns = history.columns if exclude else replace(history.columns, occasions=None)
-    awards = settle(columns, opening=opening)
+    try:
+        awards = settle(columns, opening=opening)
+    except NotVectorisable:
+        awards = settle_in_turn(columns, opening=opening)
     return Credits(
         *(
             _spread(column, history.rows, len(history))

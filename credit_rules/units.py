@@ -115,6 +115,7 @@ class Unit:
         return base_unit(_combine(self.dimension, other.dimension, 1))
 
 
+@lru_cache(maxsize=512)
 def _combine(left: Dimension, right: Dimension, sign: int) -> Dimension:
     powers = dict(left)
     for name, power in right:
@@ -122,6 +123,7 @@ def _combine(left: Dimension, right: Dimension, sign: int) -> Dimension:
     return tuple(sorted((name, power) for name, power in powers.items() if power))
 
 
+@lru_cache(maxsize=512)
 def base_unit(dimension: Dimension) -> Unit:
     """The base unit of a dimension, with a readable text."""
     above = [_BASE_SYMBOL[name] for name, power in dimension for _ in range(power) if power > 0]
@@ -158,6 +160,7 @@ def parse_unit(text: str) -> Unit:
     return Unit(text.strip(), dimension, ratio)
 
 
+@lru_cache(maxsize=4096)
 def parse_quantity(text: str) -> tuple[Fraction, Unit]:
     """Read a quantity such as `2 kg` or `0.5 point/kg`; a bare number has the unit `1`.
 

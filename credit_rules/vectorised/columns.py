@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final
 
@@ -100,6 +100,23 @@ class Columns:
     def __len__(self) -> int:
         return len(self.methodology)
 
+    def taken(self, rows: Int) -> Columns:
+        """Some rows, in this order."""
+        place, boosts = self.place, self.boosts
+        return replace(
+            self,
+            methodology=self.methodology[rows],
+            day=self.day[rows],
+            member=self.member[rows],
+            tier=self.tier[rows],
+            inputs=tuple(column[rows] for column in self.inputs),
+            place=None if place is None else place[rows],
+            occasions=self.occasions
+            and {name: column[rows] for name, column in self.occasions.items()},
+            boosts=boosts
+            and replace(boosts, hundredths=boosts.hundredths[rows], campaign=boosts.campaign[rows]),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Awards:
@@ -118,6 +135,22 @@ class Awards:
     bonus_mpt: Int
     ranked: Mask
     status: Int
+
+    def taken(self, rows: Int) -> Awards:
+        """Some rows, in this order."""
+        return Awards(
+            self.reduction_mg[rows],
+            self.points_mpt[rows],
+            self.bonus_mpt[rows],
+            self.ranked[rows],
+            self.status[rows],
+        )
+
+    @classmethod
+    def none(cls) -> Awards:
+        """The awards of no rows."""
+        empty = np.zeros(0, dtype=np.int64)
+        return cls(empty, empty, empty, empty != 0, empty)
 
 
 def check_lengths(columns: Columns) -> None:

@@ -35,9 +35,9 @@ def excluded(columns: Columns, batch: Batch, groups: Iterable[Group], eligible: 
         owner[group.rows] = present.setdefault(group.methodology.id, len(present))
     against = _against(groups, present)
     occasions = {
-        period: occasion
+        period: occasion[batch.arrival]
         for period in {period for pairs in against.values() for period, _ in pairs}
-        if (occasion := _occasion(columns, batch, period)) is not None
+        if (occasion := occasion_of(columns, period)) is not None
     }
     contested = np.zeros(len(batch), dtype=np.bool_)
     for period, occasion in occasions.items():
@@ -61,12 +61,11 @@ def _against(
     return found
 
 
-def _occasion(columns: Columns, batch: Batch, period: str) -> Int | None:
+def occasion_of(columns: Columns, period: str) -> Int | None:
     """What two rows of a member must share to exclude each other; None where it is not known."""
     if period in _PERIODS:
-        return period_starts(_PERIODS[period], batch.day)
-    given = (columns.occasions or {}).get(period)
-    return None if given is None else given[batch.arrival]
+        return period_starts(_PERIODS[period], columns.day)
+    return (columns.occasions or {}).get(period)
 
 
 def _contested(batch: Batch, owner: Int, party: Mask, occasion: Int) -> Mask:

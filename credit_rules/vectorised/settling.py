@@ -8,15 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI, CapSpec, Lane
-from credit_rules.methodology import Award, Methodology
+from credit_rules.methodology import Award
 from credit_rules.plan import TIER_SLOT
+from credit_rules.vectorised.campaigns import bonuses
 from credit_rules.vectorised.columns import (
     Awards,
-    Boosts,
     Columns,
-    ColumnsRefused,
     Int,
-    Mask,
     NotVectorisable,
     Status,
     check_lengths,
@@ -25,12 +23,11 @@ from credit_rules.vectorised.columns import (
 from credit_rules.vectorised.counting import Batch, Opening, Running
 from credit_rules.vectorised.excluding import excluded
 from credit_rules.vectorised.groups import Group, grouped, ranked_tiers
-from credit_rules.vectorised.operations import Counting, at, claimed, fits, settled
+from credit_rules.vectorised.operations import Counting, at, claimed, settled
 
 Recorded = Mapping[tuple[str, Lane], Int]
 """What was used before each row, by counter row and lane, as it was recorded with the action."""
 _Readers = list[tuple[Group, Counting]]
-_CENTS_OF_A_MILLI = NANO_PER_MILLI // 100
 
 
 def settle(
@@ -53,8 +50,7 @@ def settle(
     """
     check_lengths(columns)
     if not len(columns):
-        empty = np.zeros(0, dtype=np.int64)
-        return Awards(empty, empty, empty, empty.astype(np.bool_), empty)
+        return Awards.none()
     batch = Batch(columns)
     groups = grouped(columns, batch)
     status = _admit(columns, batch, groups)
@@ -164,7 +160,8 @@ class _Settling:
             tiers = ranked_tiers(group.methodology.evidence.table.tiers)
             ranked[rows] = tiers[np.asarray(at(group.slots, TIER_SLOT))]
         if self.columns.boosts is not None:
-            self._boost(self.columns.boosts, points, bonus)
+            boosts = self.columns.boosts
+            bonus = bonuses(self.batch, self.groups, boosts, points, self._used_before)
         return Awards(
             self._arrived(reduction),
             self._arrived(points),
@@ -173,67 +170,17 @@ class _Settling:
             self._arrived(status),
         )
 
+    def _used_before(self, spec: CapSpec, parts: list[Int], claims: list[Int]) -> list[Int]:
+        if self.recorded is not None:
+            return [self._recorded((spec.key, spec.lane), rows) for rows in parts]
+        running = Running(self.batch, spec, parts, self.opening)
+        return running.used(LANES.index(spec.lane), claims)
+
     def _arrived(self, column: Int) -> Int:
         """A column in order of arrival."""
         result = np.empty_like(column)
         result[self.batch.arrival] = column
         return result
-
-    # -- campaigns -----------------------------------------------------------------------------
-
-    def _boost(self, boosts: Boosts, points: Int, bonus: Int) -> None:
-        hundredths = boosts.hundredths[self.batch.arrival]
-        by_cap: dict[str, tuple[CapSpec, list[Int]]] = {}
-        for group in self.groups:
-            rows = group.rows[hundredths[group.rows] != 0]
-            if len(rows):
-                spec = self._bonus_cap(group.methodology, rows, hundredths)
-                by_cap.setdefault(spec.key, (spec, []))[1].append(rows)
-        for spec, parts in by_cap.values():
-            claims = [_claimed_bonus(points[rows], hundredths[rows]) for rows in parts]
-            name = (spec.key, spec.lane)
-            used = (
-                Running(self.batch, spec, parts, self.opening).used(LANES.index(spec.lane), claims)
-                if self.recorded is None
-                else [self._recorded(name, rows) for rows in parts]
-            )
-            for rows, before, claim in zip(parts, used, claims, strict=True):
-                start = np.minimum(before, spec.limit_nano) // NANO_PER_MILLI
-                end = np.minimum(before + claim, spec.limit_nano) // NANO_PER_MILLI
-                bonus[rows] = end - start
-        self._pay(boosts, hundredths != 0, bonus)
-
-    def _bonus_cap(self, methodology: Methodology, rows: Int, hundredths: Int) -> CapSpec:
-        arrival, spec = self.batch.arrival[rows], methodology.bonus_cap
-        if methodology.bonus is None or spec is None:
-            raise ColumnsRefused(
-                "boosts.hundredths", int(arrival.min()), f"“{methodology.id}”不参加活动加成。"
-            )
-        highest = int(methodology.bonus.maximum * 100)
-        bad = (hundredths[rows] <= 100) | (hundredths[rows] > highest)
-        refuse_where(bad, "boosts.hundredths", arrival, f"倍数须大于 1、不超过 {highest}/100。")
-        return spec
-
-    def _pay(self, boosts: Boosts, boosted: Mask, bonus: Int) -> None:
-        """Each campaign pays until its budget is used up, in order of arrival."""
-        campaign = boosts.campaign[self.batch.arrival]
-        known = len(boosts.budgets_mpt)
-        bad = boosted & ((campaign < 0) | (campaign >= known))
-        refuse_where(bad, "boosts.campaign", self.batch.arrival, "没有这个活动。")
-        for index, budget in enumerate(boosts.budgets_mpt):
-            rows = np.flatnonzero(boosted & (campaign == index))
-            if not len(rows):
-                continue
-            rows = rows[np.argsort(self.batch.arrival[rows])]
-            fits(int(bonus[rows].max()) * len(rows))
-            total = np.cumsum(bonus[rows])
-            paid = np.minimum(total, budget)
-            bonus[rows] = np.diff(paid, prepend=0)
-
-
-def _claimed_bonus(points: Int, hundredths: Int) -> Int:
-    fits(int(points.max()) * _CENTS_OF_A_MILLI * int(hundredths.max()))
-    return points * _CENTS_OF_A_MILLI * (hundredths - 100)
 
 
 def _rounded(award: Award, group: Group) -> Int:

@@ -16,6 +16,7 @@ from credit_rules.vectorised import (
     ColumnsRefused,
     NotVectorisable,
     settle,
+    settle_in_turn,
 )
 from credit_rules.vectorised.counting import period_starts
 from tests.builders.batches import FIRST, Drawn, OneByOne, drawn, rows_of
@@ -36,6 +37,7 @@ def batch(rulebook: Rulebook, rows: int = 400, how: Drawn = SOME, seed: int = 1)
 
 def equal(columns: Columns) -> None:
     found, expected = rows_of(settle(columns)), OneByOne(columns).rows()
+    assert rows_of(settle_in_turn(columns)) == found
     wrong = [row for row in range(len(columns)) if found[row] != expected[row]]
     assert not wrong, [(row, found[row], expected[row]) for row in wrong[:3]]
 
@@ -85,6 +87,7 @@ def test_the_batch_means_something(shipped: Rulebook) -> None:
 
 def test_nothing_in_nothing_out(shipped: Rulebook) -> None:
     assert not len(settle(batch(shipped, 0)).points_mpt)
+    assert not len(settle_in_turn(batch(shipped, 0)).points_mpt)
     equal(batch(shipped, 1))
 
 
@@ -113,6 +116,8 @@ def test_counters_go_on_from_where_they_were(shared: Rulebook) -> None:
     again = OneByOne(replace(second, occasions=None))
     again.used = dict(before.used)
     assert found == again.rows()
+    in_turn = settle_in_turn(replace(second, occasions=None), opening=before.used)
+    assert rows_of(in_turn) == found
     assert rows_of(settle(first)) == expected[:half]
 
 
@@ -235,13 +240,15 @@ def test_columns_of_other_lengths_or_types_are_refused(shipped: Rulebook) -> Non
 
 def test_a_place_that_is_missing_is_refused(shared: Rulebook) -> None:
     columns = batch(shared)
-    with pytest.raises(ColumnsRefused, match="点位"):
-        settle(replace(columns, place=None))
+    for way in (settle, settle_in_turn):
+        with pytest.raises(ColumnsRefused, match="点位"):
+            way(replace(columns, place=None))
     weighed = [m.id for m in columns.methodologies].index("point.weighing")
     row = int(np.flatnonzero(columns.methodology == weighed)[3])
-    with pytest.raises(ColumnsRefused) as refused:
-        settle(spoiled(columns, "place", -1, row))
-    assert refused.value.row == row
+    for way in (settle, settle_in_turn):
+        with pytest.raises(ColumnsRefused) as refused:
+            way(spoiled(columns, "place", -1, row))
+        assert refused.value.row == row
 
 
 def test_a_counter_beyond_62_bits_is_refused_and_one_just_below_is_exact(
@@ -253,10 +260,11 @@ def test_a_counter_beyond_62_bits_is_refused_and_one_just_below_is_exact(
     assert columns.place is not None
     on = date.fromordinal(int(columns.day[row]))
     where = ("point.weighing:place:day", int(columns.place[row]), on)
-    with pytest.raises(ColumnsRefused, match="62"):
-        settle(columns, opening={where: Used(reduction_ng=2**62 - 1)})
-    with pytest.raises(ColumnsRefused, match="小于零"):
-        settle(columns, opening={where: Used(reduction_ng=-1)})
+    for way in (settle, settle_in_turn):
+        with pytest.raises(ColumnsRefused, match="累计量"):
+            way(columns, opening={where: Used(reduction_ng=2**62 - 1)})
+        with pytest.raises(ColumnsRefused, match="累计量"):
+            way(columns, opening={where: Used(reduction_ng=-(10**18))})
     high = {where: Used(reduction_ng=2**62 - 10**16)}
     one = OneByOne(columns)
     one.used = dict(high)
@@ -273,8 +281,10 @@ def test_a_condition_on_what_is_counted_is_refused(tmp_path: Path) -> None:
     )
     (tmp_path / "point.sharing.v1.toml").write_text(text, encoding="utf-8")
     rules = load_rulebook(tmp_path)
+    columns = batch(rules, how=FEW)
     with pytest.raises(NotVectorisable, match="取决于累计量"):
-        settle(batch(rules, how=FEW))
+        settle(columns)
+    assert rows_of(settle_in_turn(columns)) == OneByOne(columns).rows()
 
 
 def test_counters_that_wait_for_each_other_are_refused(tmp_path: Path) -> None:
@@ -292,8 +302,10 @@ def test_counters_that_wait_for_each_other_are_refused(tmp_path: Path) -> None:
         body = head[:last] + limits + head[last:] + examples
         body = body.replace("point.sharing", f"point.{name}")
         (tmp_path / f"point.{name}.v1.toml").write_text(body, encoding="utf-8")
+    columns = batch(load_rulebook(tmp_path), how=FEW)
     with pytest.raises(NotVectorisable, match="互相依赖"):
-        settle(batch(load_rulebook(tmp_path), how=FEW))
+        settle(columns)
+    assert rows_of(settle_in_turn(columns)) == OneByOne(columns).rows()
 
 
 def limit(out: str, of: str, counter: str) -> str:

@@ -1,0 +1,304 @@
+"""Settling a batch one action after another: for rules that have no column form.
+
+The narrowed plans of the scalar engine run over the integers of the columns, without reading texts
+or keeping traces; the counters are kept here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+
+from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI, CapSpec, Period, Scope
+from credit_rules.methodology import Methodology
+from credit_rules.narrowed import Narrowed, Span
+from credit_rules.narrowing import narrow
+from credit_rules.vectorised.campaigns import CENTS_OF_A_MILLI, bonus_cap, check_campaigns
+from credit_rules.vectorised.columns import (
+    NOWHERE,
+    Awards,
+    Boosts,
+    Columns,
+    ColumnsRefused,
+    Int,
+    Status,
+    check_lengths,
+    refuse_where,
+)
+from credit_rules.vectorised.counting import Batch, Opening, period_starts
+from credit_rules.vectorised.excluding import occasion_of
+from credit_rules.vectorised.groups import Group, grouped
+
+_NO_LANES = (0,) * len(LANES)
+
+
+def settle_in_turn(columns: Columns, *, opening: Opening | None = None) -> Awards:
+    """Award the rows one after the other: slower than `settle`, and for any rules.
+
+    Args:
+        columns: the actions in order of arrival.
+        opening: the counters before the first row; missing ones are fresh.
+
+    Returns:
+        The awards, in the order of the rows; the same as `settle` gives.
+
+    Raises:
+        ColumnsRefused: a column holds what the engine refuses; nothing was assessed.
+    """
+    check_lengths(columns)
+    if not len(columns):
+        return Awards.none()
+    order = _order(columns)
+    work = _Turns(columns.taken(order), opening or {})
+    awards = work.awards()
+    back = np.empty_like(order)
+    back[order] = np.arange(len(order))
+    return awards.taken(back)
+
+
+def _order(columns: Columns) -> Int:
+    """Member by member, so that counters stay at hand; in order of arrival where members meet."""
+    scopes = {cap.scope for methodology in columns.methodologies for cap in methodology.caps}
+    if "place" in scopes or columns.boosts is not None:
+        return np.arange(len(columns), dtype=np.int64)
+    return np.argsort(columns.member, kind="stable")
+
+
+@dataclass(slots=True)
+class _Counter:
+    """A counter: its lanes by group of a subject and period, and the group of every row."""
+
+    group: Sequence[int]
+    lanes: dict[int, list[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What the rows of one plan, tier and set of choices share; None for a counter not added to."""
+
+    methodology: Methodology
+    narrowed: Narrowed
+    width: int
+    counters: tuple[_Counter | None, ...]
+    bonus: tuple[_Counter, CapSpec] | None
+
+
+class _Turns:
+    """The counters, campaigns and exclusions of a batch while its rows take their turns."""
+
+    def __init__(self, columns: Columns, opening: Opening) -> None:
+        self._columns, self._opening = columns, opening
+        self._counters: dict[str, _Counter] = {}
+        self._groups: dict[tuple[Scope, Period], list[int]] = {}
+        self._boosts = _boosts(columns.boosts)
+        self._exclusions = None if columns.occasions is None else _Exclusions(columns)
+        self._batch = Batch(columns)
+        which = np.empty(len(columns), dtype=np.int64)
+        known: list[_Kind] = []
+        for group in grouped(columns, self._batch):
+            which[self._batch.arrival[group.rows]] = self._known(group, known)
+        self._kinds = [known[number] for number in which.tolist()]
+
+    def _known(self, group: Group, known: list[_Kind]) -> Int:
+        """The number of the kind of every row of a group, adding new kinds to those known."""
+        methodology, plan = group.methodology, group.plan
+        taken = [np.asarray(group.slots[slot]) for slot in range(plan.width)]
+        index = taken[0].copy()
+        for column, (_, _, _, weight) in zip(taken[1:], methodology.reads, strict=True):
+            index += column * weight
+        bonus = self._bonus(group, self._batch.arrival[group.rows])
+        found, first, inverse = np.unique(index, return_index=True, return_inverse=True)
+        before = len(known)
+        for number, at in zip(found.tolist(), first.tolist(), strict=True):
+            numbers = [int(column[at]) for column in taken]
+            narrowed = narrow(methodology, plan, number, numbers)
+            added = {number for _, number, _ in narrowed.claims}
+            counters = tuple(
+                self._counter(group, key) if position in added else None
+                for position, key in enumerate(narrowed.keys)
+            )
+            known.append(_Kind(methodology, narrowed, plan.width, counters, bonus))
+        return inverse + before
+
+    def _counter(self, group: Group, key: str) -> _Counter:
+        spec = next(spec for spec in group.specs.values() if spec.key == key)
+        if spec.scope == "place" and self._columns.place is not None:
+            arrival = self._batch.arrival[group.rows]
+            missing = self._columns.place[arrival] == NOWHERE
+            refuse_where(missing, "place", arrival, "这一行没有点位，请补上。")
+        return self._counter_of(spec)
+
+    def _counter_of(self, spec: CapSpec) -> _Counter:
+        found = self._counters.get(spec.key)
+        if found is None:
+            found = self._counters[spec.key] = _Counter(self._group_of(spec.scope, spec.period))
+            self._open(spec, found)
+        return found
+
+    def _open(self, spec: CapSpec, counter: _Counter) -> None:
+        """Begin with the counters given, where the batch has rows for them."""
+        given = {(who, on): row for (key, who, on), row in self._opening.items() if key == spec.key}
+        subject = self._columns.member if spec.scope == "member" else self._columns.place
+        if not given or subject is None:
+            return
+        numbers, first = np.unique(np.array(counter.group), return_index=True)
+        starts = period_starts(spec.period, self._columns.day[first]).tolist()
+        for number, who, start in zip(
+            numbers.tolist(), subject[first].tolist(), starts, strict=True
+        ):
+            row = given.get((who, date.fromordinal(start)))
+            if row is not None:
+                if min(row) < 0:
+                    raise ColumnsRefused("opening", None, "期初累计量不能小于零，请核对计数器。")
+                counter.lanes[number] = [*row]
+
+    def _group_of(self, scope: Scope, period: Period) -> list[int]:
+        """The group of every row, in order of arrival."""
+        found = self._groups.get((scope, period))
+        if found is None:
+            grouping = self._batch.grouping(scope, period)
+            rows = np.arange(len(self._batch), dtype=np.int64)
+            group = np.empty_like(rows)
+            group[self._batch.arrival] = grouping.group[grouping.ranks(rows)]
+            found = self._groups[scope, period] = group.tolist()
+        return found
+
+    def _bonus(self, group: Group, arrival: Int) -> tuple[_Counter, CapSpec] | None:
+        if self._columns.boosts is None:
+            return None
+        hundredths = self._columns.boosts.hundredths[arrival]
+        boosted = hundredths != 0
+        if not boosted.any():
+            return None
+        spec = bonus_cap(group.methodology, hundredths[boosted], arrival[boosted])
+        return self._counter_of(spec), spec
+
+    def awards(self) -> Awards:
+        """Let every row take its turn."""
+        exclusions, size = self._exclusions, len(self._columns)
+        reduction, points, bonus, status = ([0] * size for _ in range(4))
+        columns = (self._columns.tier, *self._columns.inputs)
+        numbers = zip(*(column.tolist() for column in columns), strict=True)
+        for row, (kind, taken) in enumerate(zip(self._kinds, numbers, strict=True)):
+            if exclusions is not None and exclusions.exclude(row, kind.methodology):
+                status[row] = Status.EXCLUDED
+                continue
+            award = _award(row, kind, taken)
+            if award is None:
+                status[row] = Status.NOT_ELIGIBLE
+                continue
+            reduction[row], points[row] = award
+            if kind.bonus is not None:
+                bonus[row] = self._boosts.pay(row, kind.bonus, award[1])
+            if exclusions is not None:
+                exclusions.credit(row, kind.methodology)
+        self._check()
+        ranked = np.array([kind.narrowed.ranked for kind in self._kinds])
+        found = [np.array(column, dtype=np.int64) for column in (reduction, points, bonus, status)]
+        return Awards(found[0], found[1], found[2], ranked & (found[3] == 0), found[3])
+
+    def _check(self) -> None:
+        """Refuse a counter that left its range; counters only grow, so the last state tells."""
+        for counter in self._counters.values():
+            if max(map(max, counter.lanes.values()), default=0) > COUNTER_LIMIT:
+                raise ColumnsRefused("inputs", None, "累计量超出 62 位整数，请核对计数器。")
+
+
+def _award(row: int, kind: _Kind, taken: Sequence[int]) -> tuple[int, int] | None:
+    """The award of one row, added to its counters; None where a condition does not hold."""
+    slots = [*taken[: kind.width]]
+    narrowed, counters = kind.narrowed, []
+    for counter in kind.counters:
+        if counter is None:
+            slots += _NO_LANES
+        else:
+            group = counter.group[row]
+            lanes = counter.lanes.get(group)
+            if lanes is None:
+                lanes = counter.lanes[group] = [0, 0, 0, 0]
+            counters.append(lanes)
+            slots += lanes
+    slots += narrowed.tail
+    for run in narrowed.runs:
+        run(slots)
+    if narrowed.required and not all(slots[slot] for slot, _ in narrowed.required):
+        return None
+    for lanes, (_, _, read) in zip(counters, narrowed.claims, strict=True):
+        reduction, points, activity, count = read(slots)
+        lanes[0] += reduction
+        lanes[1] += points
+        lanes[2] += activity
+        lanes[3] += count
+    return _rounded(narrowed.reduction, slots), _rounded(narrowed.points, slots)
+
+
+def _rounded(span: Span | None, slots: list[int]) -> int:
+    if span is None:
+        return 0
+    before, out = span
+    start = slots[before]
+    return (start + slots[out]) // NANO_PER_MILLI - start // NANO_PER_MILLI
+
+
+class _Boosted:
+    """The campaigns of a batch, each with what is left of its budget."""
+
+    def __init__(self, boosts: Boosts) -> None:
+        check_campaigns(boosts)
+        self._hundredths: list[int] = boosts.hundredths.tolist()
+        self._campaign: list[int] = boosts.campaign.tolist()
+        self._left: list[int] = list(boosts.budgets_mpt)
+
+    def pay(self, row: int, bonus: tuple[_Counter, CapSpec], points_mpt: int) -> int:
+        """What the campaign of a row adds."""
+        times = self._hundredths[row]
+        if not times:
+            return 0
+        counter, spec = bonus
+        lanes = counter.lanes.setdefault(counter.group[row], [*_NO_LANES])
+        lane = LANES.index(spec.lane)
+        before = min(lanes[lane], spec.limit_nano)
+        lanes[lane] += points_mpt * CENTS_OF_A_MILLI * (times - 100)
+        after = min(lanes[lane], spec.limit_nano)
+        campaign = self._campaign[row]
+        paid = min(after // NANO_PER_MILLI - before // NANO_PER_MILLI, self._left[campaign])
+        self._left[campaign] -= paid
+        return paid
+
+
+def _boosts(boosts: Boosts | None) -> _Boosted:
+    none = np.zeros(0, dtype=np.int64)
+    return _Boosted(Boosts(none, none, ()) if boosts is None else boosts)
+
+
+class _Exclusions:
+    """What was credited to whom, and when, among what excludes each other."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._member = columns.member.tolist()
+        periods = {e.period for m in columns.methodologies for e in m.excludes}
+        self._occasions = {
+            period: occasion.tolist()
+            for period in sorted(periods)
+            if (occasion := occasion_of(columns, period)) is not None
+        }
+        self._credited: set[tuple[str, int, int, str]] = set()
+
+    def exclude(self, row: int, methodology: Methodology) -> bool:
+        """Whether something credited before excludes this row."""
+        who, credited = self._member[row], self._credited
+        for exclusion in methodology.excludes:
+            period = exclusion.period
+            when = self._occasions[period][row] if period in self._occasions else NOWHERE
+            if when != NOWHERE and (period, who, when, exclusion.methodology_id) in credited:
+                return True
+        return False
+
+    def credit(self, row: int, methodology: Methodology) -> None:
+        """Note that this row was credited."""
+        who = self._member[row]
+        for period, occasion in self._occasions.items():
+            self._credited.add((period, who, occasion[row], methodology.id))
