@@ -1,0 +1,104 @@
+"""A process killed before any statement of an award leaves all of it or nothing."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from backend.bootstrap import Backend
+from backend.clock import FixedClock, SystemClock
+from backend.schema import METADATA
+from backend.verification.service import open_books, verify
+from tests.builders.city import City, a_city
+
+ROOT = Path(__file__).parents[2]
+# Whatever an award writes; each of them by one row, or two.
+WRITTEN = ("action", "entry", "idempotency", "evidence_use", "ceiling_usage", "outbox")
+Ask = Callable[[int, int], dict[str, Any]]
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Stands at the present, as the requests' own clock does."""
+    return FixedClock(SystemClock().now())
+
+
+@pytest.fixture
+def scene(backend: Backend) -> City:
+    return a_city(backend, members=40)
+
+
+@pytest.fixture
+def ask(scene: City) -> Iterator[Ask]:
+    """Logs a drop-off of the n-th member in a process that may die before a statement."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.dying_requests"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+    def request(number: int, dies_before: int) -> dict[str, Any]:
+        body = {
+            "reference": f"statement-{number:04d}",
+            "kind": "recycling.drop_off",
+            "occurred_at": scene.backend.clock.now().isoformat(),
+            "facts": {"material": "paper", "mass": "1.25"},
+            "evidence": {"code": scene.scene.attended.url},
+        }
+        token = scene.token(scene.scene.members[number])
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(
+            json.dumps({"token": token, "body": body, "dies_before": dies_before}) + "\n"
+        )
+        process.stdin.flush()
+        answer: dict[str, Any] = json.loads(process.stdout.readline())
+        return answer
+
+    yield request
+    process.kill()
+    process.communicate()
+
+
+def written(city: City) -> dict[str, int]:
+    """How many rows each table has, apart from what the drop-offs share."""
+    with city.backend.engine.begin() as db:
+        return {
+            table: int(db.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
+            for table in (*WRITTEN, "transfer", "balance", "cap_usage")
+        }
+
+
+def test_killed_before_any_statement_all_or_nothing(scene: City, ask: Ask) -> None:
+    whole = ask(0, 0)
+    assert whole["status"] == 201
+    one, points = written(scene), whole["statements"]
+    assert points[-2:] == ["COMMIT", "the answer"]
+    assert any("ledger_post_award" in statement for statement in points)
+    for number in range(1, len(points) + 1):
+        before = written(scene)
+        assert ask(number, number)["status"] is None
+        committed = points[number - 1] == "the answer"
+        left = {table: rows - before[table] for table, rows in written(scene).items()}
+        expected = one if committed else dict.fromkeys(one, 0)
+        # The point's hourly ceiling is one row for all.
+        assert left | {"ceiling_usage": 0} == expected | {"ceiling_usage": 0}, points[number - 1]
+        assert ask(number, 0)["status"] == (200 if committed else 201)
+        after = {table: rows - before[table] for table, rows in written(scene).items()}
+        assert after | {"ceiling_usage": 0} == one | {"ceiling_usage": 0}
+    with open_books(
+        scene.backend.engine,
+        scene.backend.redis,
+        rulebook=scene.backend.rulebook,
+        metadata=METADATA,
+        now=scene.backend.clock.now(),
+    ) as books:
+        assert verify(books).found == 0
