@@ -14,14 +14,18 @@ APPEND_ONLY = (
     "account",
     "action",
     "audit_event",
+    "checkpoint",
     "entry",
     "evidence_use",
     "idempotency",
     "methodology_version",
     "transfer",
+    "tree_leaf",
+    "tree_node",
+    "verifier_key",
 )
 # Written by the ledger's functions only; the application's role may read them.
-WRITTEN_BY_FUNCTIONS = ("balance", "cap_usage", "ceiling_usage")
+WRITTEN_BY_FUNCTIONS = ("balance", "cap_usage", "ceiling_usage", "tree_cursor")
 
 _TRIGGERS = text("""
 SELECT t.name FROM unnest(:tables) AS t(name)

@@ -14,6 +14,7 @@ from backend.db.snapshot import snapshot
 from backend.invariants import Books, Check, Finding
 from backend.ledger import checks as ledger
 from backend.ledger.queries import extent
+from backend.proofs import checks as proofs
 from backend.rankings import checks as rankings
 from backend.rewards import checks as rewards
 from backend.verification import guards
@@ -27,6 +28,7 @@ CHECKS: tuple[Check, ...] = (
     *ledger.CHECKS,
     *rewards.CHECKS,
     *actions.CHECKS,
+    *proofs.CHECKS,
 )
 # Of each check so many findings are kept; the others are counted.
 KEPT = 100
