@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from backend.actions.models import ActionStatus
+from backend.actions.models import ActionStatus, RunState
 from backend.audit.tags import Tag
 from backend.organisations.models import InstitutionKind
 from backend.people.models import Role
@@ -68,6 +68,13 @@ ACTION_STATUSES: Mapping[ActionStatus, str] = {
     ActionStatus.TIMED_OUT: "审核超时",
     ActionStatus.REVERSED: "已撤销",
 }
+RUN_STATES: Mapping[RunState, str] = {
+    RunState.SIMULATING: "试算中",
+    RunState.SIMULATED: "待批准",
+    RunState.RUNNING: "执行中",
+    RunState.DONE: "已完成",
+    RunState.CANCELLED: "已取消",
+}
 CHANNELS: Mapping[str, str] = {
     "rotating_code": "现场屏幕动态码",
     "printed_code": "张贴海报二维码",
@@ -115,6 +122,10 @@ TAGS: Mapping[str, str] = {
     Tag.AWARD_VOID: "审核不通过",
     Tag.AWARD_TIME_OUT: "审核超时",
     Tag.AWARD_REVERSE: "撤销入账",
+    Tag.CORRECTION_OPEN: "发起更正",
+    Tag.CORRECTION_APPROVE: "批准更正",
+    Tag.CORRECTION_START: "执行更正",
+    Tag.CORRECTION_CANCEL: "取消更正",
 }
 SUBJECTS: Mapping[str, str] = {
     "organisations:": "单位与部门",
@@ -125,6 +136,7 @@ SUBJECTS: Mapping[str, str] = {
 }
 OBJECTS: Mapping[str, str] = {
     "action": "行为",
+    "correction_run": "更正",
     "department": "部门",
     "district": "区县",
     "institution": "单位",
@@ -189,6 +201,7 @@ FIELDS: Mapping[str, str] = {
     "latitude": "纬度",
     "longitude": "经度",
     "member_id": "成员编号",
+    "methodology_id": "方法学",
     "name": "名称",
     "opened_on": "成立日期",
     "parent_id": "上级编号",

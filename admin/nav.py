@@ -37,6 +37,7 @@ SECTIONS = (
     Section("rankings.board", "排行", "部门、单位、区县的名次", RANKING_READERS),
     Section("institutions.listing", "单位", "区县、系统、单位和部门", PLACE_READERS),
     Section("ledger.state", "账本", "核验结果：账目是否相符", AUDIT_READERS),
+    Section("corrections.listing", "更正", "方法学有误后重新核算", AUDIT_READERS),
     Section("audit.listing", "审计", "谁在什么时候改了什么", AUDIT_READERS),
 )
 

@@ -6,6 +6,7 @@ import flask
 
 from admin.views import (
     audit,
+    corrections,
     drop_offs,
     home,
     institutions,
@@ -28,6 +29,7 @@ PAGES: Sequence[flask.Blueprint] = (
     rankings.pages,
     institutions.pages,
     ledger.pages,
+    corrections.pages,
     audit.pages,
     login.pages,
 )

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from backend import schedule
-from backend.actions import reviews
+from backend.actions import correcting, corrections, reviews
 from backend.bootstrap import Backend, build
 from backend.clock import business_day
 from backend.ledger import jobs as ledger
@@ -154,6 +154,12 @@ def _time_out_holds(db: Connection, backend: Backend, _messages: Sequence[Taken]
     reviews.time_out(db, backend.rulebook, now=backend.clock.now(), limit=500)
 
 
+def _correct(db: Connection, backend: Backend, messages: Sequence[Taken]) -> None:
+    for message in messages:
+        run_id, now = int(message.payload["run_id"]), backend.clock.now()
+        correcting.step(db, backend.rulebook, run_id=run_id, now=now)
+
+
 HANDLERS: Mapping[str, Handler] = {
     "award.posted": Handler("rankings", _roll_up),
     "rankings.refresh": Handler("rankings", _refresh),
@@ -163,6 +169,7 @@ HANDLERS: Mapping[str, Handler] = {
     "ledger.keep_report": Handler("housekeeping", _keep_report),
     rewards.TIME_OUT: Handler("housekeeping", _time_out),
     "rewards.advance_draws": Handler("housekeeping", _advance_draws),
+    corrections.STEP: Handler("housekeeping", _correct, timeout=600),
     "actions.time_out_holds": Handler("housekeeping", _time_out_holds),
     "outbox.purge": Handler("housekeeping", _purge),
     "proofs.build": Handler("proofs", _build_tree),

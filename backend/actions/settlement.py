@@ -53,11 +53,13 @@ class Settled:
     """What settling a member's days again came to.
 
     Attributes:
-        differences: the actions whose award changes.
+        changed: the actions that rest on something else now.
+        differences: those of them whose award changes.
         refused: actions that the new basis refuses; they stay as they are.
         absorbed: what could not be taken back because it was spent.
     """
 
+    changed: list[Recorded] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     refused: list[Recorded] = field(default_factory=list)
     absorbed: Absorbed = field(default_factory=Absorbed)
@@ -242,6 +244,7 @@ class _Round:
         points = assessment.points_mpt - action.points_mpt
         if same_basis and not reduction and not points:
             return
+        settled.changed.append(action)
         if reduction or points:
             settled.differences.append(Difference(action, reduction, points))
         self._changes.append(

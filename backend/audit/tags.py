@@ -51,3 +51,7 @@ class Tag(StrEnum):
     AWARD_VOID = "actions:award:void"
     AWARD_TIME_OUT = "actions:award:time_out"
     AWARD_REVERSE = "actions:award:reverse"
+    CORRECTION_OPEN = "actions:correction:open"
+    CORRECTION_APPROVE = "actions:correction:approve"
+    CORRECTION_START = "actions:correction:start"
+    CORRECTION_CANCEL = "actions:correction:cancel"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from backend.actions.evidence import EvidenceKind
-from backend.actions.models import ActionStatus, HoldOutcome, Why
+from backend.actions.models import ActionStatus, HoldOutcome, RunState, Why
 from backend.audit.service import Result
 from backend.ledger.chart import AccountKind, EntryKind, Owner
 from backend.ledger.service import Outcome
@@ -56,6 +56,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     RedemptionState,
     Result,
     Role,
+    RunState,
     SpendingOutcome,
     WasteClass,
     Why,

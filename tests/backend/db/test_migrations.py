@@ -33,6 +33,7 @@ APPEND_ONLY = (
     "verifier_key",
     "donation",
     "draw_entry",
+    "correction_approval",
     "reassessment",
     "held_award",
     "hold_resolution",

@@ -1,0 +1,315 @@
+"""Correction runs: after an error in a methodology, what it earned over some days is made good.
+
+Open, simulate, two different approvals, run, report. The version that holds on each day now takes
+the place of the one an action was assessed under; every member whose days are touched is settled
+again as a whole, and only differences are posted. Both passes go in batches of members, each in one
+transaction that also asks for the next, so that a kill at any point loses and doubles nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from backend.actions.models import (
+    CorrectionApproval,
+    CorrectionDay,
+    CorrectionRun,
+    RunState,
+)
+from backend.audit import service as audit
+from backend.audit.tags import Tag
+from backend.clock import business_day
+from backend.errors import DomainError, ErrorKind, FieldError, InvalidInputError, NotFoundError
+from backend.outbox import service as outbox
+from backend.people.models import Member
+from credit_rules import Rulebook
+
+STEP = "actions.correct"
+APPROVALS = 2
+
+
+class RunStateError(DomainError):
+    """The run is not at the point at which this can be done."""
+
+    code = "correction_run_state"
+    kind = ErrorKind.CONFLICT
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is to be corrected: a methodology's actions of these days, both included, and why."""
+
+    methodology_id: str
+    first_day: date
+    last_day: date
+    reason: str
+
+
+class Run(NamedTuple):
+    """A correction run as it stands."""
+
+    id: int
+    methodology_id: str
+    first_day: date
+    last_day: date
+    reason: str
+    state: RunState
+    rulebook_digest: bytes
+    opened_by: int
+    opened_at: datetime
+    finished_at: datetime | None
+
+
+def open_run(
+    db: Connection, rulebook: Rulebook, draft: Draft, *, actor_id: int, now: datetime
+) -> int:
+    """Opens a run and asks for its simulation; returns its id.
+
+    Raises:
+        InvalidInputError: unknown methodology, or days in the wrong order or not over yet.
+    """
+    _check(rulebook, draft, business_day(now))
+    run_id: int = db.execute(
+        insert(CorrectionRun)
+        .values(
+            methodology_id=draft.methodology_id,
+            first_day=draft.first_day,
+            last_day=draft.last_day,
+            reason=draft.reason,
+            state=RunState.SIMULATING.value,
+            rulebook_digest=bytes.fromhex(rulebook.digest),
+            opened_by=actor_id,
+            opened_at=now,
+        )
+        .returning(CorrectionRun.id)
+    ).scalar_one()
+    outbox.put(db, kind=STEP, payload={"run_id": run_id})
+    after = {"methodology_id": draft.methodology_id, "reason": draft.reason}
+    _audit(db, Tag.CORRECTION_OPEN, run_id, actor_id, now, after)
+    return run_id
+
+
+def approve(db: Connection, *, run_id: int, actor_id: int, now: datetime) -> int:
+    """Approves a simulated run; returns how many have.
+
+    Raises:
+        NotFoundError: there is no such run.
+        RunStateError: it is not simulated, or this member approved it before.
+    """
+    run = locked(db, run_id)
+    _require(run, RunState.SIMULATED, "只有试算完成、尚未执行的更正可以批准，请刷新页面查看进度。")
+    if actor_id in approvers(db, run_id=run_id):
+        raise RunStateError("您已经批准过这次更正，还需要另一位管理员批准。")
+    db.execute(
+        insert(CorrectionApproval).values(run_id=run_id, member_id=actor_id, approved_at=now)
+    )
+    _audit(db, Tag.CORRECTION_APPROVE, run_id, actor_id, now, {})
+    return len(approvers(db, run_id=run_id))
+
+
+def start(db: Connection, rulebook: Rulebook, *, run_id: int, actor_id: int, now: datetime) -> None:
+    """Starts posting.
+
+    Raises:
+        NotFoundError: there is no such run.
+        RunStateError: it lacks an approval, or the rulebook is another than was simulated.
+    """
+    run = locked(db, run_id)
+    _require(run, RunState.SIMULATED, "这次更正不能开始：请先完成试算，或它已经执行过。")
+    if len(approvers(db, run_id=run_id)) < APPROVALS:
+        raise RunStateError("还缺少批准：需要两位不同的管理员批准后才能执行。")
+    if run.rulebook_digest.hex() != rulebook.digest:
+        raise RunStateError("试算之后规则文件有变动，请取消这次更正，重新发起试算。")
+    set_state(db, run_id, RunState.RUNNING)
+    outbox.put(db, kind=STEP, payload={"run_id": run_id})
+    _audit(db, Tag.CORRECTION_START, run_id, actor_id, now, {})
+
+
+def cancel(db: Connection, *, run_id: int, actor_id: int, now: datetime) -> None:
+    """Gives up a run that has posted nothing.
+
+    Raises:
+        NotFoundError: there is no such run.
+        RunStateError: it has started, or ended.
+    """
+    run = locked(db, run_id)
+    if run.state not in {RunState.SIMULATING, RunState.SIMULATED}:
+        raise RunStateError("这次更正已经执行或取消，不能再取消。")
+    set_state(db, run_id, RunState.CANCELLED, finished_at=now)
+    _audit(db, Tag.CORRECTION_CANCEL, run_id, actor_id, now, {})
+
+
+def approvers(db: Connection, *, run_id: int) -> list[int]:
+    """The members who approved a run, in that order."""
+    return list(
+        db.scalars(
+            select(CorrectionApproval.member_id)
+            .where(CorrectionApproval.run_id == run_id)
+            .order_by(CorrectionApproval.approved_at, CorrectionApproval.member_id)
+        )
+    )
+
+
+def _check(rulebook: Rulebook, draft: Draft, today: date) -> None:
+    if draft.methodology_id not in rulebook.versions:
+        sentence = "没有这个方法学，请从列表中选择。"
+        raise InvalidInputError(
+            sentence, fields=[FieldError("methodology_id", "unknown", sentence)]
+        )
+    if not draft.first_day <= draft.last_day <= today:
+        sentence = "起始日期不能晚于截止日期，截止日期不能晚于今天。"
+        raise InvalidInputError(sentence, fields=[FieldError("last_day", "range", sentence)])
+
+
+_RUN = select(
+    CorrectionRun.id,
+    CorrectionRun.methodology_id,
+    CorrectionRun.first_day,
+    CorrectionRun.last_day,
+    CorrectionRun.reason,
+    CorrectionRun.state,
+    CorrectionRun.rulebook_digest,
+    CorrectionRun.opened_by,
+    CorrectionRun.opened_at,
+    CorrectionRun.finished_at,
+)
+
+
+def run_of(db: Connection, *, run_id: int) -> Run:
+    """A run.
+
+    Raises:
+        NotFoundError: there is none with this id.
+    """
+    return _found(db.execute(_RUN.where(CorrectionRun.id == run_id)).one_or_none())
+
+
+def runs(db: Connection, *, limit: int) -> list[Run]:
+    """The newest runs."""
+    return [_found(row) for row in db.execute(_RUN.order_by(CorrectionRun.id.desc()).limit(limit))]
+
+
+def locked(db: Connection, run_id: int) -> Run:
+    """A run that nobody else changes until this transaction ends.
+
+    Raises:
+        NotFoundError: there is none with this id.
+    """
+    chosen = _RUN.where(CorrectionRun.id == run_id).with_for_update()
+    return _found(db.execute(chosen).one_or_none())
+
+
+def _found(row: Sequence[Any] | None) -> Run:
+    if row is None:
+        raise NotFoundError("没有找到这次更正，请回到列表重新打开。")
+    run = Run._make(row)
+    return run._replace(state=RunState(run.state))
+
+
+def _require(run: Run, state: RunState, sentence: str) -> None:
+    if run.state is not state:
+        raise RunStateError(sentence)
+
+
+def set_state(
+    db: Connection, run_id: int, state: RunState, *, finished_at: datetime | None = None
+) -> None:
+    """Takes a locked run on."""
+    db.execute(
+        update(CorrectionRun)
+        .where(CorrectionRun.id == run_id)
+        .values(state=state.value, finished_at=finished_at)
+    )
+
+
+def _audit(
+    db: Connection,
+    tag: Tag,
+    run_id: int,
+    actor_id: int,
+    at: datetime,
+    after: Mapping[str, object],
+) -> None:
+    audit.record(
+        db,
+        tag=tag,
+        actor_id=actor_id,
+        object_type="correction_run",
+        object_id=run_id,
+        after=after,
+        at=at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a run comes to: expected by the simulation, posted, and borne by the book."""
+
+    member_days: int
+    done: int
+    refused: int
+    simulated_mg: int
+    simulated_mpt: int
+    posted_mg: int
+    posted_mpt: int
+    absorbed_mg: int
+    absorbed_mpt: int
+
+
+def totals(db: Connection, *, run_id: int) -> Totals:
+    """The report of a run in one line."""
+    row = db.execute(
+        select(
+            func.count(),
+            func.count(CorrectionDay.done_at),
+            *(
+                func.coalesce(func.sum(column), 0)
+                for column in (
+                    CorrectionDay.refused,
+                    CorrectionDay.simulated_mg,
+                    CorrectionDay.simulated_mpt,
+                    CorrectionDay.posted_mg,
+                    CorrectionDay.posted_mpt,
+                    CorrectionDay.absorbed_mg,
+                    CorrectionDay.absorbed_mpt,
+                )
+            ),
+        ).where(CorrectionDay.run_id == run_id)
+    ).one()
+    return Totals(*(int(value) for value in row))
+
+
+@dataclass(frozen=True, slots=True)
+class DayLine:
+    """A member's day in a run; what was posted is None until it was."""
+
+    member_id: int
+    member_name: str
+    day: date
+    simulated_mg: int
+    simulated_mpt: int
+    posted_mpt: int | None
+
+
+def largest(db: Connection, *, run_id: int, limit: int) -> list[DayLine]:
+    """The days with the largest differences in points, either way."""
+    rows = db.execute(
+        select(
+            CorrectionDay.member_id,
+            Member.display_name,
+            CorrectionDay.day,
+            CorrectionDay.simulated_mg,
+            CorrectionDay.simulated_mpt,
+            CorrectionDay.posted_mpt,
+        )
+        .join(Member, Member.id == CorrectionDay.member_id)
+        .where(CorrectionDay.run_id == run_id)
+        .order_by(
+            func.abs(CorrectionDay.simulated_mpt).desc(), CorrectionDay.member_id, CorrectionDay.day
+        )
+        .limit(limit)
+    )
+    return [DayLine(*row) for row in rows]
