@@ -92,7 +92,7 @@ def days(
             visit
             for habit in habits
             if not (habit.resident.shown and day == today)
-            and chance.random() < habit.per_working_day * growth * _share_of_working_day(day)
+            and chance.random() < habit.per_working_day * growth * share_of_working_day(day)
             for visit in _visits(habit, points, day, waste_classes, chance)
             if visit.received_at <= now
         ]
@@ -118,7 +118,8 @@ def _habits(scale: Scale, residents: Sequence[Resident], chance: Random) -> list
     return habits
 
 
-def _share_of_working_day(day: date) -> float:
+def share_of_working_day(day: date) -> float:
+    """How busy a day is beside a usual working day: little on weekends and holidays."""
     if (day.month, day.day) in _HOLIDAYS:
         return 0.06
     return (1.05, 1.0, 1.0, 0.98, 1.08, 0.14, 0.1)[day.weekday()]

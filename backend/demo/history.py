@@ -1,12 +1,14 @@
-"""Logs the drawn drop-offs through the real service, each at its own instant."""
+"""Logs what was drawn through the real services, each at its own instant."""
 
 from collections.abc import Mapping
 from datetime import date
 
 from sqlalchemy import Connection
 
+from backend.actions.claims import Telling, log_action
 from backend.bootstrap import Backend
 from backend.demo.activity import Scan, Visit
+from backend.demo.deeds import Deed
 from backend.outbox import service as outbox
 from backend.outbox.relay import BATCH
 from backend.places.codes import (
@@ -36,8 +38,30 @@ def first_creditable_day(rulebook: Rulebook) -> date:
     return rulebook.versions[KIND][0].effective_from
 
 
-def log_visit(db: Connection, backend: Backend, reference: str, visit: Visit) -> None:
-    """Logs one drop-off at the instant at which it reached the system."""
+def log(db: Connection, backend: Backend, reference: str, done: Visit | Deed) -> None:
+    """Logs a drop-off or another action at the instant at which it reached the system."""
+    if isinstance(done, Deed):
+        _log_deed(db, backend, reference, done)
+    else:
+        _log_visit(db, backend, reference, done)
+
+
+def _log_deed(db: Connection, backend: Backend, reference: str, deed: Deed) -> None:
+    code = None
+    if deed.place is not None:
+        key = place_key(backend.keys, deed.place.id)
+        code = rotating_code(key, deed.place.id, deed.occurred_at)
+    log_action(
+        db,
+        rulebook=backend.rulebook,
+        keys=backend.keys,
+        member_id=deed.member_id,
+        telling=Telling(reference, deed.kind, deed.occurred_at, deed.facts, code=code),
+        now=deed.received_at,
+    )
+
+
+def _log_visit(db: Connection, backend: Backend, reference: str, visit: Visit) -> None:
     log_drop_off(
         db,
         rulebook=backend.rulebook,

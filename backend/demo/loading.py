@@ -14,8 +14,9 @@ from sqlalchemy import Connection
 
 from backend.bootstrap import Backend
 from backend.clock import SHANGHAI, business_day
-from backend.demo import activity, history
+from backend.demo import activity, deeds, history
 from backend.demo.activity import Visit
+from backend.demo.deeds import Deed
 from backend.demo.draws import stream
 from backend.demo.organisation import (
     Ground,
@@ -23,7 +24,7 @@ from backend.demo.organisation import (
     build_institution,
     plan_institutions,
 )
-from backend.demo.points import Point, build_points
+from backend.demo.points import OtherPlaces, Point, build_other_places, build_points
 from backend.demo.residents import Resident, build_residents
 from backend.demo.scale import Scale
 
@@ -62,10 +63,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a part has come: accounts opened, drop-offs logged, and the day reached, if any."""
+    """How far a part has come: accounts opened, actions logged, and the day reached, if any."""
 
     members: int = 0
-    drop_offs: int = 0
+    actions: int = 0
     day: date | None = None
 
 
@@ -74,6 +75,7 @@ class _Neighbourhood:
     plan: InstitutionPlan
     residents: tuple[Resident, ...]
     points: tuple[Point, ...]
+    others: OtherPlaces
 
 
 def load(
@@ -107,9 +109,9 @@ def load(
     logged = 0
     for day, visits in _days(backend, part.scale, neighbourhoods, span):
         for reference, visit in visits:
-            history.log_visit(db, backend, reference, visit)
+            history.log(db, backend, reference, visit)
             logged += 1
-            if part.scale.drop_offs_per_commit and logged % part.scale.drop_offs_per_commit == 0:
+            if part.scale.actions_per_commit and logged % part.scale.actions_per_commit == 0:
                 history.roll_up_logged(db)
                 db.commit()
         tell(Progress(members, logged, day))
@@ -128,13 +130,14 @@ def _build(db: Connection, plan: InstitutionPlan, ground: Ground, span: Span) ->
         before=span.first,
     )
     points = build_points(db, institution, stream(SEED, f"points:{plan.number}"), now=span.entered)
-    return _Neighbourhood(plan, residents, points)
+    others = build_other_places(db, institution, points, now=span.entered)
+    return _Neighbourhood(plan, residents, points, others)
 
 
 def _days(
     backend: Backend, scale: Scale, neighbourhoods: Sequence[_Neighbourhood], span: Span
-) -> Iterator[tuple[date, list[tuple[str, Visit]]]]:
-    """Each day and its drop-offs with their references, in the order of logging."""
+) -> Iterator[tuple[date, list[tuple[str, Visit | Deed]]]]:
+    """Each day and what is logged on it with its references, in the order of logging."""
     classes = history.waste_classes(backend.rulebook, span.first)
     drawn = [
         activity.days(
@@ -148,11 +151,28 @@ def _days(
         )
         for each in neighbourhoods
     ]
-    for number, drops in enumerate(zip(*drawn, strict=True)):
+    done = [
+        deeds.days(
+            scale,
+            each.residents,
+            each.others,
+            stream(SEED, f"deeds:{each.plan.number}"),
+            first=span.first,
+            now=span.now,
+        )
+        for each in neighbourhoods
+    ]
+    whole = zip(zip(*drawn, strict=True), zip(*done, strict=True), strict=True)
+    for number, (drops, others) in enumerate(whole):
         today = span.first + timedelta(days=number)
-        visits = [
+        logged: list[tuple[str, Visit | Deed]] = [
             (f"demo-{today:%Y%m%d}-{each.plan.number}-{order}", visit)
             for each, its in zip(neighbourhoods, drops, strict=True)
             for order, visit in enumerate(its)
         ]
-        yield today, sorted(visits, key=lambda pair: (pair[1].received_at, pair[0]))
+        logged += [
+            (f"demo-{today:%Y%m%d}-{each.plan.number}-d{order}", deed)
+            for each, its in zip(neighbourhoods, others, strict=True)
+            for order, deed in enumerate(its)
+        ]
+        yield today, sorted(logged, key=lambda pair: (pair[1].received_at, pair[0]))

@@ -35,13 +35,13 @@ def arguments(part: Part, span: Span) -> tuple[str, ...]:
 
 def written(progress: Progress) -> str:
     """A line of progress."""
-    return f"{progress.members} {progress.drop_offs} {progress.day or '-'}"
+    return f"{progress.members} {progress.actions} {progress.day or '-'}"
 
 
 def read(line: str) -> Progress:
     """What `written` wrote."""
-    members, drop_offs, day = line.split()
-    return Progress(int(members), int(drop_offs), None if day == "-" else date.fromisoformat(day))
+    members, actions, day = line.split()
+    return Progress(int(members), int(actions), None if day == "-" else date.fromisoformat(day))
 
 
 def _say(line: str) -> None:

@@ -1,5 +1,6 @@
-"""The demo city's recycling points: where they stand, when they are open, their posters."""
+"""The demo city's places: recycling points with their posters, stairs and canteens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -101,6 +102,46 @@ def build_points(
         state = {"state": PlaceState.PAUSED}
         update_place(db, paused.id, state, scope=_EVERYTHING, actor_id=None, at=now)
     return tuple(points)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPlaces:
+    """Where else an institution has a screen: its stairs and its canteen."""
+
+    stairs: PlaceRecord
+    canteen: PlaceRecord
+
+
+def build_other_places(
+    db: Connection, institution: Institution, points: Sequence[Point], *, now: datetime
+) -> OtherPlaces:
+    """Builds the stairwell and the canteen of an institution, beside its first point.
+
+    Args:
+        db: the caller's transaction.
+        institution: whose they are.
+        points: its recycling points.
+        now: the instant they are entered.
+    """
+    beside = points[0].place
+
+    def built(kind: PlaceKind, name: str, hours: Hours) -> PlaceRecord:
+        draft = PlaceDraft(
+            kind=kind,
+            name=institution.plan.short_name + name,
+            institution_id=institution.id,
+            address=beside.address,
+            accepted=(),
+            hours=hours,
+            latitude=beside.latitude,
+            longitude=beside.longitude,
+        )
+        return create_place(db, draft, actor_id=None, at=now)
+
+    return OtherPlaces(
+        stairs=built(PlaceKind.STAIRWELL, "一号楼楼梯", _hours(range(1, 8), ("06:30", "22:00"))),
+        canteen=built(PlaceKind.CANTEEN, "食堂", _CANTEEN.hours),
+    )
 
 
 def _drafts(institution: Institution, count: int, chance: Random) -> list[PlaceDraft]:

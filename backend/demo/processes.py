@@ -40,7 +40,7 @@ def load_side_by_side(
     processes: int,
     tell: Callable[[Progress], None],
 ) -> int:
-    """Loads a scale and commits it; returns how many drop-offs were logged.
+    """Loads a scale and commits it; returns how many actions were logged.
 
     Args:
         backend: the installation; its districts and systems are committed.
@@ -79,7 +79,7 @@ def load_side_by_side(
             for child in children:
                 child.kill()
                 child.communicate()
-    return _together(reached).drop_offs
+    return _together(reached).actions
 
 
 def _together(parts: Sequence[Progress]) -> Progress:
@@ -87,7 +87,7 @@ def _together(parts: Sequence[Progress]) -> Progress:
     days = [part.day for part in parts]
     return Progress(
         sum(part.members for part in parts),
-        sum(part.drop_offs for part in parts),
+        sum(part.actions for part in parts),
         None if None in days else min(day for day in days if day is not None),
     )
 

@@ -20,8 +20,9 @@ class Scale:
         points: recycling points in all.
         days: whole days of history before today.
         weekly_per_mille: drop-offs of an average active member a working week, in thousandths.
+        deeds_per_mille: other actions of an average member a working week, in thousandths.
         processes: how many processes load it.
-        drop_offs_per_commit: most drop-offs of one transaction, because each member in a
+        actions_per_commit: most actions of one transaction, because each member in a
             transaction takes a lock in PostgreSQL's shared table of some 6,400; None: all in one.
     """
 
@@ -34,16 +35,17 @@ class Scale:
     points: int
     days: int
     weekly_per_mille: int
+    deeds_per_mille: int
     processes: int
-    drop_offs_per_commit: int | None
+    actions_per_commit: int | None
 
 
 SCALES: Final = {
     scale.name: scale
     for scale in (
-        Scale("tiny", 1, 2, 6, 40, 2, 4, 10, 1500, 1, None),
-        Scale("small", 3, 12, 60, 1_500, 30, 26, 90, 500, 2, None),
-        Scale("city", 13, 3_000, 9_000, 100_000, 4_000, 6_000, 365, 350, 2, 2_000),
+        Scale("tiny", 1, 2, 6, 40, 2, 4, 10, 1500, 1000, 1, None),
+        Scale("small", 3, 12, 60, 1_500, 30, 26, 90, 420, 60, 2, None),
+        Scale("city", 13, 3_000, 9_000, 100_000, 4_000, 6_000, 365, 300, 40, 2, 2_000),
     )
 }
 

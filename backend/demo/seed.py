@@ -12,7 +12,7 @@ from sqlalchemy import Connection, exists, func, or_, select
 from backend.bootstrap import Backend
 from backend.clock import business_day
 from backend.db.engine import make_engine
-from backend.demo import history
+from backend.demo import deeds, history
 from backend.demo.loading import Part, Progress, Span, load
 from backend.demo.organisation import build_ground
 from backend.demo.processes import load_side_by_side
@@ -72,7 +72,8 @@ def seed(backend: Backend, *, scale: str, report: Report, processes: int | None 
             span = _span(backend, figures)
             register(db, backend.rulebook)
             build_ground(db, figures, now=span.entered)
-            open_accounts(db, methodology_id=KIND)
+            for kind in (KIND, *deeds.KINDS):
+                open_accounts(db, methodology_id=kind)
             db.commit()
             _announce(figures, span, report)
             logged = _load(db, backend, figures, span, processes or figures.processes, report)
@@ -81,7 +82,7 @@ def seed(backend: Backend, *, scale: str, report: Report, processes: int | None 
     finally:
         engine.dispose()
     _publish(backend)
-    report(f"演示城市已就绪：{logged:,} 次投放，用时 {time.monotonic() - begun:.1f} 秒。")
+    report(f"演示城市已就绪：{logged:,} 次行为，用时 {time.monotonic() - begun:.1f} 秒。")
 
 
 def _require_empty(guard: Connection) -> None:
@@ -106,14 +107,14 @@ def _announce(scale: Scale, span: Span, report: Report) -> None:
     report(
         f"载入 {scale.districts} 个区县、{scale.institutions:,} 个单位、"
         f"{scale.departments:,} 个部门、{scale.members:,} 名成员、{scale.points:,} 个回收点，"
-        f"以及 {span.first} 以来的投放记录 …"
+        f"以及 {span.first} 以来的行为记录 …"
     )
 
 
 def _load(
     db: Connection, backend: Backend, scale: Scale, span: Span, processes: int, report: Report
 ) -> int:
-    """Loads everything, here or in processes beside this one; returns the number of drop-offs."""
+    """Loads everything, here or in processes beside this one; returns the number of actions."""
     if processes > 1:
         return load_side_by_side(
             backend,
@@ -125,13 +126,13 @@ def _load(
     reached = [Progress()]
     ground = build_ground(db, scale, now=span.entered)
     load(db, backend, Part(scale, 0, 1), ground, span, reached.append)
-    return reached[-1].drop_offs
+    return reached[-1].actions
 
 
 def _line(progress: Progress) -> str:
     if progress.day is None:
         return f"  已建 {progress.members:,} 名成员"
-    return f"  至 {progress.day} 已记 {progress.drop_offs:,} 次投放"
+    return f"  至 {progress.day} 已记 {progress.actions:,} 次行为"
 
 
 def _publish(backend: Backend) -> None:
