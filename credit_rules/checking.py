@@ -169,7 +169,7 @@ def _check_plausible(
         for band in standards.bands:
             if _outside(band, methodology, row, dimension, value):
                 low, high = (
-                    f"{decimal_text(limit)} {base_unit(dimension).text}"
+                    f"{_short(limit)} {base_unit(dimension).text}"
                     for limit in (band.minimum, band.maximum)
                 )
                 problems.append(

@@ -77,7 +77,8 @@ class InputReader:
         decimals = decimals or ""
         unit_of_spec = self.spec.unit
         if unit is not None and unit_of_spec is not None and unit != unit_of_spec.text:
-            whole, decimals = self._converted(f"{whole}.{decimals or '0'}", unit, unit_of_spec)
+            number_of_unit = f"{whole}.{decimals or '0'}"
+            whole, decimals = self._converted(number_of_unit, unit, unit_of_spec, text)
         if len(decimals) > self.digits:
             if decimals[self.digits :].strip("0"):
                 raise self._off_step(text)
@@ -137,7 +138,7 @@ class InputReader:
             "不用指数、千分位或其他写法，请重填。",
         )
 
-    def _converted(self, number: str, unit: str, wanted: Unit) -> tuple[str, str]:
+    def _converted(self, number: str, unit: str, wanted: Unit, text: str) -> tuple[str, str]:
         try:
             found = parse_unit(unit)
         except ValueError:
@@ -149,10 +150,10 @@ class InputReader:
                 f"不能用“{unit[:_LONGEST]}”，请换算后重填。",
             )
         try:
-            text = decimal_text(Fraction(number) * found.ratio / wanted.ratio)
+            converted = decimal_text(Fraction(number) * found.ratio / wanted.ratio)
         except ValueError:
-            raise self._off_step(number) from None
-        whole, _, decimals = text.partition(".")
+            raise self._off_step(text) from None
+        whole, _, decimals = converted.partition(".")
         return whole, decimals
 
 
@@ -173,11 +174,7 @@ def reader_of(spec: InputSpec) -> InputReader:
     if spec.kind == "choice":
         index = {c.value: number for number, c in enumerate(spec.choices)}
         return InputReader(spec, index, known=dict(index))
-    step, low, high = (
-        spec.step or Decimal(1),
-        spec.minimum or Decimal(0),
-        spec.maximum or Decimal(0),
-    )
+    low, high, step = spec.bounds
     digits = max(0, *(-int(d.as_tuple().exponent) for d in (step, low, high)))
     whole = [int(number.scaleb(digits)) for number in (step, low, high)]
     return InputReader(spec, {}, digits, whole[0], whole[1], whole[2])

@@ -52,19 +52,20 @@ class Lowering:
         self.choices: dict[str, ChoiceValue] = {}
         for spec in doc.inputs.values():
             slot = self.slot()
-            if spec.kind == "choice":
+            if spec.unit is None:
                 self.choices[spec.name] = ChoiceValue(spec, slot)
-            elif spec.unit and spec.step and spec.maximum is not None and spec.minimum is not None:
-                ratio = spec.unit.ratio
-                self.values[spec.name] = Value(
-                    spec.name,
-                    spec.label,
-                    slot,
-                    spec.unit,
-                    Fraction(spec.minimum) * ratio,
-                    Fraction(spec.maximum) * ratio,
-                    Fraction(spec.step) * ratio,
-                )
+                continue
+            ratio = spec.unit.ratio
+            low, high, step = spec.bounds
+            self.values[spec.name] = Value(
+                spec.name,
+                spec.label,
+                slot,
+                spec.unit,
+                Fraction(low) * ratio,
+                Fraction(high) * ratio,
+                Fraction(step) * ratio,
+            )
         for parameter in doc.parameters.values():
             factor = parameter.on(day)
             self.values[parameter.name] = self.constant(
@@ -184,14 +185,8 @@ class Lowering:
         scale: Fraction,
         settled: int = 0,
     ) -> Value:
-        """Make the value of a step, refusing what could go below zero or past 62 bits."""
+        """Make the value of a step, refusing what could go past 62 bits."""
         low, high = bounds
-        if low < 0:
-            raise StepFailed(
-                step.key(),
-                f"“{step.out}”可能小于零。",
-                "请保证基准不低于项目排放，或调整输入范围。",
-            )
         if max(high / scale, high * NANO) > COUNTER_LIMIT:
             raise StepFailed(
                 step.key(),

@@ -69,6 +69,11 @@ class InputSpec:
     step: Decimal | None
     choices: tuple[Choice, ...]
 
+    @property
+    def bounds(self) -> tuple[Decimal, Decimal, Decimal]:
+        """Smallest and largest accepted value of a quantity, and its step; nothing of a choice."""
+        return self.minimum or Decimal(0), self.maximum or Decimal(0), self.step or Decimal(1)
+
 
 @dataclass(frozen=True)
 class Factor:

@@ -48,14 +48,6 @@ class Value:
         """What one unit of scale is in the unit it is shown in."""
         return decimal_form(self.scale / self.unit.ratio)
 
-    def number(self, slots: list[int]) -> str:
-        """The number in its own unit, as a decimal text."""
-        return self.shown.text(slots[self.slot])
-
-    def text(self, slots: list[int]) -> str:
-        """The number with its unit in Chinese."""
-        return f"{self.number(slots)} {self.unit.label}".strip()
-
 
 @dataclass(frozen=True, slots=True)
 class ChoiceValue:

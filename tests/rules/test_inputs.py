@@ -208,3 +208,15 @@ def test_a_day_without_a_version_raises(mixed: Rulebook, on: date) -> None:
 def test_facts_of_another_methodology_raise(mixed: Rulebook) -> None:
     with pytest.raises(NotInForce, match=r"stairs\.climb"):
         assess(mixed.version("travel.trip", 1), Facts("stairs.climb", DAY, "T2", {"floors": "3"}))
+
+
+@pytest.mark.parametrize("hours", ["31 min", "0.7"])
+def test_hours_that_are_no_whole_steps_are_refused_as_written(
+    shipped: Rulebook, hours: str
+) -> None:
+    methodology = shipped.methodology("volunteering.hours", DAY)
+    (quantity,) = (spec for spec in methodology.inputs.values() if spec.unit is not None)
+    facts = Facts("volunteering.hours", DAY, "T2", {quantity.name: hours})
+    with pytest.raises(FactsRefused, match=f"“{hours}”不是") as refused:
+        assess(shipped, facts)
+    assert "too_precise" in {problem.code for problem in refused.value.problems}

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from credit_rules import (
     load_rulebook,
     write_lock,
 )
+from credit_rules.canonical import canonical_bytes
 from credit_rules.loading import SHIPPED
 
 Replace = Callable[[Path, str, str], None]
@@ -202,3 +204,47 @@ def test_a_description_lists_inputs_caps_and_evidence(shipped: Rulebook) -> None
         ("bonus", "60", "point"),
     }
     assert json.loads(json.dumps(found)) == found
+
+
+def test_numbers_may_be_written_as_numbers(shipped_folder: Path, replace: Replace) -> None:
+    before = load_rulebook(shipped_folder).version("recycling.drop_off", 1)
+    replace(shipped_folder / FILE, 'min = "0.01"\nmax = "50"', "min = 0.01\nmax = 50")
+    after = load_rulebook(shipped_folder).version("recycling.drop_off", 1)
+    assert after.inputs == before.inputs
+
+
+def test_what_a_folder_shares_must_be_readable(shipped_folder: Path) -> None:
+    (shipped_folder / "rulebook.toml").write_text("[confidences", encoding="utf-8")
+    with pytest.raises(RulebookError) as refused:
+        load_rulebook(shipped_folder)
+    assert {(p.file, p.key) for p in refused.value.problems} == {("rulebook.toml", "TOML")}
+
+
+def test_a_factor_table_in_another_encoding_is_refused(shipped_folder: Path) -> None:
+    (shipped_folder / "data").mkdir()
+    (shipped_folder / "data" / "own.csv").write_bytes("键,单位\n".encode("gb18030"))
+    with pytest.raises(RulebookError) as refused:
+        load_rulebook(shipped_folder)
+    assert any(p.file == "own.csv" and "UTF-8" in p.fault for p in refused.value.problems)
+
+
+def test_a_rulebook_never_published_has_no_lock(
+    shipped_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shipped_folder / "lock.json").unlink()
+    monkeypatch.setattr("credit_rules.loading.SHIPPED", shipped_folder)
+    load_rulebook(shipped_folder)
+    assert write_lock(shipped_folder) == ("recycling.drop_off@1",)
+
+
+def test_a_file_with_an_empty_list_of_sources_is_refused(shipped_folder: Path) -> None:
+    (shipped_folder / "odd.toml").write_text("schema = 1\n[sources]\n", encoding="utf-8")
+    with pytest.raises(RulebookError, match=r"odd\.toml: sources: 没有写任何来源。"):
+        load_rulebook(shipped_folder)
+
+
+def test_only_what_has_a_canonical_form_has_a_digest() -> None:
+    value = {"b": (Decimal("1.50"), date(2026, 1, 1)), "a": [None, True, Decimal(100), "“"]}
+    assert canonical_bytes(value) == '{"a":[null,true,"100","“"],"b":["1.5","2026-01-01"]}'.encode()
+    with pytest.raises(TypeError, match="no canonical form for float"):
+        canonical_bytes({"x": 0.5})

@@ -181,3 +181,7 @@ def test_names_with_quotes_and_signs_of_a_template_stay_text(shipped: Rulebook) 
     assert isinstance(bonus, dict)
     assert bonus["campaign"] == campaign
     assert any(campaign in sentence for sentence in result.trace.sentences())
+
+
+def test_a_trace_has_the_title_of_its_methodology(shipped: Rulebook) -> None:
+    assert drop_off(shipped).trace.title == "分类投放"
