@@ -50,6 +50,38 @@ table = "grids"
 block = "floors_climbed"
 """
 
+BAND = """
+[[bands]]
+name = "每小时"
+min = "1 gCO2e/h"
+max = "100 gCO2e/h"
+methodologies = ["*"]
+rows = ["*"]
+remedy = "请检查单位。"
+"""
+HOURLY = """[inputs.time]
+label = "时长"
+unit = "h"
+min = "1"
+max = "2"
+step = "1"
+
+[parameters.hourly]
+label = "每小时"
+unit = "gCO2e/h"
+values = [{ from = 2026-01-01, value = "500", source = "policy" }]
+
+[[steps]]
+block = "convert"
+out = "timed"
+label = "按时长"
+of = "time"
+rate = "hourly"
+
+[[steps]]
+block = "floors_climbed"
+"""
+
 
 def examples_alone_are_wrong(folder: Path) -> list[str]:
     """The faults of the worked examples, after an edit that changes nothing but results."""
@@ -109,40 +141,9 @@ def test_a_band_without_a_decimal_form_is_named_as_a_fraction(
     mixed_folder: Path, shipped_folder: Path, replace: Replace
 ) -> None:
     standards = (shipped_folder / "rulebook.toml").read_text(encoding="utf-8")
-    band = """
-[[bands]]
-name = "每小时"
-min = "1 gCO2e/h"
-max = "100 gCO2e/h"
-methodologies = ["*"]
-rows = ["*"]
-remedy = "请检查单位。"
-"""
-    (mixed_folder / "rulebook.toml").write_text(standards + band, encoding="utf-8")
+    (mixed_folder / "rulebook.toml").write_text(standards + BAND, encoding="utf-8")
     load_rulebook(mixed_folder)
-    hourly = """[inputs.time]
-label = "时长"
-unit = "h"
-min = "1"
-max = "2"
-step = "1"
-
-[parameters.hourly]
-label = "每小时"
-unit = "gCO2e/h"
-values = [{ from = 2026-01-01, value = "500", source = "policy" }]
-
-[[steps]]
-block = "convert"
-out = "timed"
-label = "按时长"
-of = "time"
-rate = "hourly"
-
-[[steps]]
-block = "floors_climbed"
-"""
-    replace(mixed_folder / STAIRS, '[[steps]]\nblock = "floors_climbed"\n', hourly)
+    replace(mixed_folder / STAIRS, '[[steps]]\nblock = "floors_climbed"\n', HOURLY)
     both = 'block = "sum"\nout = "both"\nlabel = "合计"\nparts = ["saved", "timed"]\n\n[[steps]]\n'
     replace(mixed_folder / STAIRS, 'block = "evidence"\n', f'{both}block = "evidence"\n')
     replace(mixed_folder / STAIRS, 'of = "saved"', 'of = "both"')
