@@ -17,11 +17,17 @@ ROLES: Mapping[Role, str] = {
     Role.AUDITOR: "审计员",
     Role.ATTENDANT: "点位值守员",
 }
+SCREEN_PURPOSES: Mapping[PlaceKind, str] = {
+    PlaceKind.RECYCLING_POINT: "记录分类投放",
+    PlaceKind.CANTEEN: "记录光盘行动",
+    PlaceKind.STAIRWELL: "记录走楼梯",
+    PlaceKind.VENUE: "记录到访",
+}
 PLACE_KINDS: Mapping[PlaceKind, str] = {
     PlaceKind.RECYCLING_POINT: "回收投放点",
     PlaceKind.CANTEEN: "食堂",
-    PlaceKind.STAIRWELL: "楼梯",
-    PlaceKind.VENUE: "活动场馆",
+    PlaceKind.STAIRWELL: "楼梯间",
+    PlaceKind.VENUE: "活动场所",
 }
 PLACE_STATES: Mapping[PlaceState, str] = {
     PlaceState.OPEN: "启用",

@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from admin.forms.hours import HoursText
-from backend.places.models import Datum, PlaceState, PresenceRule, WasteClass
+from backend.places.models import Datum, PlaceKind, PlaceState, PresenceRule, WasteClass
 from backend.web.fields import StrictInteger, StrictString
 from backend.web.schemas import StrictSchema
 
@@ -47,11 +47,11 @@ class Degrees(fields.Field[Decimal]):
 
 
 class PlaceFields(StrictSchema):
-    """What can be changed of a recycling point; units as in `backend.places.models.Place`."""
+    """What can be changed of a place; units as in `backend.places.models.Place`."""
 
     name = StrictString(max_length=100, required=True)
     address = StrictString(max_length=200, required=True)
-    accepted = fields.List(Chosen(WasteClass), required=True)
+    accepted = fields.List(Chosen(WasteClass), load_default=())
     hours = HoursText(required=True)
     latitude = Degrees(load_default=None)
     longitude = Degrees(load_default=None)
@@ -62,8 +62,9 @@ class PlaceFields(StrictSchema):
 
 
 class NewPlace(PlaceFields):
-    """A new recycling point: the institution is chosen once and for all."""
+    """A new place: its kind and institution are chosen once and for all."""
 
+    kind = Chosen(PlaceKind, required=True)
     institution_id = StrictInteger(minimum=1, required=True)
 
 

@@ -36,6 +36,7 @@ pages = Blueprint("places", __name__)
 PAGE = 50
 _LATEST = 20
 _BLANK: Mapping[str, Any] = {
+    "kind": "recycling_point",
     "name": "",
     "institution_id": "",
     "address": "",
@@ -131,7 +132,7 @@ def create() -> ResponseReturnValue:
         institution_in_scope(
             connection(), actor(), sent.values["institution_id"], roles=PLACE_WRITERS
         )
-        draft = PlaceDraft(kind=PlaceKind.RECYCLING_POINT, **sent.values)
+        draft = _draft(sent.values)
         try:
             place = create_place(connection(), draft, actor_id=actor().member_id, at=now())
         except InvalidInputError as error:
@@ -173,6 +174,12 @@ def change(place_id: int) -> ResponseReturnValue:
     return _form(place, {**_as_typed(place), **_typed()}, sent.errors), 422
 
 
+def _draft(values: Mapping[str, Any]) -> PlaceDraft:
+    """The place a form describes; only recycling points take classes of waste."""
+    takes_waste = values["kind"] is PlaceKind.RECYCLING_POINT
+    return PlaceDraft(**{**values, "accepted": tuple(values["accepted"]) if takes_waste else ()})
+
+
 def _typed() -> dict[str, Any]:
     """The form's texts as they were sent, to be shown again."""
     sent: dict[str, Any] = {name: request.form.get(name, "") for name in _BLANK}
@@ -183,6 +190,7 @@ def _typed() -> dict[str, Any]:
 def _as_typed(place: PlaceRecord) -> dict[str, Any]:
     """A point as the form would have sent it."""
     return {
+        "kind": place.kind.value,
         "name": place.name,
         "institution_id": str(place.institution_id),
         "address": place.address,

@@ -18,7 +18,7 @@ PLACE_KINDS: Final[Mapping[str, str]] = {
     PlaceKind.RECYCLING_POINT: "回收投放点",
     PlaceKind.CANTEEN: "食堂",
     PlaceKind.STAIRWELL: "楼梯间",
-    PlaceKind.VENUE: "活动场地",
+    PlaceKind.VENUE: "活动场所",
 }
 PLACE_STATES: Final[Mapping[str, str]] = {
     PlaceState.OPEN: "正常使用",

@@ -9,7 +9,7 @@ from backend.organisations.queries import Scope
 from backend.people.models import Role
 from backend.people.queries import Grant
 from backend.people.roles import grant_role
-from backend.places.models import PlaceState, WasteClass
+from backend.places.models import PlaceKind, PlaceState, WasteClass
 from backend.places.queries import place_of, places_in
 from tests.builders.people import a_member
 from tests.builders.town import Town
@@ -21,6 +21,7 @@ EVERYTHING = Scope(everything=True)
 def form(town: Town) -> dict[str, Any]:
     """A new point of the bureau, as a browser sends it."""
     return {
+        "kind": "recycling_point",
         "name": "地下车库投放点",
         "institution_id": str(town.organisation.bureau),
         "address": "解放东路 18 号 B1",
@@ -54,6 +55,24 @@ def test_a_point_is_made_shown_and_audited(
     assert "可回收物、有害垃圾" in audit
 
 
+@pytest.mark.parametrize(
+    "kind,told", [("stairwell", "记录走楼梯"), ("canteen", "记录光盘行动"), ("venue", "记录到访")]
+)
+def test_other_places_are_made_and_their_screens_say_what_for(
+    admin: FlaskClient, form: dict[str, Any], backend: Backend, kind: str, told: str
+) -> None:
+    answer = admin.post("/places/new", data={**form, "kind": kind, "name": "一号楼"})
+    assert answer.status_code == 303
+    place_id = int(answer.location.split("/")[2].split("?")[0])
+    with backend.engine.connect() as db:
+        place = place_of(db, place_id, scope=EVERYTHING)
+    assert (place.kind, place.accepted) == (PlaceKind(kind), ())
+    assert told in admin.get(f"/places/{place_id}/screen").text
+    # A canteen stays one: what happened there hangs on it.
+    changed = {**form, "name": "二号楼", "kind": "recycling_point"}
+    assert admin.post(f"/places/{place_id}/edit", data=changed).status_code == 422
+
+
 def test_a_wrong_form_comes_back_with_what_was_typed(
     admin: FlaskClient, form: dict[str, Any], backend: Backend
 ) -> None:
@@ -79,7 +98,7 @@ def test_a_wrong_form_comes_back_with_what_was_typed(
 @pytest.mark.parametrize(
     "change, sentence",
     [
-        ({"accepted": []}, "这一项必填"),
+        ({"accepted": []}, "请至少选择一类可投放的垃圾"),
         ({"accepted": ["recyclable", "gold"]}, "请从列出的选项中选择"),
         ({"latitude": ""}, "经度和纬度请一起填写"),
         ({"latitude": "", "longitude": ""}, "凭定位核验的点位请填写经纬度"),
@@ -105,7 +124,7 @@ def test_a_change_is_kept_with_before_and_after(
     page = admin.get(f"/places/{place.id}/edit")
     assert f'value="{place.name}"' in page.text
     assert 'name="institution_id"' not in page.text
-    del form["institution_id"]
+    del form["institution_id"], form["kind"]
     answer = admin.post(f"/places/{place.id}/edit", data={**form, "state": "paused"})
     assert answer.location == f"/places/{place.id}?done=changed"
     with backend.engine.connect() as db:
@@ -120,7 +139,7 @@ def test_a_wrong_change_changes_nothing(
     admin: FlaskClient, form: dict[str, Any], town: Town, backend: Backend
 ) -> None:
     place = town.bureau_point.place
-    del form["institution_id"]
+    del form["institution_id"], form["kind"]
     answer = admin.post(f"/places/{place.id}/edit", data={**form, "hours": ""})
     assert answer.status_code == 422
     assert "修改点位" in answer.text

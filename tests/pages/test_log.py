@@ -163,6 +163,6 @@ def test_a_scan_in_the_stairwell_counts_in_full(
 
 def test_a_kind_that_takes_nobodys_word_says_where_to_scan(member: FlaskClient) -> None:
     page = member.get("/log/culture.museum_visit").text
-    assert "请到活动场地扫描现场屏幕动态码" in page
+    assert "请到活动场所扫描现场屏幕动态码" in page
     assert _ACTION.search(page) is None
     assert member.get("/log/no.such_kind").status_code == 422
