@@ -257,6 +257,17 @@ def test_a_trip_over_midnight_is_one_trip(log: Log) -> None:
         log("commute.bus", {"distance": "3"}, occurred_at=midnight + timedelta(minutes=5))
 
 
+def test_exclusions_cost_no_statement(log: Log, statements: list[str]) -> None:
+    log("office.paperless", {"sheets": "9"})
+    statements.clear()
+    log("office.paperless", {"sheets": "9"})
+    plain = [statement.split()[0] for statement in statements]
+    log(*METRO)
+    statements.clear()
+    log(*METRO, occurred_at=NOW - timedelta(hours=9))
+    assert [statement.split()[0] for statement in statements] == plain == ["SELECT", "SELECT"]
+
+
 def test_wrong_facts_are_told_before_an_exclusion(log: Log) -> None:
     log(*RODE)
     with pytest.raises(InvalidInputError) as refused:
