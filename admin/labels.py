@@ -8,6 +8,14 @@ from backend.organisations.models import InstitutionKind
 from backend.people.models import Role
 from backend.places.models import Datum, PlaceKind, PlaceState, PresenceRule, WasteClass
 from backend.rankings.policy import Board, Measure
+from backend.rewards.models import (
+    Audience,
+    CancelledBy,
+    DrawState,
+    LimitPeriod,
+    OfferState,
+    RedemptionState,
+)
 
 ROLES: Mapping[Role, str] = {
     Role.CITY_ADMIN: "市级管理员",
@@ -84,6 +92,52 @@ RUN_STATES: Mapping[RunState, str] = {
 CHANNELS: Mapping[str, str] = {
     "rotating_code": "现场屏幕动态码",
     "printed_code": "张贴海报二维码",
+}
+AUDIENCES: Mapping[Audience, str] = {
+    Audience.CITY: "全市成员和市民",
+    Audience.INSTITUTION: "仅本单位成员",
+}
+OFFER_STATES: Mapping[OfferState, str] = {
+    OfferState.DRAFT: "草稿",
+    OfferState.OPEN: "开放",
+    OfferState.CLOSED: "停用",
+}
+OFFER_COLOURS: Mapping[OfferState, str] = {
+    OfferState.DRAFT: "yellow",
+    OfferState.OPEN: "green",
+    OfferState.CLOSED: "secondary",
+}
+PERIODS: Mapping[LimitPeriod, str] = {
+    LimitPeriod.MONTH: "每月",
+    LimitPeriod.QUARTER: "每季度",
+    LimitPeriod.YEAR: "每年",
+    LimitPeriod.EVER: "累计",
+}
+REDEMPTION_STATES: Mapping[RedemptionState, str] = {
+    RedemptionState.PENDING: "待领取",
+    RedemptionState.FULFILLED: "已领取",
+    RedemptionState.CANCELLED: "已取消",
+}
+REDEMPTION_COLOURS: Mapping[RedemptionState, str] = {
+    RedemptionState.PENDING: "yellow",
+    RedemptionState.FULFILLED: "green",
+    RedemptionState.CANCELLED: "secondary",
+}
+CANCELLED_BY: Mapping[CancelledBy, str] = {
+    CancelledBy.MEMBER: "成员取消",
+    CancelledBy.PROGRAMME: "主办方取消",
+    CancelledBy.TIMEOUT: "逾期未领",
+}
+DRAW_STATES: Mapping[DrawState, str] = {
+    DrawState.OPEN: "报名中",
+    DrawState.CLOSED: "待开奖",
+    DrawState.DRAWN: "已开奖",
+}
+SOURCES: Mapping[str, str] = {
+    "issuance": "方法学",
+    "avoided_source": "方法学",
+    "campaign_budget": "活动",
+    "correction_absorbed": "更正",
 }
 TAGS: Mapping[str, str] = {
     Tag.DISTRICT_CREATE: "新增区县",
@@ -237,6 +291,10 @@ WORDS: Mapping[str, str] = {
         WASTE_CLASSES,
         DATUMS,
         INSTITUTION_KINDS,
+        AUDIENCES,
+        PERIODS,
+        REDEMPTION_STATES,
+        {OfferState.DRAFT: "草稿"},
     )
     for value, name in table.items()
 } | {"located": "凭定位", "attended": "有人值守", "console": "管理后台", "api": "手机端"}

@@ -7,6 +7,7 @@ from flask import g, request
 from admin.auth import (
     AUDIT_READERS,
     EVERYONE,
+    ON_DUTY,
     PLACE_READERS,
     POINT_STAFF,
     RANKING_READERS,
@@ -16,17 +17,26 @@ from backend.people.models import Role
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One entry of the menu: the endpoint it opens, its name, what it is for, who sees it."""
+    """One entry of the menu.
+
+    Attributes:
+        endpoint: what it opens.
+        name: what it is called.
+        purpose: what it is for.
+        roles: who sees it.
+        also: further blueprints whose pages belong to it.
+    """
 
     endpoint: str
     name: str
     purpose: str
     roles: tuple[Role, ...]
+    also: tuple[str, ...] = ()
 
     @property
     def current(self) -> bool:
         """Whether the page being shown belongs to this section."""
-        return request.blueprint == self.endpoint.partition(".")[0]
+        return request.blueprint in {self.endpoint.partition(".")[0], *self.also}
 
 
 SECTIONS = (
@@ -34,9 +44,19 @@ SECTIONS = (
     Section("places.listing", "点位", "回收投放点、海报和动态码大屏", PLACE_READERS),
     Section("drop_offs.listing", "投放", "每一笔投放和它的算法", POINT_STAFF),
     Section("reviews.listing", "待审核", "凭证存疑、等待核实的入账", PLACE_READERS),
+    Section(
+        "rewards.listing",
+        "兑换",
+        "奖品、核销、捐赠项目和抽奖",
+        PLACE_READERS,
+        also=("redemptions", "causes", "draws", "cash_value"),
+    ),
+    Section("redemptions.verify", "核销", "扫描成员的兑换码，发放奖品", ON_DUTY),
     Section("rankings.board", "排行", "部门、单位、区县的名次", RANKING_READERS),
     Section("institutions.listing", "单位", "区县、系统、单位和部门", PLACE_READERS),
-    Section("ledger.state", "账本", "核验结果：账目是否相符", AUDIT_READERS),
+    Section(
+        "ledger.state", "账本", "核验结果：账目是否相符", AUDIT_READERS, also=("conservation",)
+    ),
     Section("corrections.listing", "更正", "方法学有误后重新核算", AUDIT_READERS),
     Section("audit.listing", "审计", "谁在什么时候改了什么", AUDIT_READERS),
 )

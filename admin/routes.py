@@ -6,7 +6,11 @@ import flask
 
 from admin.views import (
     audit,
+    cash_value,
+    causes,
+    conservation,
     corrections,
+    draws,
     drop_offs,
     home,
     institutions,
@@ -15,7 +19,9 @@ from admin.views import (
     places,
     posters,
     rankings,
+    redemptions,
     reviews,
+    rewards,
     screen,
 )
 
@@ -26,10 +32,16 @@ PAGES: Sequence[flask.Blueprint] = (
     screen.pages,
     drop_offs.pages,
     reviews.pages,
+    rewards.pages,
+    redemptions.pages,
+    causes.pages,
+    draws.pages,
+    cash_value.pages,
     rankings.pages,
     institutions.pages,
     ledger.pages,
     corrections.pages,
+    conservation.pages,
     audit.pages,
     login.pages,
 )

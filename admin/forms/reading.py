@@ -62,3 +62,12 @@ def by_field(errors: Sequence[FieldError]) -> dict[str, str]:
     for error in errors:
         found.setdefault(error.field.partition(".")[0], error.message)
     return found
+
+
+def typed(blank: Mapping[str, str]) -> dict[str, str]:
+    """The texts of a form as they were sent, to be shown again.
+
+    Args:
+        blank: every field with what it shows when nothing was sent.
+    """
+    return {name: flask.request.form.get(name, "") for name in blank}

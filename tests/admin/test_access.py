@@ -15,7 +15,11 @@ from backend.clock import business_day
 from backend.people.models import Role
 from backend.people.queries import Grant
 from backend.people.roles import revoke_role
+from backend.rewards.policy import Person
+from backend.rewards.service import Order, redeem
 from backend.web.access import undeclared
+from tests.builders.points import earn
+from tests.builders.rewards import a_cause, a_draw, a_reward
 from tests.builders.town import Town
 
 WRITERS = {Role.CITY_ADMIN, Role.DISTRICT_MANAGER, Role.INSTITUTION_ADMIN}
@@ -51,6 +55,30 @@ MAY: dict[str, set[Role]] = {
     "reviews.listing": READERS,
     "reviews.detail": READERS,
     "reviews.decide": WRITERS,
+    "rewards.listing": READERS,
+    "rewards.detail": READERS,
+    "rewards.new": WRITERS,
+    "rewards.create": WRITERS,
+    "rewards.edit": WRITERS,
+    "rewards.change": WRITERS,
+    "rewards.stock": WRITERS,
+    "redemptions.listing": READERS,
+    "redemptions.verify": WRITERS | {Role.ATTENDANT},
+    "redemptions.hand_over": WRITERS | {Role.ATTENDANT},
+    "redemptions.confirm_cancellation": WRITERS,
+    "redemptions.cancel": WRITERS,
+    "causes.listing": READERS,
+    "causes.new": WRITERS,
+    "causes.create": WRITERS,
+    "causes.edit": WRITERS,
+    "causes.change": WRITERS,
+    "draws.listing": READERS,
+    "draws.detail": READERS,
+    "draws.new": WRITERS,
+    "draws.announce": WRITERS,
+    "cash_value.listing": READERS,
+    "cash_value.switch": {Role.CITY_ADMIN, Role.DISTRICT_MANAGER},
+    "conservation.report": {Role.CITY_ADMIN, Role.AUDITOR},
     "rankings.board": READERS | {Role.DEPARTMENT_MANAGER},
     "institutions.listing": READERS,
     "institutions.detail": READERS,
@@ -98,7 +126,9 @@ def run_id(town: Town, backend: Backend) -> int:
 
 
 @pytest.fixture
-def ids(town: Town, drop_off: Callable[..., int], run_id: int) -> Callable[[str], dict[str, int]]:
+def ids(
+    town: Town, drop_off: Callable[..., int], run_id: int, backend: Backend
+) -> Callable[[str], dict[str, int]]:
     """Ids of the bureau's, the school's or the hospital's objects."""
     points = {
         "bureau": (town.bureau_point, town.organisation.bureau),
@@ -115,7 +145,22 @@ def ids(town: Town, drop_off: Callable[..., int], run_id: int) -> Callable[[str]
             "action_id": drop_off(point, next(member)),
             "institution_id": institution,
             "run_id": run_id,
+            **offered(institution),
         }
+
+    def offered(institution: int) -> dict[str, int]:
+        now = backend.clock.now()
+        with backend.engine.begin() as db:
+            earn(db, town.citizen, points_mpt=10_000)
+            reward = a_reward(db, institution, now)
+            order = Order(f"access-{reward:06d}", reward, 1)
+            made, _ = redeem(db, Person(town.citizen, None), order, now=now)
+            return {
+                "reward_id": reward,
+                "redemption_id": made.id,
+                "cause_id": a_cause(db, institution, now),
+                "draw_id": a_draw(db, backend.keys, institution, now),
+            }
 
     return of
 
