@@ -1,35 +1,156 @@
-"""One assessment of a drop-off: validation, blocks, caps and tiers, without rendering the trace."""
+"""The rules engine: single assessments, a million replayed, a hundred files loaded, footprints."""
 
-import time
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterable
 from datetime import date
+from pathlib import Path
+from random import Random
+from typing import Final
 
-from credit_rules import Facts, Used, assess, load_rulebook
+import numpy as np
 
-_RUNS = 20_000
+from benchmarks import by_hand, engines
+from benchmarks.row import Row
+from benchmarks.timing import best_of
+from credit_rules import Facts, Methodology, Used, assess, load_rulebook
+from credit_rules.footprint import estimate, load_questionnaires
+from credit_rules.loading import SHIPPED, STANDARDS_FILE
+from credit_rules.vectorised import Columns, settle, settle_in_turn
+
+ON: Final = date(2026, 11, 18)
+SINGLE: Final = 256
+ACTIONS, PEOPLE, DAYS = 1_000_000, 100_000, 10
+FILES: Final = 100
+FOOTPRINTS: Final = 500
+_RULEBOOK: Final = Path(__file__).parent / "rulebook"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """Median time of one assessment in microseconds."""
+def rows() -> list[Row]:
+    """Measures everything; processor time, best of several rounds."""
+    metro = load_rulebook(_RULEBOOK).version("bench.metro", 1)
+    return [*_single(), *_engines(metro), *_million(metro), *_loading(), _footprints()]
 
-    p50_us: float
 
-
-def measure() -> Result:
-    """Times single assessments of a drop-off with a counter in use."""
-    on = date(2026, 11, 18)
-    methodology = load_rulebook().methodology("recycling.drop_off", on)
-    facts = Facts(
-        methodology_id=methodology.id,
-        on=on,
-        tier="T1",
-        inputs={"material": "paper", "mass": "1.25"},
-        used={cap.key: Used(10**9, 10**9, 10**9, 10**9) for cap in methodology.caps},
+def _single() -> list[Row]:
+    methodology = load_rulebook().methodology("recycling.drop_off", ON)
+    facts = list(_drop_offs(methodology))
+    for one in facts:
+        result, (mg, mpt, usage) = assess(methodology, one), by_hand.drop_off(one)
+        assert (result.reduction_mg, result.points_mpt, result.usage) == (mg, mpt, usage)
+    ours, floor = best_of(
+        15,
+        lambda: [assess(methodology, one) for one in facts],
+        lambda: [by_hand.drop_off(one) for one in facts],
     )
-    times = []
-    for _ in range(_RUNS):
-        begun = time.perf_counter_ns()
-        assess(methodology, facts)
-        times.append(time.perf_counter_ns() - begun)
-    return Result(p50_us=sorted(times)[_RUNS // 2] / 1000)
+    return [
+        Row(
+            "assess a drop-off, checked, explainable", ours / SINGLE * 1e6, "us", 3, at_least=False
+        ),
+        Row("  ratio to the rule by hand", ours / floor, "x", 3, at_least=False),
+        Row("  the rule by hand", floor / SINGLE * 1e6, "us", None, at_least=False),
+    ]
+
+
+def _drop_offs(methodology: Methodology) -> Iterable[Facts]:
+    random = Random(1)  # noqa: S311 - the same drop-offs in every run, no secret
+    materials = [choice.value for choice in methodology.inputs["material"].choices]
+    for _ in range(SINGLE):
+        mass = random.randint(1, 5_000)
+        yield Facts(
+            methodology.id,
+            ON,
+            random.choice(("T1", "T2", "T3", "T4")),
+            {"material": random.choice(materials), "mass": f"{mass // 100}.{mass % 100:02d}"},
+            {
+                cap.key: Used(*(random.randrange(2 * 10**10) for _ in range(4)))
+                for cap in methodology.caps
+            },
+        )
+
+
+def _engines(metro: Methodology) -> list[Row]:
+    random = Random(2)  # noqa: S311 - the same rides in every run, no secret
+    rides = [
+        {
+            "d": random.randint(1, 600),
+            "r": random.randint(0, 6_000_000),
+            "k": random.randint(0, 400),
+            "p": random.randint(0, 120_000),
+        }
+        for _ in range(SINGLE)
+    ]
+    found = engines.compare(metro, rides)
+    return [
+        Row("one rule: by hand, numbers in and out", found.by_hand_us, "us", None, at_least=False),
+        Row("  this engine, checked, explainable", found.ours_us, "us", None, at_least=False),
+        *(Row(f"  {name}", us, "us", None, at_least=False) for name, us in found.others_us.items()),
+    ]
+
+
+def _million(metro: Methodology) -> list[Row]:
+    random = np.random.default_rng(3)
+    first = metro.effective_from.toordinal()
+    columns = Columns(
+        methodologies=(metro,),
+        methodology=np.zeros(ACTIONS, dtype=np.int64),
+        day=random.integers(first, first + DAYS, ACTIONS),
+        member=random.integers(0, PEOPLE, ACTIONS),
+        tier=np.full(ACTIONS, metro.tier_index["T4"], dtype=np.int64),
+        inputs=(random.integers(1, 601, ACTIONS),),
+    )
+    by_columns, in_turn = settle(columns), settle_in_turn(columns)
+    rides = zip(
+        columns.member.tolist(), columns.day.tolist(), columns.inputs[0].tolist(), strict=True
+    )
+    totals = int(by_columns.reduction_mg.sum()), int(by_columns.points_mpt.sum())
+    assert totals == by_hand.replayed(rides)
+    assert np.array_equal(by_columns.reduction_mg, in_turn.reduction_mg)
+    assert np.array_equal(by_columns.points_mpt, in_turn.points_mpt)
+    (vectorised,) = best_of(5, lambda: settle(columns))
+    (scalar,) = best_of(2, lambda: settle_in_turn(columns))
+    return [
+        Row("replay 1,000,000 actions by columns", vectorised, "s", 0.4, at_least=False),
+        Row("  the same in turn, the same integers", scalar, "s", 2, at_least=False),
+    ]
+
+
+def _loading() -> list[Row]:
+    with tempfile.TemporaryDirectory(prefix="tanpuhui-bench-") as folder:
+        _copies(Path(folder))
+        assert len(load_rulebook(Path(folder)).all_versions()) == FILES
+        (seconds,) = best_of(5, lambda: load_rulebook(Path(folder)))
+    return [Row("load, check, compile 100 files", seconds * 1e3, "ms", 300, at_least=False)]
+
+
+def _copies(folder: Path) -> None:
+    """A hundred files: the shipped ones several times over, under other ids."""
+    shipped = [path for path in sorted(SHIPPED.glob("*.toml")) if path.name != STANDARDS_FILE]
+    names = {path.name.rsplit(".v", 1)[0] for path in shipped}
+    full, rest = divmod(FILES, len(shipped))
+    # What excludes nothing can be copied without the others.
+    alone = [path for path in shipped if "[[excludes]]" not in path.read_text(encoding="utf-8")]
+    sets = [*([shipped] * full), alone[:rest]]
+    for number, paths in enumerate(sets):
+        for path in paths:
+            text = path.read_text(encoding="utf-8")
+            for name in names if number else ():
+                for after in '".:':
+                    text = text.replace(f'"{name}{after}', f'"{name}_copy{number}{after}')
+            (folder / f"{number}.{path.name}").write_text(text, encoding="utf-8")
+
+
+def _footprints() -> Row:
+    questionnaire = load_questionnaires().on(ON)
+    answers = {
+        "car_km": "100",
+        "car_type": "hybrid",
+        "metro_km": "80",
+        "flight_km": "2400",
+        "household_size": "3",
+        "electricity_kwh": "300",
+        "red_meat_meals": "2",
+        "clothes_items": "12",
+        "office_kwh": "1500",
+    }
+    (seconds,) = best_of(7, lambda: [estimate(questionnaire, answers) for _ in range(FOOTPRINTS)])
+    return Row("footprint estimates", FOOTPRINTS / seconds, "/s", 5_000, at_least=True)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from credit_rules.plan import Run
 from credit_rules.values import Required
 
-Claim = tuple[str, int, Callable[[list[int]], tuple[int, int, int, int]]]
+ReadLanes = Callable[[list[int]], tuple[int, int, int, int]]
+"""Reads the four lanes of a counter row from the slots."""
+Claim = tuple[str, int, ReadLanes]
 """What an action adds to a counter row: its key, its number, and what reads the lanes."""
 
 

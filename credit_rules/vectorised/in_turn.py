@@ -12,9 +12,9 @@ from datetime import date
 
 import numpy as np
 
-from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI, CapSpec, Period, Scope
+from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI, CapSpec, Period, Scope, Used
 from credit_rules.methodology import Methodology
-from credit_rules.narrowed import Narrowed, Span
+from credit_rules.narrowed import Narrowed, ReadLanes, Span
 from credit_rules.narrowing import narrow
 from credit_rules.vectorised.campaigns import CENTS_OF_A_MILLI, bonus_cap, check_campaigns
 from credit_rules.vectorised.columns import (
@@ -24,6 +24,7 @@ from credit_rules.vectorised.columns import (
     Columns,
     ColumnsRefused,
     Int,
+    Mask,
     Status,
     check_lengths,
     refuse_where,
@@ -51,38 +52,65 @@ def settle_in_turn(columns: Columns, *, opening: Opening | None = None) -> Award
     check_lengths(columns)
     if not len(columns):
         return Awards.none()
-    order = _order(columns)
-    work = _Turns(columns.taken(order), opening or {})
-    awards = work.awards()
+    if _meet(columns):
+        return _Turns(columns, opening or {}).awards(forget=np.zeros(len(columns), dtype=np.bool_))
+    order = np.argsort(columns.member, kind="stable")
+    ordered = columns.taken(order)
+    changes = np.diff(ordered.member, prepend=ordered.member[:1]) != 0
+    awards = _Turns(ordered, opening or {}).awards(forget=changes)
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
     return awards.taken(back)
 
 
-def _order(columns: Columns) -> Int:
-    """Member by member, so that counters stay at hand; in order of arrival where members meet."""
+def _meet(columns: Columns) -> bool:
+    """Whether members share a counter or a budget; else their counters need not be kept."""
     scopes = {cap.scope for methodology in columns.methodologies for cap in methodology.caps}
-    if "place" in scopes or columns.boosts is not None:
-        return np.arange(len(columns), dtype=np.int64)
-    return np.argsort(columns.member, kind="stable")
+    return "place" in scopes or columns.boosts is not None
 
 
 @dataclass(slots=True)
 class _Counter:
-    """A counter: its lanes by group of a subject and period, and the group of every row."""
+    """A counter: its lanes by group of a subject and period, and the group of every row.
+
+    Args:
+        group: the group of every row.
+        opening: the lanes before the first row, by group.
+        lanes: the lanes of groups that had a row.
+    """
 
     group: Sequence[int]
+    opening: dict[int, Used] = field(default_factory=dict)
     lanes: dict[int, list[int]] = field(default_factory=dict)
+
+    def begun(self, group: int) -> list[int]:
+        """The lanes of a group at its first row."""
+        lanes = self.lanes[group] = [*self.opening.get(group, _NO_LANES)]
+        return lanes
+
+    def forget(self) -> None:
+        """Let go of all lanes; they only grew, so that now is the time to look at their range."""
+        if self.lanes and max(map(max, self.lanes.values())) > COUNTER_LIMIT:
+            raise ColumnsRefused("inputs", None, "累计量超出 62 位整数，请核对计数器。")
+        self.lanes.clear()
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What the rows of one plan, tier and set of choices share; None for a counter not added to."""
+    """What the rows of one plan, tier and set of choices share.
+
+    Args:
+        methodology: the methodology.
+        narrowed: the plan narrowed to them.
+        width: how many slots tier and inputs take.
+        counters: the counters and what reads the lanes added; None for one that is not added to.
+        bonus: the counter and limit of the bonus, where a row of them is boosted.
+    """
 
     methodology: Methodology
     narrowed: Narrowed
     width: int
-    counters: tuple[_Counter | None, ...]
+    counters: tuple[tuple[_Counter, ReadLanes] | None, ...]
     bonus: tuple[_Counter, CapSpec] | None
 
 
@@ -115,9 +143,9 @@ class _Turns:
         for number, at in zip(found.tolist(), first.tolist(), strict=True):
             numbers = [int(column[at]) for column in taken]
             narrowed = narrow(methodology, plan, number, numbers)
-            added = {number for _, number, _ in narrowed.claims}
+            added = {position: read for _, position, read in narrowed.claims}
             counters = tuple(
-                self._counter(group, key) if position in added else None
+                (self._counter(group, key), added[position]) if position in added else None
                 for position, key in enumerate(narrowed.keys)
             )
             known.append(_Kind(methodology, narrowed, plan.width, counters, bonus))
@@ -153,7 +181,7 @@ class _Turns:
             if row is not None:
                 if min(row) < 0:
                     raise ColumnsRefused("opening", None, "期初累计量不能小于零，请核对计数器。")
-                counter.lanes[number] = [*row]
+                counter.opening[number] = row
 
     def _group_of(self, scope: Scope, period: Period) -> list[int]:
         """The group of every row, in order of arrival."""
@@ -176,13 +204,20 @@ class _Turns:
         spec = bonus_cap(group.methodology, hundredths[boosted], arrival[boosted])
         return self._counter_of(spec), spec
 
-    def awards(self) -> Awards:
-        """Let every row take its turn."""
+    def awards(self, *, forget: Mask) -> Awards:
+        """Let every row take its turn.
+
+        Args:
+            forget: before which rows nothing of the counters is needed any more.
+        """
         exclusions, size = self._exclusions, len(self._columns)
         reduction, points, bonus, status = ([0] * size for _ in range(4))
         columns = (self._columns.tier, *self._columns.inputs)
         numbers = zip(*(column.tolist() for column in columns), strict=True)
-        for row, (kind, taken) in enumerate(zip(self._kinds, numbers, strict=True)):
+        turns = enumerate(zip(self._kinds, numbers, forget.tolist(), strict=True))
+        for row, (kind, taken, done) in turns:
+            if done:
+                self._forget()
             if exclusions is not None and exclusions.exclude(row, kind.methodology):
                 status[row] = Status.EXCLUDED
                 continue
@@ -195,38 +230,35 @@ class _Turns:
                 bonus[row] = self._boosts.pay(row, kind.bonus, award[1])
             if exclusions is not None:
                 exclusions.credit(row, kind.methodology)
-        self._check()
+        self._forget()
         ranked = np.array([kind.narrowed.ranked for kind in self._kinds])
         found = [np.array(column, dtype=np.int64) for column in (reduction, points, bonus, status)]
         return Awards(found[0], found[1], found[2], ranked & (found[3] == 0), found[3])
 
-    def _check(self) -> None:
-        """Refuse a counter that left its range; counters only grow, so the last state tells."""
+    def _forget(self) -> None:
         for counter in self._counters.values():
-            if max(map(max, counter.lanes.values()), default=0) > COUNTER_LIMIT:
-                raise ColumnsRefused("inputs", None, "累计量超出 62 位整数，请核对计数器。")
+            counter.forget()
 
 
 def _award(row: int, kind: _Kind, taken: Sequence[int]) -> tuple[int, int] | None:
     """The award of one row, added to its counters; None where a condition does not hold."""
     slots = [*taken[: kind.width]]
-    narrowed, counters = kind.narrowed, []
-    for counter in kind.counters:
-        if counter is None:
+    narrowed, adds = kind.narrowed, []
+    for counted in kind.counters:
+        if counted is None:
             slots += _NO_LANES
         else:
+            counter, read = counted
             group = counter.group[row]
-            lanes = counter.lanes.get(group)
-            if lanes is None:
-                lanes = counter.lanes[group] = [0, 0, 0, 0]
-            counters.append(lanes)
+            lanes = counter.lanes.get(group) or counter.begun(group)
+            adds.append((lanes, read))
             slots += lanes
     slots += narrowed.tail
     for run in narrowed.runs:
         run(slots)
     if narrowed.required and not all(slots[slot] for slot, _ in narrowed.required):
         return None
-    for lanes, (_, _, read) in zip(counters, narrowed.claims, strict=True):
+    for lanes, read in adds:
         reduction, points, activity, count = read(slots)
         lanes[0] += reduction
         lanes[1] += points
@@ -258,8 +290,8 @@ class _Boosted:
         if not times:
             return 0
         counter, spec = bonus
-        lanes = counter.lanes.setdefault(counter.group[row], [*_NO_LANES])
-        lane = LANES.index(spec.lane)
+        group, lane = counter.group[row], LANES.index(spec.lane)
+        lanes = counter.lanes.get(group) or counter.begun(group)
         before = min(lanes[lane], spec.limit_nano)
         lanes[lane] += points_mpt * CENTS_OF_A_MILLI * (times - 100)
         after = min(lanes[lane], spec.limit_nano)

@@ -1,10 +1,10 @@
 """Drawn batches over whole rulebooks, and the scalar engine fed with them one after another."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from credit_rules import (
     assess,
     period_start,
 )
-from credit_rules.counters import CapSpec
+from credit_rules.counters import Period, Scope
 from credit_rules.vectorised import Awards, Boosts, Columns, Status
 
 Int = NDArray[np.int64]
@@ -89,30 +89,44 @@ class OneByOne:
     def __init__(self, columns: Columns) -> None:
         self.columns = columns
         self.used: dict[tuple[str, int, date], Used] = {}
-        self.credited: dict[tuple[int, str, int], set[str]] = defaultdict(set)
+        self.credited: set[tuple[int, str, int, str]] = set()
         self.left = list(columns.boosts.budgets_mpt) if columns.boosts else []
+        self._rules = [_Rules.of(methodology) for methodology in columns.methodologies]
+        self._inputs = list(zip(*(column.tolist() for column in columns.inputs), strict=True))
+        self._day, self._member = columns.day.tolist(), columns.member.tolist()
+        self._which, self._tier = columns.methodology.tolist(), columns.tier.tolist()
+        self._place = columns.member.tolist() if columns.place is None else columns.place.tolist()
+        self._occasions = {name: c.tolist() for name, c in (columns.occasions or {}).items()}
 
     def rows(self) -> list[Row]:
         return [self._row(row) for row in range(len(self.columns))]
 
     def _row(self, row: int) -> Row:
-        columns = self.columns
-        methodology = columns.methodologies[int(columns.methodology[row])]
-        on = date.fromordinal(int(columns.day[row]))
-        rows = {cap.key: self._at(cap, row, on) for cap in methodology.caps}
+        rules, day = self._rules[self._which[row]], self._day[row]
+        methodology = rules.methodology
+        subjects = {"member": self._member[row], "place": self._place[row]}
+        rows = {
+            key: (key, subjects[scope], started(period, day))
+            for key, scope, period in rules.counters
+        }
+        occasions = self._occasions_of(row, day)
+        credited = frozenset(
+            (other, period)
+            for other, period in methodology.excluded_by
+            if period in occasions
+            and (self._member[row], period, occasions[period], other) in self.credited
+        )
         boost = self._boost(row)
         facts = Facts(
             methodology.id,
-            on,
-            methodology.evidence.table.tiers[int(columns.tier[row])].name,
+            date.fromordinal(day),
+            rules.tiers[self._tier[row]],
             {
-                name: reader.shown(int(column[row]))
-                for name, reader, column in zip(
-                    methodology.inputs, methodology.readers, columns.inputs, strict=False
-                )
+                name: show(n)
+                for (name, show), n in zip(rules.shown, self._inputs[row], strict=False)
             },
             {key: self.used[at] for key, at in rows.items() if at in self.used},
-            self._credited(methodology, row, on),
+            credited,
             boost,
         )
         try:
@@ -121,32 +135,17 @@ class OneByOne:
             return 0, 0, 0, False, _status(refused)
         for key, added in result.usage.items():
             self.used[rows[key]] = self.used.get(rows[key], Used()).plus(added)
-        for occasion in self._occasions(row, on):
-            self.credited[occasion].add(methodology.id)
-        if boost is not None and columns.boosts is not None:
-            self.left[int(columns.boosts.campaign[row])] -= result.bonus_mpt
+        for period, when in occasions.items():
+            self.credited.add((self._member[row], period, when, methodology.id))
+        if boost is not None and self.columns.boosts is not None:
+            self.left[int(self.columns.boosts.campaign[row])] -= result.bonus_mpt
         return result.reduction_mg, result.points_mpt, result.bonus_mpt, result.ranked, 0
 
-    def _at(self, cap: CapSpec, row: int, on: date) -> tuple[str, int, date]:
-        columns = self.columns
-        who = columns.member if cap.scope == "member" or columns.place is None else columns.place
-        return cap.key, int(who[row]), period_start(cap.period, on)
-
-    def _occasions(self, row: int, on: date) -> Iterable[tuple[int, str, int]]:
-        member = int(self.columns.member[row])
-        for name, column in (self.columns.occasions or {}).items():
-            if column[row] >= 0:
-                yield member, name, int(column[row])
-        if self.columns.occasions is not None:
-            yield member, "day", on.toordinal()
-
-    def _credited(self, methodology: Methodology, row: int, on: date) -> frozenset[tuple[str, str]]:
-        known = {occasion[1]: self.credited[occasion] for occasion in self._occasions(row, on)}
-        return frozenset(
-            (other.methodology_id, other.period)
-            for other in methodology.excludes
-            if other.methodology_id in known.get(other.period, ())
-        )
+    def _occasions_of(self, row: int, day: int) -> dict[str, int]:
+        if self.columns.occasions is None:
+            return {}
+        found = {name: column[row] for name, column in self._occasions.items() if column[row] >= 0}
+        return {**found, "day": day}
 
     def _boost(self, row: int) -> Boost | None:
         boosts = self.columns.boosts
@@ -155,6 +154,29 @@ class OneByOne:
         campaign = int(boosts.campaign[row])
         times = Decimal(int(boosts.hundredths[row])) / 100
         return Boost(f"活动 {campaign}", times, self.left[campaign])
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    methodology: Methodology
+    counters: tuple[tuple[str, Scope, Period], ...]
+    tiers: tuple[str, ...]
+    shown: tuple[tuple[str, Callable[[int], str]], ...]
+
+    @classmethod
+    def of(cls, methodology: Methodology) -> "_Rules":
+        caps = methodology.caps
+        return cls(
+            methodology,
+            tuple(dict.fromkeys((cap.key, cap.scope, cap.period) for cap in caps)),
+            tuple(tier.name for tier in methodology.evidence.table.tiers),
+            tuple((reader.spec.name, reader.shown) for reader in methodology.readers),
+        )
+
+
+@cache
+def started(period: Period, day: int) -> date:
+    return period_start(period, date.fromordinal(day))
 
 
 def _status(refused: FactsRefused) -> int:
