@@ -37,6 +37,7 @@ class Daily:
 
 
 PERIODIC: Mapping[str, Every | Daily] = {
+    "proofs.seal": Every(timedelta(hours=1)),
     "proofs.build": Every(timedelta(seconds=15)),
     "rankings.refresh": Every(timedelta(seconds=15)),
     "rankings.reconcile": Daily(time(3, 10)),

@@ -30,6 +30,7 @@ from backend.outbox import service as outbox
 from backend.outbox.service import Due, Taken
 from backend.ports.signed_notes import Signer
 from backend.proofs import jobs as proofs
+from backend.proofs import months
 from backend.rankings import jobs as rankings
 from backend.rewards import jobs as rewards
 from backend.schema import METADATA
@@ -122,6 +123,15 @@ def _grow_tree(backend: Backend) -> None:
     proofs.build(backend.engine.begin, signer_of(backend), backend.clock)
 
 
+def _seal_months(_db: Connection, backend: Backend, _messages: Sequence[Taken]) -> AfterCommit:
+    """After the commit, as each month is a transaction; the next run makes up for a lost one."""
+    return lambda: _close_months(backend)
+
+
+def _close_months(backend: Backend) -> None:
+    months.seal_due(backend.engine.begin, signer_of(backend), backend.clock)
+
+
 def signer_of(backend: Backend) -> Signer:
     """What signs the ledger's checkpoints in this process.
 
@@ -173,6 +183,7 @@ HANDLERS: Mapping[str, Handler] = {
     "actions.time_out_holds": Handler("housekeeping", _time_out_holds),
     "outbox.purge": Handler("housekeeping", _purge),
     "proofs.build": Handler("proofs", _build_tree),
+    "proofs.seal": Handler("proofs", _seal_months, timeout=3600),
     "ledger.verify": Handler("verification", _verify, timeout=4 * 3600),
 }
 

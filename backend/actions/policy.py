@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from backend.errors import FieldError, InvalidInputError
 
-_LATEST_UPLOAD = timedelta(days=7)
+LATEST_UPLOAD = timedelta(days=7)
 # Within this time somebody looks at the evidence of a held award, or it lapses.
 HOLD_LASTS = timedelta(hours=72)
 _CLOCK_SKEW = timedelta(minutes=2)
@@ -27,7 +27,7 @@ def check_occurred_at(occurred_at: datetime, now: datetime, max_age_days: int | 
     Raises:
         InvalidInputError: it lies in the future, or longer back than uploads are accepted.
     """
-    latest = _LATEST_UPLOAD if max_age_days is None else timedelta(days=max_age_days)
+    latest = LATEST_UPLOAD if max_age_days is None else timedelta(days=max_age_days)
     if occurred_at > now + _CLOCK_SKEW:
         sentence = "发生时间晚于现在，请校准手机时间后重试。"
     elif occurred_at < now - latest:

@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from backend.bootstrap import build
-from backend.cli.ledger_proofs import key
+from backend.cli.ledger_proofs import key, seal
 from backend.clock import SHANGHAI
 from backend.errors import InvalidInputError, field_errors
 from backend.invariants import Finding
@@ -29,6 +29,7 @@ def ledger() -> None:
 
 
 ledger.add_command(key)
+ledger.add_command(seal)
 
 
 @ledger.command(help="核验账本的全部不变量与各项对账；发现不符时退出码为 1。")

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 CAMPAIGN_SLOTS = 16
 _FIRST_YEAR = 2020
-_OWNER_BITS = 16
+OWNER_BITS = 16
 _CODE_BITS = 12
 
 
@@ -95,19 +95,19 @@ def member_account(member_id: int, kind: AccountKind, expires_month: date | None
     month = 0
     if expires_month is not None:
         month = (expires_month.year - _FIRST_YEAR) * 12 + expires_month.month
-    return member_id << _OWNER_BITS | _CODES[kind] << _CODE_BITS | month
+    return member_id << OWNER_BITS | _CODES[kind] << _CODE_BITS | month
 
 
 def campaign_account(campaign_id: int, slot: int) -> int:
     """The id of one slot of a campaign's budget; equals SQL's `ledger_campaign_account`."""
-    return campaign_id << _OWNER_BITS | _CODES[AccountKind.CAMPAIGN_BUDGET] << _CODE_BITS | slot
+    return campaign_id << OWNER_BITS | _CODES[AccountKind.CAMPAIGN_BUDGET] << _CODE_BITS | slot
 
 
 def kind_of(account_id: int) -> AccountKind | None:
     """The kind of an account with a balance, read from its id; None for a system account."""
     if account_id < 0:
         return None
-    return _BY_CODE[account_id >> _CODE_BITS & (1 << _OWNER_BITS - _CODE_BITS) - 1]
+    return _BY_CODE[account_id >> _CODE_BITS & (1 << OWNER_BITS - _CODE_BITS) - 1]
 
 
 def is_held(account_id: int) -> bool:

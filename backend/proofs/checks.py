@@ -1,6 +1,7 @@
 """Whether the tree holds every entry as it stands in the book, and the signatures hold the tree."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from sqlalchemy import select, text
 
@@ -11,9 +12,22 @@ from backend.ports.signed_notes import NoteError, open_note
 from backend.proofs import merkle
 from backend.proofs.leaves import LAYOUT, entry_bytes
 from backend.proofs.merkle import STEP, Span
-from backend.proofs.models import Checkpoint, TreeLeaf
+from backend.proofs.models import Checkpoint, SealedMonth, TreeLeaf
+from backend.proofs.months import (
+    Sealed,
+    SealedTree,
+    held_in_all,
+    month_text,
+    next_month,
+)
 from backend.proofs.policy import CheckpointText, read_checkpoint
-from backend.proofs.queries import Leaf, SignedRoot, StoredTree, published_keys
+from backend.proofs.queries import (
+    Leaf,
+    SignedRoot,
+    StoredTree,
+    checkpoint_of,
+    published_keys,
+)
 
 _BATCH = 2_000
 
@@ -184,6 +198,86 @@ def _of_node(span: Span, detail: str) -> Finding:
     return Finding(Invariant.TREE, f"node {span.height}/{span.begin}", detail)
 
 
+_MONTHS = select(
+    SealedMonth.month,
+    SealedMonth.tree_size,
+    SealedMonth.accounts,
+    SealedMonth.root,
+    SealedMonth.note,
+    SealedMonth.sealed_at,
+).order_by(SealedMonth.month)
+
+# The sums computed another way than they were sealed: by account from both sides of its transfers.
+_UNEQUAL = text("""
+WITH counted AS MATERIALIZED (
+    SELECT e.id FROM tree_leaf l JOIN entry e ON e.id = l.entry_id
+     WHERE l.index < :size AND date_trunc('month', e.effective_on) <= :month
+), moved AS (
+    SELECT account_id, unit, sum(amount) AS amount
+      FROM (SELECT credit AS account_id, unit, amount FROM transfer
+             WHERE entry_id IN (SELECT id FROM counted)
+            UNION ALL
+            SELECT debit, unit, -amount FROM transfer
+             WHERE entry_id IN (SELECT id FROM counted)) AS sides
+     GROUP BY account_id, unit
+)
+SELECT coalesce(m.account_id, b.account_id) AS account_id, b.amount AS sealed, m.amount AS moved
+  FROM moved m
+  FULL JOIN (SELECT account_id, unit, amount FROM sealed_balance WHERE month = :month) AS b
+         ON b.account_id = m.account_id AND b.unit = m.unit
+ WHERE m.amount IS DISTINCT FROM b.amount
+ ORDER BY 1
+""")
+
+
+def _months(books: Books) -> Iterator[Finding]:
+    """Recomputes every sealed month from the transfers, and its root from the sealed balances."""
+    following: date | None = None
+    for row in books.db.execute(_MONTHS).all():
+        sealed = Sealed(*row)
+        if following is not None and sealed.month != following:
+            yield _of_month(sealed, f"{following:%Y-%m} 没有封存就封存了这个月。")
+        following = next_month(sealed.month)
+        parameters = {"size": sealed.tree_size, "month": sealed.month}
+        for unequal in stream(books.db, _UNEQUAL, parameters):
+            account, held, moved = unequal.account_id, unequal.sealed or 0, unequal.moved or 0
+            yield _of_month(sealed, f"账户 {account} 封存了 {held}，按划转重算是 {moved}。")
+        yield from _sealed_root(books, sealed)
+
+
+def _sealed_root(books: Books, sealed: Sealed) -> Iterator[Finding]:
+    tree, stored = _Growing(), SealedTree(books.db, sealed.month)
+    for begin in range(0, sealed.accounts, _BATCH):
+        (hashes,) = stored([Span(0, begin, begin + _BATCH)])
+        for hashed in hashes:
+            tree.append(hashed)
+        spans = list(tree.completed)
+        if stored(spans) != [[tree.completed[span]] for span in spans]:
+            yield _of_month(sealed, "余额树的节点与重算的不同。")
+        tree.completed.clear()
+    if (tree.size, tree.root()) != (sealed.accounts, sealed.root):
+        yield _of_month(sealed, "封存的余额与它的树根不符。")
+    checkpoint = checkpoint_of(books.db, size=sealed.tree_size)
+    try:
+        said = read_checkpoint(open_note(sealed.note, published_keys(books.db))[0])
+    except NoteError as error:
+        yield _of_month(sealed, f"签名无法用已公布的公钥验证：{error}。")
+        return
+    if checkpoint is None or said != month_text(
+        checkpoint.note.partition("\n")[0],
+        sealed.month,
+        accounts=sealed.accounts,
+        root=sealed.root,
+        tree=checkpoint,
+        held=held_in_all(books.db, sealed.month),
+    ):
+        yield _of_month(sealed, "签名的内容与封存的月份、余额合计或检查点不同。")
+
+
+def _of_month(sealed: Sealed, detail: str) -> Finding:
+    return Finding(Invariant.SEALED_MONTHS, f"month {sealed.month:%Y-%m}", detail)
+
+
 CHECKS: tuple[Check, ...] = (
     check_of_rows(
         "proofs.missing",
@@ -202,4 +296,5 @@ CHECKS: tuple[Check, ...] = (
         detail="在存证树里有 {leaves} 片叶。",
     ),
     Check("proofs.tree", "存证树与分录、检查点和签名一致", (Invariant.TREE,), _tree),
+    Check("proofs.months", "已封存的月份与划转和签名一致", (Invariant.SEALED_MONTHS,), _months),
 )

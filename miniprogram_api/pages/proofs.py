@@ -11,6 +11,7 @@ from backend.ledger.chart import is_held
 from backend.ledger.entries import PostedEntry
 from backend.proofs import queries
 from backend.proofs.leaves import SealedAction, read_action
+from backend.proofs.months import sealed_months
 from backend.proofs.receipts import (
     LedgerReceipt,
     Proven,
@@ -132,5 +133,6 @@ def _page(verdict: Verdict | None, pasted: str, refusal: str) -> str:
         pasted=pasted,
         refusal=refusal,
         keys=queries.published_keys(connection()),
+        months=sealed_months(connection(), limit=_SHOWN),
         checkpoints=queries.checkpoints(connection(), before_size=None, limit=_SHOWN),
     )

@@ -65,3 +65,37 @@ class VerifierKeysAnswer(Schema):
     """Every key that has ever signed, oldest first."""
 
     items = fields.List(fields.Nested(VerifierKeySchema), required=True)
+
+
+class MonthSchema(Schema):
+    """A closed month: the signed root over every account's balance at its end."""
+
+    month = fields.String(required=True, metadata={"description": "such as 2026-10"})
+    tree_size = fields.Integer(
+        required=True, metadata={"description": "entries among so many leaves are counted"}
+    )
+    accounts = fields.Integer(required=True)
+    root = fields.String(required=True, metadata=_BASE64)
+    note = fields.String(
+        required=True, metadata={"description": "signed note, C2SP tlog-checkpoint"}
+    )
+    sealed_at = fields.String(required=True, metadata={"format": "date-time"})
+
+
+class SealedBalanceSchema(Schema):
+    """What one account held at the end of a month, with its proof; bytes in base64."""
+
+    account_id = fields.Integer(required=True)
+    kind = fields.String(required=True)
+    unit = fields.String(required=True, metadata={"description": "mg or mpt"})
+    amount = fields.Integer(required=True)
+    leaf = fields.String(required=True, metadata=_BASE64)
+    index = fields.Integer(required=True)
+    path = fields.List(fields.String(metadata=_BASE64), required=True)
+
+
+class SealedBalancesAnswer(Schema):
+    """The caller's accounts in a sealed month."""
+
+    month = fields.Nested(MonthSchema, required=True)
+    items = fields.List(fields.Nested(SealedBalanceSchema), required=True)

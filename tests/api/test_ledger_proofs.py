@@ -2,14 +2,17 @@
 
 import base64
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from backend.bootstrap import Backend
+from backend.clock import FixedClock
 from backend.ports.signed_notes import VerifierKey
 from backend.proofs import jobs, merkle
+from backend.proofs.months import seal_due
 from backend.proofs.receipts import LedgerReceipt, verify
 from tests.builders.scene import Scene
 
@@ -72,3 +75,32 @@ def test_checkpoints_are_consistent_for_everybody(
     assert merkle.is_consistent(1, old, 3, new, path)
     assert client.get("/api/v1/checkpoints/3/consistency?from=9").status_code == 404
     assert client.get("/api/v1/checkpoints/3/consistency").status_code == 422
+
+
+def test_sealed_months_are_open_and_balances_are_ones_own(
+    client: FlaskClient,
+    member: dict[str, str],
+    drop_off: Body,
+    seal: Callable[[], int],
+    backend: Backend,
+) -> None:
+    assert client.get("/api/v1/months").get_json()["items"] == []
+    client.post("/api/v1/actions", json=drop_off(), headers=member)
+    seal()
+    assert backend.signer is not None
+    later = FixedClock(backend.clock.now() + timedelta(days=30))
+    assert len(seal_due(backend.engine.begin, backend.signer, later)) == 1
+    (month,) = client.get("/api/v1/months").get_json()["items"]
+    assert month["month"] == "2026-11"
+    assert client.get("/api/v1/months?cursor=WyIyMDI2LTExIl0").get_json()["items"] == []
+    own = client.get("/api/v1/me/months/2026-11/balances", headers=member).get_json()
+    points = client.get("/api/v1/me/points", headers=member).get_json()
+    held = {item["kind"]: item["amount"] for item in own["items"]}
+    assert held == {
+        "member_reduction": points["reduction_mg"],
+        "member_points": points["points_mpt"],
+    }
+    assert own["month"] == month
+    for wrong in ("2026-10", "2026-13", "2026-1", "november"):
+        answer = client.get(f"/api/v1/me/months/{wrong}/balances", headers=member)
+        assert answer.status_code == 404

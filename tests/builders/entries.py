@@ -24,7 +24,7 @@ WITH made AS (
     RETURNING id, member_id
 )
 INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
-SELECT id, 1, -1, member_id << 16 | 2 << 12, 'mpt', 1000 + id FROM made
+SELECT id, 1, -1, (member_id << 16) | (2 << 12), 'mpt', 1000 + id FROM made
 """)
 
 
