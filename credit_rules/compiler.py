@@ -45,9 +45,25 @@ def compile_methodology(doc: MethodologyDoc, problems: list[Problem]) -> Methodo
     )
     starts = tuple(start for start in starts if start >= doc.start)
     plans = [plan for start in starts if (plan := _plan(work, start)) is not None]
+    for plan in plans:
+        _check_bonus(work, plan)
     if len(problems) > before or not plans:
         return None
     return _methodology(doc, tuple(plans))
+
+
+def _check_bonus(work: _Compilation, plan: Plan) -> None:
+    """What a campaign adds to the most points an action can earn must fit a counter as well."""
+    bonus = work.doc.bonus
+    if bonus is None:
+        return
+    most = plan.points.line.out.high * NANO * (Fraction(bonus.maximum) - 1)
+    if most > COUNTER_LIMIT // 2:
+        work.fail(
+            "bonus.max_multiplier",
+            "加成的最坏情况超出 62 位整数。",
+            "请调低最大倍数或积分上限。",
+        )
 
 
 def _methodology(doc: MethodologyDoc, plans: tuple[Plan, ...]) -> Methodology:
