@@ -8,7 +8,7 @@ once. One worker process serves one queue, because RQ loses jobs of a worker tha
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from threading import Event
 from types import FrameType
 
@@ -111,7 +111,8 @@ def _give_notice(db: Connection, backend: Backend, messages: Sequence[Taken]) ->
 
 
 def _keep_report(db: Connection, backend: Backend, _messages: Sequence[Taken]) -> None:
-    ledger.keep_report(db, at=backend.clock.now())
+    # So far back that no transaction of then is still running: the report of it stays as it is.
+    ledger.keep_report(db, at=backend.clock.now() - timedelta(minutes=5))
 
 
 def _build_tree(_db: Connection, backend: Backend, _messages: Sequence[Taken]) -> AfterCommit:

@@ -15,10 +15,19 @@ APPEND_ONLY = (
     "action",
     "audit_event",
     "checkpoint",
+    "conservation_line",
+    "correction_approval",
+    "donation",
+    "draw_entry",
     "entry",
     "evidence_use",
+    "expiry_notice",
+    "held_award",
+    "hold_resolution",
     "idempotency",
     "methodology_version",
+    "reassessment",
+    "rulebook_release",
     "sealed_balance",
     "sealed_month",
     "sealed_node",
@@ -27,8 +36,14 @@ APPEND_ONLY = (
     "tree_node",
     "verifier_key",
 )
-# Written by the ledger's functions only; the application's role may read them.
-WRITTEN_BY_FUNCTIONS = ("balance", "cap_usage", "ceiling_usage", "tree_cursor")
+# Written by functions of the database only; the application's role may read them.
+WRITTEN_BY_FUNCTIONS = (
+    "action_state",
+    "balance",
+    "cap_usage",
+    "ceiling_usage",
+    "tree_cursor",
+)
 
 _TRIGGERS = text("""
 SELECT t.name FROM unnest(:tables) AS t(name)

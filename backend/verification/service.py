@@ -13,6 +13,7 @@ from backend.actions import checks as actions
 from backend.db.snapshot import snapshot
 from backend.invariants import Books, Check, Finding
 from backend.ledger import checks as ledger
+from backend.ledger import history_checks as ledger_history
 from backend.ledger.queries import extent
 from backend.proofs import checks as proofs
 from backend.rankings import checks as rankings
@@ -26,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     *rankings.CHECKS,
     *guards.CHECKS,
     *ledger.CHECKS,
+    *ledger_history.CHECKS,
     *rewards.CHECKS,
     *actions.CHECKS,
     *proofs.CHECKS,

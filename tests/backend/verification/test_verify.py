@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from backend.actions.claims import Telling, log_action
 from backend.bootstrap import Backend
@@ -15,6 +15,7 @@ from backend.db.engine import make_engine
 from backend.invariants import Invariant
 from backend.rankings.jobs import publish_current, rebuild
 from backend.schema import METADATA
+from backend.verification.guards import APPEND_ONLY
 from backend.verification.queries import health, recent_runs
 from backend.verification.service import CHECKS, KEPT, Verification, open_books, store, verify
 from backend.worker import perform, serve
@@ -246,3 +247,10 @@ def test_the_command_names_what_is_wrong(city: City, owner: Engine) -> None:
     }
     assert f"entry {entry}" in {finding["subject"] for finding in document["findings"]}
     assert city.scene.members
+
+
+def test_every_table_that_only_grows_is_guarded(db: Connection) -> None:
+    refusing = db.scalars(
+        text("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'append_only'")
+    )
+    assert sorted(refusing) == sorted(APPEND_ONLY)

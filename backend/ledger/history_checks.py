@@ -1,0 +1,97 @@
+"""Whether the past stands still, holds ended once, and lots were spent in their order."""
+
+from collections.abc import Iterator
+
+from backend.invariants import Books, Check, Finding, Invariant, check_of_rows
+from backend.ledger import conservation
+
+# Entries of one member are written under the member's lock, so their instants rise with their ids.
+_OUT_OF_TIME = """
+SELECT entry_id, created_at, earlier
+  FROM (SELECT id AS entry_id, created_at,
+               lag(created_at) OVER (PARTITION BY member_id ORDER BY id) AS earlier
+          FROM entry WHERE member_id IS NOT NULL) AS ordered
+ WHERE created_at < earlier ORDER BY entry_id
+"""
+
+_HOLDS = """
+SELECT h.action_id, coalesce(s.status, '无') AS status, coalesce(min(r.outcome), '无') AS outcome
+  FROM held_award h
+  LEFT JOIN action_state s ON s.action_id = h.action_id
+  LEFT JOIN hold_resolution r ON r.action_id = h.action_id
+ GROUP BY h.action_id, s.status, h.times_out_at
+HAVING count(r.action_id) > 1
+    OR (count(r.action_id) = 0) <> (coalesce(s.status, '') = 'held')
+    OR (min(r.outcome) = 'posted' AND s.status NOT IN ('credited', 'reversed'))
+    OR (min(r.outcome) <> 'posted' AND s.status <> min(r.outcome))
+    OR (count(r.action_id) = 0 AND h.times_out_at < now() - interval '1 day')
+ ORDER BY h.action_id
+"""
+
+# What an older lot, not yet ended, still held right after points were taken from a newer one.
+_NOT_THE_OLDEST = """
+SELECT s.entry_id, older.account_id
+  FROM (SELECT e.id AS entry_id, e.member_id, e.effective_on, max(t.debit) AS newest
+          FROM entry e JOIN transfer t ON t.entry_id = e.id
+         WHERE e.kind IN ('redemption', 'donation') AND t.unit = 'mpt'
+         GROUP BY e.id) AS s
+  JOIN balance older ON older.member_id = s.member_id AND older.kind = 'member_points'
+                    AND older.account_id < s.newest
+                    AND older.expires_month >= date_trunc('month', s.effective_on)::date
+ WHERE (SELECT coalesce(sum(amount), 0) FROM transfer
+         WHERE credit = older.account_id AND entry_id <= s.entry_id)
+     > (SELECT coalesce(sum(amount), 0) FROM transfer
+         WHERE debit = older.account_id AND debit > 0 AND entry_id <= s.entry_id)
+ ORDER BY s.entry_id, older.account_id
+"""
+
+
+def _kept_report(books: Books) -> Iterator[Finding]:
+    """Makes the newest kept report again: an instant that is past gives the same for ever."""
+    kept = conservation.kept(books.db, until=books.now)
+    if kept is None:
+        return
+    as_of, lines = kept
+    again = conservation.report(books.db, at=as_of)
+    if tuple(lines) != again.lines:
+        yield Finding(
+            Invariant.STABLE_AS_OF, f"report {as_of.isoformat()}", "同一时刻的去向报告已变了。"
+        )
+    if not again.holds:
+        yield Finding(
+            Invariant.CONSERVATION, f"report {as_of.isoformat()}", "发放的数额与去向之和不等。"
+        )
+
+
+CHECKS: tuple[Check, ...] = (
+    check_of_rows(
+        "ledger.order_of_time",
+        "成员的分录按时间先后入账",
+        Invariant.STABLE_AS_OF,
+        statement=_OUT_OF_TIME,
+        subject="entry {entry_id}",
+        detail="入账时间 {created_at} 早于前一条分录的 {earlier}。",
+    ),
+    Check(
+        "ledger.kept_report",
+        "保存的去向报告重算不变",
+        (Invariant.STABLE_AS_OF, Invariant.CONSERVATION),
+        _kept_report,
+    ),
+    check_of_rows(
+        "ledger.holds",
+        "待复核的奖励按期且只了结一次",
+        Invariant.PENDING_ONCE,
+        statement=_HOLDS,
+        subject="action {action_id}",
+        detail="状态为 {status}，复核结论为 {outcome}。",
+    ),
+    check_of_rows(
+        "ledger.oldest_first",
+        "花费积分时先用先到期的批次",
+        Invariant.LOTS,
+        statement=_NOT_THE_OLDEST,
+        subject="entry {entry_id}",
+        detail="账户 {account_id} 到期更早，当时还有余额。",
+    ),
+)
