@@ -141,7 +141,9 @@ SOURCES: Mapping[str, str] = {
 }
 TAGS: Mapping[str, str] = {
     Tag.DISTRICT_CREATE: "新增区县",
+    Tag.DISTRICT_RENAME: "区县更名",
     Tag.SYSTEM_CREATE: "新增系统",
+    Tag.SYSTEM_RENAME: "系统更名",
     Tag.INSTITUTION_CREATE: "新增单位",
     Tag.INSTITUTION_RENAME: "单位更名",
     Tag.INSTITUTION_CLOSE: "撤销单位",

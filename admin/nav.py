@@ -7,6 +7,7 @@ from flask import g, request
 from admin.auth import (
     AUDIT_READERS,
     EVERYONE,
+    MEMBER_MANAGERS,
     ON_DUTY,
     PLACE_READERS,
     POINT_STAFF,
@@ -53,7 +54,14 @@ SECTIONS = (
     ),
     Section("redemptions.verify", "核销", "扫描成员的兑换码，发放奖品", ON_DUTY),
     Section("rankings.board", "排行", "部门、单位、区县的名次", RANKING_READERS),
-    Section("institutions.listing", "单位", "区县、系统、单位和部门", PLACE_READERS),
+    Section(
+        "institutions.listing",
+        "单位",
+        "区县、系统、单位和部门",
+        PLACE_READERS,
+        also=("organisations",),
+    ),
+    Section("members.listing", "成员", "账号、登录和角色", MEMBER_MANAGERS),
     Section(
         "ledger.state", "账本", "核验结果：账目是否相符", AUDIT_READERS, also=("conservation",)
     ),

@@ -61,6 +61,12 @@ class PlaceFields(StrictSchema):
     state = Chosen(PlaceState, required=True)
 
 
+class ChangedPlace(PlaceFields):
+    """A recycling point as it is to be; `seen` is the fingerprint of what the form showed."""
+
+    seen = StrictString(max_length=64, required=True)
+
+
 class NewPlace(PlaceFields):
     """A new place: its kind and institution are chosen once and for all."""
 

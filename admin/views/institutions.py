@@ -5,8 +5,9 @@ from typing import Any
 
 from flask import Blueprint, render_template
 
-from admin.auth import PLACE_READERS, scope
+from admin.auth import CITY, PLACE_READERS, PLACE_WRITERS, may, scope
 from admin.forms.lists import InstitutionsFilter
+from admin.forms.people import Notice
 from admin.forms.reading import filters
 from backend.clock import business_day
 from backend.organisations.queries import (
@@ -18,6 +19,7 @@ from backend.organisations.queries import (
     systems,
 )
 from backend.people.access import institution_in_scope
+from backend.people.queries import invitations_of
 from backend.web.access import actor, console_roles
 from backend.web.context import now
 from backend.web.transaction import connection
@@ -25,6 +27,7 @@ from backend.web.transaction import connection
 pages = Blueprint("institutions", __name__)
 
 PAGE = 50
+_LATEST = 20
 
 
 @pages.get("/institutions")
@@ -56,6 +59,7 @@ def listing() -> str:
         districts={each.id: each.name for each in districts(db)},
         systems={each.id: each.name for each in systems(db)},
         years=institution_years(db, institution_ids=[each.id for each in shown]),
+        edits_city=may(*CITY),
     )
 
 
@@ -80,4 +84,10 @@ def detail(institution_id: int) -> str:
         systems={each.id: each.name for each in systems(db)},
         years=years.get(institution_id, ()),
         departments=departments_under(db, institution_id=institution_id, on=business_day(now())),
+        invitations=invitations_of(db, institution_id=institution_id, limit=_LATEST)
+        if may(*PLACE_WRITERS)
+        else (),
+        today=now(),
+        writes=may(*PLACE_WRITERS),
+        done=filters(Notice)["done"],
     )

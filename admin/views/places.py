@@ -6,12 +6,14 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from admin import labels
 from admin.auth import PLACE_READERS, PLACE_WRITERS, may, reach, scope
-from admin.forms.places import NewPlace, PlaceFields, PlaceNotice, PlacesFilter
+from admin.forms.places import ChangedPlace, NewPlace, PlaceNotice, PlacesFilter
 from admin.forms.reading import Submission, by_field, filters, submitted
 from admin.views.drop_offs import rows_of
 from backend.actions.queries import actions_at_places
 from backend.clock import business_day
+from backend.db.seen import EditedMeanwhileError, fingerprint
 from backend.errors import InvalidInputError
 from backend.organisations.queries import (
     InstitutionView,
@@ -35,6 +37,7 @@ pages = Blueprint("places", __name__)
 
 PAGE = 50
 _LATEST = 20
+_CHOICES = frozenset({"accepted", "datum", "presence", "state"})
 _BLANK: Mapping[str, Any] = {
     "kind": "recycling_point",
     "name": "",
@@ -156,17 +159,22 @@ def change(place_id: int) -> ResponseReturnValue:
     """Changes the point, or shows the form again with what is wrong."""
     within = scope(PLACE_WRITERS)
     place = place_of(connection(), place_id, scope=within)
-    sent = submitted(PlaceFields)
+    sent = submitted(ChangedPlace)
     if not sent.errors:
+        values = dict(sent.values)
+        seen = values.pop("seen")
         try:
             update_place(
                 connection(),
                 place_id,
-                sent.values,
+                values,
                 scope=within,
                 actor_id=actor().member_id,
                 at=now(),
+                seen=seen,
             )
+        except EditedMeanwhileError as error:
+            return _overtaken(place_id, error.message), 409
         except InvalidInputError as error:
             sent = Submission(errors=by_field(error.fields))
         else:
@@ -178,6 +186,30 @@ def _draft(values: Mapping[str, Any]) -> PlaceDraft:
     """The place a form describes; only recycling points take classes of waste."""
     takes_waste = values["kind"] is PlaceKind.RECYCLING_POINT
     return PlaceDraft(**{**values, "accepted": tuple(values["accepted"]) if takes_waste else ()})
+
+
+def _overtaken(place_id: int, sentence: str) -> str:
+    """The form as it stands now, with what was typed beside it where the two differ."""
+    place = place_of(connection(), place_id, scope=scope(PLACE_WRITERS))
+    stands, sent = _as_typed(place), _typed()
+    typed = {
+        name: _shown(name, value)
+        for name, value in sent.items()
+        if name in request.form and _unfolded(value) != stands[name]
+    }
+    return _form(place, stands, {}, meanwhile=sentence, typed=typed)
+
+
+def _unfolded(value: Any) -> Any:
+    """Lines as we write them: browsers end them with a carriage return too."""
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
+
+def _shown(name: str, value: Any) -> str:
+    """A typed value in Chinese; what no choice offers stays as it was sent."""
+    values = value if isinstance(value, list) else [value]
+    words = labels.WORDS if name in _CHOICES else {}
+    return "、".join(words.get(each, each) for each in values)
 
 
 def _typed() -> dict[str, Any]:
@@ -205,10 +237,22 @@ def _as_typed(place: PlaceRecord) -> dict[str, Any]:
     }
 
 
-def _form(place: PlaceRecord | None, values: Mapping[str, Any], errors: Mapping[str, str]) -> str:
+def _form(
+    place: PlaceRecord | None,
+    values: Mapping[str, Any],
+    errors: Mapping[str, str],
+    *,
+    meanwhile: str = "",
+    typed: Mapping[str, str] | None = None,
+) -> str:
+    # A form that is wrong goes on with what its author saw; one that is late begins anew.
+    seen = request.form.get("seen") if errors else None
     return render_template(
         "places/form.html",
         place=place,
+        seen=seen or fingerprint(place),
+        meanwhile=meanwhile,
+        typed=typed or {},
         values=values,
         errors=errors,
         institutions=_choices() if place is None else (),

@@ -7,7 +7,9 @@ class Tag(StrEnum):
     """What happened. The source is the feature, the subject the thing, the action a verb."""
 
     DISTRICT_CREATE = "organisations:district:create"
+    DISTRICT_RENAME = "organisations:district:rename"
     SYSTEM_CREATE = "organisations:system:create"
+    SYSTEM_RENAME = "organisations:system:rename"
     INSTITUTION_CREATE = "organisations:institution:create"
     INSTITUTION_RENAME = "organisations:institution:rename"
     INSTITUTION_CLOSE = "organisations:institution:close"

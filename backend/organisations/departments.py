@@ -1,19 +1,30 @@
 """Changes the department tree of an institution. Callers commit."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Row, exists, select, update
+from sqlalchemy import Connection, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.audit.service import record
 from backend.audit.tags import Tag
+from backend.db.seen import require_unchanged
 from backend.errors import DomainError, ErrorKind, InvalidInputError, NotFoundError, field_errors
 from backend.organisations.models import Department, Institution
 from backend.organisations.policy import checked_name, invalid
 from backend.organisations.queries import Scope, departments_in
 from backend.organisations.service import AlreadyClosedError
 
-_DepartmentRow = Row[int, int | None, str, date, date | None]
+
+@dataclass(frozen=True, slots=True)
+class DepartmentRecord:
+    """A department as it stands; `closed_on` is the first day on which it no longer exists."""
+
+    institution_id: int
+    parent_id: int | None
+    name: str
+    created_on: date
+    closed_on: date | None
 
 
 class DepartmentExistsError(DomainError):
@@ -96,7 +107,7 @@ def rename_department(
         NotFoundError: no such open department.
         DepartmentExistsError: the name is taken under its parent.
     """
-    before = _open_department(db, department_id)
+    before = _open_department(db, department_id=department_id)
     _lock_institution(db, before.institution_id)
     new_name = checked_name(name)
     _refuse_taken(db, before.institution_id, before.parent_id, new_name, department_id)
@@ -120,17 +131,28 @@ def move_department(
     parent_id: int | None,
     now: datetime,
     actor_id: int | None = None,
+    seen: str | None = None,
 ) -> None:
     """Puts an open department, with all below it, under another parent of its institution.
 
+    Args:
+        db: the caller's transaction.
+        department_id: the department.
+        parent_id: the department to stand above it; None for the top.
+        now: the instant, aware.
+        actor_id: who does it; None for operator commands.
+        seen: fingerprint of the department as the actor saw it (`backend.db.seen`).
+
     Raises:
         NotFoundError: no such open department, or no such open parent in its institution.
+        EditedMeanwhileError: somebody changed it since.
         DepartmentCycleError: the new parent is the department itself or lies below it.
         DepartmentExistsError: its name is taken under the new parent.
     """
-    before = _open_department(db, department_id)
     # Two moves at once could each be free of a cycle and make one together: they queue here.
-    _lock_institution(db, before.institution_id)
+    _lock_institution(db, department(db, department_id=department_id).institution_id)
+    before = _open_department(db, department_id)
+    require_unchanged(before, seen)
     if parent_id is not None:
         _open_department(db, parent_id, before.institution_id)
         below = departments_in(Scope(department_ids=frozenset({department_id})))
@@ -172,7 +194,7 @@ def close_department(
         DepartmentInUseError: open departments stand below it.
         InvalidInputError: the day lies before its first day.
     """
-    before = _department(db, department_id)
+    before = department(db, department_id=department_id)
     _lock_institution(db, before.institution_id)
     if before.closed_on is not None:
         raise AlreadyClosedError(f"该部门已于{before.closed_on}撤销，无需重复操作。")
@@ -207,26 +229,35 @@ def _lock_institution(db: Connection, institution_id: int) -> None:
         raise NotFoundError("没有找到该单位，或单位已撤销，请刷新后重试。")
 
 
-def _department(db: Connection, department_id: int) -> _DepartmentRow:
-    row = db.execute(
-        select(
-            Department.institution_id,
-            Department.parent_id,
-            Department.name,
-            Department.created_on,
-            Department.closed_on,
-        ).where(Department.id == department_id)
-    ).one_or_none()
+def department(db: Connection, *, department_id: int) -> DepartmentRecord:
+    """A department, open or closed.
+
+    Raises:
+        NotFoundError: there is none with this id.
+    """
+    row = (
+        db.execute(
+            select(
+                Department.institution_id,
+                Department.parent_id,
+                Department.name,
+                Department.created_on,
+                Department.closed_on,
+            ).where(Department.id == department_id)
+        )
+        .mappings()
+        .one_or_none()
+    )
     if row is None:
         raise NotFoundError("没有找到该部门，请刷新后重试。")
-    return row
+    return DepartmentRecord(**row)
 
 
 def _open_department(
     db: Connection, department_id: int, institution_id: int | None = None
-) -> _DepartmentRow:
+) -> DepartmentRecord:
     """The department if it is open and, where asked, lies in the institution."""
-    row = _department(db, department_id)
+    row = department(db, department_id=department_id)
     if row.closed_on is not None or institution_id not in (None, row.institution_id):
         raise NotFoundError("没有找到该部门，或部门已撤销，请刷新后重试。")
     return row

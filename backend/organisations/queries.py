@@ -115,6 +115,30 @@ def districts(db: Connection) -> tuple[DistrictView, ...]:
     return tuple(DistrictView(**row) for row in rows.mappings())
 
 
+def district(db: Connection, *, district_id: int) -> DistrictView:
+    """The city or one district.
+
+    Raises:
+        NotFoundError: there is none with this id.
+    """
+    found = next((each for each in districts(db) if each.id == district_id), None)
+    if found is None:
+        raise NotFoundError("没有找到该区县，请刷新后重试。")
+    return found
+
+
+def system(db: Connection, *, system_id: int) -> SystemView:
+    """One line of administration.
+
+    Raises:
+        NotFoundError: there is none with this id.
+    """
+    found = next((each for each in systems(db) if each.id == system_id), None)
+    if found is None:
+        raise NotFoundError("没有找到该系统，请刷新后重试。")
+    return found
+
+
 def systems(db: Connection) -> tuple[SystemView, ...]:
     """The lines of administration in the order they were entered."""
     rows = db.execute(select(System.id, System.code, System.name).order_by(System.id))

@@ -3,11 +3,12 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, exists, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from backend.audit.service import record
 from backend.audit.tags import Tag
+from backend.db.seen import require_unchanged
 from backend.errors import DomainError, ErrorKind, field_errors
 from backend.organisations.models import (
     Department,
@@ -18,13 +19,20 @@ from backend.organisations.models import (
     System,
 )
 from backend.organisations.policy import checked_credit_code, checked_name, invalid
-from backend.organisations.queries import institution
+from backend.organisations.queries import district, institution, system
 
 
 class InstitutionExistsError(DomainError):
     """Another institution already has this 统一社会信用代码."""
 
     code = "institution_exists"
+    kind = ErrorKind.CONFLICT
+
+
+class SystemExistsError(DomainError):
+    """Another system has this name."""
+
+    code = "system_exists"
     kind = ErrorKind.CONFLICT
 
 
@@ -93,6 +101,79 @@ def create_system(
         at=now,
     )
     return system_id
+
+
+def rename_district(
+    db: Connection,
+    *,
+    district_id: int,
+    name: str,
+    now: datetime,
+    actor_id: int | None = None,
+    seen: str | None = None,
+) -> None:
+    """Gives the city or a district another name; its code stays.
+
+    Raises:
+        NotFoundError: there is no such district.
+        EditedMeanwhileError: somebody changed it since it had the fingerprint `seen`.
+        InvalidInputError: the name is empty or too long.
+    """
+    db.execute(select(District.id).where(District.id == district_id).with_for_update())
+    before = district(db, district_id=district_id)
+    require_unchanged(before, seen)
+    after = checked_name(name)
+    db.execute(update(District).where(District.id == district_id).values(name=after))
+    record(
+        db,
+        tag=Tag.DISTRICT_RENAME,
+        actor_id=actor_id,
+        object_type="district",
+        object_id=district_id,
+        before={"name": before.name},
+        after={"name": after},
+        at=now,
+    )
+
+
+def rename_system(
+    db: Connection,
+    *,
+    system_id: int,
+    name: str,
+    now: datetime,
+    actor_id: int | None = None,
+    seen: str | None = None,
+) -> None:
+    """Gives a line of administration (条) another name; its code stays.
+
+    Raises:
+        NotFoundError: there is no such system.
+        EditedMeanwhileError: somebody changed it since it had the fingerprint `seen`.
+        SystemExistsError: another system has the name.
+        InvalidInputError: the name is empty or too long.
+    """
+    # All of them: the name must be free among the others until this is committed.
+    db.execute(select(System.id).with_for_update())
+    before = system(db, system_id=system_id)
+    require_unchanged(before, seen)
+    after = checked_name(name)
+    if db.scalar(select(exists().where(System.name == after, System.id != system_id))):
+        sentence = f"已有名为“{after}”的系统，请换一个名称。"
+        raise SystemExistsError(
+            sentence, fields=field_errors({"name": sentence}, SystemExistsError.code)
+        )
+    db.execute(update(System).where(System.id == system_id).values(name=after))
+    record(
+        db,
+        tag=Tag.SYSTEM_RENAME,
+        actor_id=actor_id,
+        object_type="system",
+        object_id=system_id,
+        before={"name": before.name},
+        after={"name": after},
+        at=now,
+    )
 
 
 def create_institution(  # noqa: PLR0913 -- one keyword for each column of the register of units
@@ -168,13 +249,26 @@ def rename_institution(
     short_name: str = "",
     now: datetime,
     actor_id: int | None = None,
+    seen: str | None = None,
 ) -> None:
     """Gives an institution another name; its code and history stay.
 
+    Args:
+        db: the caller's transaction.
+        institution_id: the institution.
+        name: its full name.
+        short_name: what boards show; the full name when empty.
+        now: the instant, aware.
+        actor_id: who does it; None for operator commands.
+        seen: fingerprint of the institution as the actor saw it (`backend.db.seen`).
+
     Raises:
         NotFoundError: there is no such institution.
+        EditedMeanwhileError: somebody changed it since.
     """
+    db.execute(select(Institution.id).where(Institution.id == institution_id).with_for_update())
     before = institution(db, institution_id=institution_id)
+    require_unchanged(before, seen)
     full_name = checked_name(name)
     after = {"name": full_name, "short_name": short_name.strip() or full_name}
     db.execute(update(Institution).where(Institution.id == institution_id).values(after))

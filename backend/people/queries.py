@@ -5,13 +5,23 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, or_, select
 
 from backend.clock import business_day
 from backend.db.statements import fetch_all
 from backend.errors import NotFoundError
 from backend.organisations.models import Department, Institution
-from backend.people.models import Face, Member, MemberKind, Membership, Role, RoleGrant
+from backend.organisations.queries import Scope, departments_in, institutions_in
+from backend.people.models import (
+    AccessToken,
+    Face,
+    Invitation,
+    Member,
+    MemberKind,
+    Membership,
+    Role,
+    RoleGrant,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,3 +214,157 @@ def display_names(db: Connection, *, member_ids: Collection[int]) -> dict[int, s
         )
     )
     return {row.id: row.display_name for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMember:
+    """A member as lists show them, with today's membership and whether the account is closed."""
+
+    id: int
+    display_name: str
+    institution_name: str | None
+    department_name: str | None
+    deactivated_at: datetime | None
+
+
+def members_in(
+    db: Connection, *, scope: Scope, on: date, search: str = "", after_id: int = 0, limit: int
+) -> list[ListedMember]:
+    """Members who on a day belong to a scope, by id; the whole city's scope holds citizens too.
+
+    Args:
+        db: any transaction.
+        scope: whose members.
+        on: the Asia/Shanghai day whose membership counts.
+        search: part of the name.
+        after_id: from the one after this id on.
+        limit: at most so many.
+    """
+    belongs = (
+        (Membership.member_id == Member.id)
+        & (Membership.valid_from <= on)
+        & or_(Membership.valid_until.is_(None), Membership.valid_until > on)
+    )
+    query = (
+        select(
+            Member.id,
+            Member.display_name,
+            Institution.short_name.label("institution_name"),
+            Department.name.label("department_name"),
+            Member.deactivated_at,
+        )
+        .outerjoin(Membership, belongs)
+        .outerjoin(Institution, Institution.id == Membership.institution_id)
+        .outerjoin(Department, Department.id == Membership.department_id)
+        .where(Member.erased_at.is_(None), Member.id > after_id)
+        .order_by(Member.id)
+        .limit(limit)
+    )
+    if not scope.everything:
+        query = query.where(
+            or_(
+                Membership.institution_id.in_(institutions_in(scope)),
+                Membership.department_id.in_(departments_in(scope)),
+            )
+        )
+    if search:
+        query = query.where(Member.display_name.contains(search, autoescape=True))
+    return [ListedMember(**row) for row in db.execute(query).mappings()]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whether an account is open, how many logins are valid, and when one was last used."""
+
+    deactivated_at: datetime | None
+    sessions: int
+    last_seen_at: datetime | None
+
+
+def account_of(db: Connection, *, member_id: int, now: datetime) -> Account:
+    """The account of a member.
+
+    Raises:
+        NotFoundError: there is no such member.
+    """
+    row = db.execute(
+        select(
+            Member.deactivated_at,
+            func.count(AccessToken.id).filter(
+                AccessToken.revoked_at.is_(None), AccessToken.expires_at > now
+            ),
+            func.max(AccessToken.last_seen_at),
+        )
+        .outerjoin(AccessToken, AccessToken.member_id == Member.id)
+        .where(Member.id == member_id)
+        .group_by(Member.id)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("没有找到该成员，请刷新后重试。")
+    return Account(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenRole:
+    """A role that was given to a member, in force or taken back since."""
+
+    id: int
+    grant: Grant
+    granted_at: datetime
+    revoked_at: datetime | None
+
+
+def given_roles(db: Connection, *, member_id: int) -> tuple[GivenRole, ...]:
+    """All roles ever given to a member, the latest first."""
+    rows = db.execute(
+        select(
+            RoleGrant.id,
+            RoleGrant.role,
+            RoleGrant.district_id,
+            RoleGrant.institution_id,
+            RoleGrant.department_id,
+            RoleGrant.granted_at,
+            RoleGrant.revoked_at,
+        )
+        .where(RoleGrant.member_id == member_id)
+        .order_by(RoleGrant.id.desc())
+    )
+    return tuple(
+        GivenRole(grant_id, Grant(Role(role), *scope), granted_at, revoked_at)
+        for grant_id, role, *scope, granted_at, revoked_at in rows
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationView:
+    """An invitation; the code itself is kept by nobody."""
+
+    id: int
+    institution_id: int
+    department_name: str | None
+    created_at: datetime
+    expires_at: datetime
+    uses: int
+    max_uses: int
+    revoked_at: datetime | None
+
+
+def invitations_of(db: Connection, *, institution_id: int, limit: int) -> list[InvitationView]:
+    """The invitations to an institution, the latest first."""
+    rows = db.execute(
+        select(
+            Invitation.id,
+            Invitation.institution_id,
+            Department.name.label("department_name"),
+            Invitation.created_at,
+            Invitation.expires_at,
+            Invitation.uses,
+            Invitation.max_uses,
+            Invitation.revoked_at,
+        )
+        .outerjoin(Department, Department.id == Invitation.department_id)
+        .where(Invitation.institution_id == institution_id)
+        .order_by(Invitation.id.desc())
+        .limit(limit)
+    )
+    return [InvitationView(**row) for row in rows.mappings()]

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from backend.audit.service import record
 from backend.audit.tags import Tag
 from backend.clock import SHANGHAI
+from backend.db.seen import require_unchanged
 from backend.errors import ErrorKind, FieldError, InvalidInputError
 from backend.organisations.queries import Scope
 from backend.places import queries, tickets
@@ -114,6 +115,7 @@ def update_place(
     scope: Scope,
     actor_id: int | None,
     at: datetime,
+    seen: str | None = None,
 ) -> PlaceRecord:
     """Changes some fields of a place; the kind and the institution stay, history hangs on them.
 
@@ -124,9 +126,11 @@ def update_place(
         scope: the institutions the actor's roles reach.
         actor_id: the member who does it; None for operator commands.
         at: aware instant.
+        seen: fingerprint of the place as the actor saw it (`backend.db.seen`).
 
     Raises:
         NotFoundError: no such place, or outside the scope.
+        EditedMeanwhileError: somebody changed it since.
         InvalidInputError: names every field at fault.
     """
     if unknown := sorted(changes.keys() - CHANGEABLE):
@@ -135,6 +139,7 @@ def update_place(
             fields=[FieldError(name, "unchangeable", "不能修改，请新建点位") for name in unknown],
         )
     before = queries.place_of(db, place_id, scope=scope, for_update=True)
+    require_unchanged(before, seen)
     after = checked(replace(before, **changes))
     old, new = _columns(before), _columns(after)
     changed = {name for name in new if new[name] != old[name]}

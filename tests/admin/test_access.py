@@ -1,6 +1,7 @@
 """Every route times every role, and every id outside a scope."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -12,12 +13,15 @@ from werkzeug.test import TestResponse
 from backend.actions.corrections import Draft, open_run
 from backend.bootstrap import Backend
 from backend.clock import business_day
+from backend.people.bindings import create_invitation
 from backend.people.models import Role
-from backend.people.queries import Grant
-from backend.people.roles import revoke_role
+from backend.people.queries import Grant, given_roles, invitations_of
+from backend.people.roles import grant_role, revoke_role
 from backend.rewards.policy import Person
 from backend.rewards.service import Order, redeem
 from backend.web.access import undeclared
+from tests.builders.organisations import a_department
+from tests.builders.people import a_member
 from tests.builders.points import earn
 from tests.builders.rewards import a_cause, a_draw, a_reward
 from tests.builders.town import Town
@@ -82,6 +86,25 @@ MAY: dict[str, set[Role]] = {
     "rankings.board": READERS | {Role.DEPARTMENT_MANAGER},
     "institutions.listing": READERS,
     "institutions.detail": READERS,
+    "members.listing": WRITERS,
+    "members.detail": WRITERS,
+    "members.confirm_deactivation": WRITERS,
+    "members.deactivate": WRITERS,
+    "members.confirm_log_out": WRITERS,
+    "members.log_out": WRITERS,
+    "members.confirm_role": WRITERS,
+    "members.revoke": WRITERS,
+    "organisations.city": {Role.CITY_ADMIN},
+    "organisations.edit_district": {Role.CITY_ADMIN},
+    "organisations.change_district": {Role.CITY_ADMIN},
+    "organisations.edit_system": {Role.CITY_ADMIN},
+    "organisations.change_system": {Role.CITY_ADMIN},
+    "organisations.edit_institution": WRITERS,
+    "organisations.change_institution": WRITERS,
+    "organisations.place_department": WRITERS,
+    "organisations.move": WRITERS,
+    "organisations.confirm_invitation": WRITERS,
+    "organisations.revoke_invitation": WRITERS,
     "ledger.state": {Role.CITY_ADMIN, Role.AUDITOR},
     "audit.listing": {Role.CITY_ADMIN, Role.AUDITOR},
 }
@@ -112,6 +135,30 @@ def _call(client: FlaskClient, rule: Rule, method: str, ids: dict[str, int]) -> 
     assert built is not None, rule
     query = QUERIES.get(rule.endpoint, "").format(**ids)
     return client.open(built[1], method=method, query_string=query)
+
+
+def _people(backend: Backend, institution_id: int) -> dict[str, int]:
+    """A department, an attendant and an invitation of an institution, and their ids."""
+    now = backend.clock.now()
+    with backend.engine.begin() as db:
+        member_id = a_member(db, name="小唐", institution_id=institution_id)
+        grant = Grant(Role.ATTENDANT, institution_id=institution_id)
+        grant_role(db, member_id=member_id, grant=grant, now=now)
+        create_invitation(
+            db,
+            institution_id=institution_id,
+            department_id=None,
+            ttl=timedelta(days=1),
+            max_uses=1,
+            now=now,
+            actor_id=None,
+        )
+        return {
+            "department_id": a_department(db, institution_id, "值守班"),
+            "member_id": member_id,
+            "grant_id": given_roles(db, member_id=member_id)[0].id,
+            "invitation_id": invitations_of(db, institution_id=institution_id, limit=1)[0].id,
+        }
 
 
 @pytest.fixture
@@ -146,6 +193,9 @@ def ids(
             "institution_id": institution,
             "run_id": run_id,
             **offered(institution),
+            "district_id": town.organisation.west,
+            "system_id": town.organisation.system,
+            **_people(backend, institution),
         }
 
     def offered(institution: int) -> dict[str, int]:

@@ -115,6 +115,12 @@ def test_every_screen_fits_and_none_complains(
         "/rankings",
         "/institutions",
         f"/institutions/{town.organisation.bureau}",
+        f"/institutions/{town.organisation.bureau}/edit",
+        f"/departments/{town.organisation.office}/move",
+        "/city",
+        "/members",
+        f"/members/{town.officers[Role.CITY_ADMIN]}",
+        f"/members/{town.staff[0]}/deactivate",
         "/audit",
     ):
         answer = page.goto(path)

@@ -11,6 +11,7 @@ from backend.people.queries import Grant
 from backend.people.roles import grant_role
 from backend.places.models import PlaceKind, PlaceState, WasteClass
 from backend.places.queries import place_of, places_in
+from tests.builders.forms import hidden
 from tests.builders.people import a_member
 from tests.builders.town import Town
 
@@ -125,7 +126,10 @@ def test_a_change_is_kept_with_before_and_after(
     assert f'value="{place.name}"' in page.text
     assert 'name="institution_id"' not in page.text
     del form["institution_id"], form["kind"]
-    answer = admin.post(f"/places/{place.id}/edit", data={**form, "state": "paused"})
+    answer = admin.post(
+        f"/places/{place.id}/edit",
+        data={**form, "state": "paused", "seen": hidden(page.text, "seen")},
+    )
     assert answer.location == f"/places/{place.id}?done=changed"
     with backend.engine.connect() as db:
         assert place_of(db, place.id, scope=EVERYTHING).state is PlaceState.PAUSED
@@ -133,6 +137,28 @@ def test_a_change_is_kept_with_before_and_after(
     assert "<del>启用</del>" in audit
     assert "<ins>暂停</ins>" in audit
     assert "officer city_admin" in audit
+
+
+def test_of_two_people_editing_a_point_the_second_sees_what_the_first_wrote(
+    as_role: Callable[[Role], FlaskClient], form: dict[str, Any], town: Town, backend: Backend
+) -> None:
+    place = town.bureau_point.place
+    del form["institution_id"], form["kind"]
+    first, second = as_role(Role.CITY_ADMIN), as_role(Role.INSTITUTION_ADMIN)
+    seen = hidden(second.get(f"/places/{place.id}/edit").text, "seen")
+    assert first.post(f"/places/{place.id}/edit", data={**form, "seen": seen}).status_code == 303
+    late = {**form, "name": "后到的名称", "state": "paused", "seen": seen}
+    answer = second.post(f"/places/{place.id}/edit", data=late)
+    assert answer.status_code == 409
+    assert "已被其他人修改" in answer.text
+    assert f'value="{form["name"]}"' in answer.text
+    for typed in ("名称：后到的名称", "状态：暂停"):
+        assert f"<li>{typed}</li>" in answer.text
+    assert "<li>地址" not in answer.text
+    with backend.engine.connect() as db:
+        assert place_of(db, place.id, scope=EVERYTHING).name == form["name"]
+    again = {**late, "seen": hidden(answer.text, "seen")}
+    assert second.post(f"/places/{place.id}/edit", data=again).status_code == 303
 
 
 def test_a_wrong_change_changes_nothing(
@@ -162,6 +188,7 @@ def test_editing_without_a_change_writes_no_event(admin: FlaskClient, town: Town
         "presence": place.presence.value,
         "state": place.state.value,
     }
+    unchanged["seen"] = hidden(admin.get(f"/places/{place.id}/edit").text, "seen")
     assert admin.post(f"/places/{place.id}/edit", data=unchanged).status_code == 303
     assert "修改点位" not in admin.get(f"/audit?object_type=place&object_id={place.id}").text
 

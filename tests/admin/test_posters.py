@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from backend.bootstrap import Backend
+from backend.db.seen import fingerprint
 from backend.clock import FixedClock
 from backend.people.models import Role
 from backend.places.codes import CodeRevokedError, rotating_url
@@ -167,6 +168,7 @@ def test_a_point_that_takes_nothing_shows_no_code(admin: FlaskClient, town: Town
         "radius_m": "100",
         "presence": "attended",
         "state": "paused",
+        "seen": fingerprint(place),
     }
     assert admin.post(f"/places/{place.id}/edit", data=form).status_code == 303
     page = admin.get(f"/places/{place.id}/screen").text
