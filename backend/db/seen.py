@@ -20,7 +20,8 @@ def fingerprint(view: object) -> str:
     """What tells one state of a view from another.
 
     Args:
-        view: a dataclass of plain values; fields kept out of its `repr` do not count.
+        view: a dataclass of plain values as it was read from the database; fields kept out of its
+            `repr` do not count.
     """
     return hashlib.sha256(repr(view).encode()).hexdigest()[:32]
 

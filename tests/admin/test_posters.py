@@ -10,13 +10,13 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from backend.bootstrap import Backend
-from backend.db.seen import fingerprint
 from backend.clock import FixedClock
 from backend.people.models import Role
 from backend.places.codes import CodeRevokedError, rotating_url
 from backend.places.models import CodeKind
 from backend.places.posters import qr_svg
 from backend.places.service import resolve_code
+from tests.builders.forms import hidden
 from tests.builders.town import Town
 
 
@@ -168,7 +168,7 @@ def test_a_point_that_takes_nothing_shows_no_code(admin: FlaskClient, town: Town
         "radius_m": "100",
         "presence": "attended",
         "state": "paused",
-        "seen": fingerprint(place),
+        "seen": hidden(admin.get(f"/places/{place.id}/edit").text, "seen"),
     }
     assert admin.post(f"/places/{place.id}/edit", data=form).status_code == 303
     page = admin.get(f"/places/{place.id}/screen").text
