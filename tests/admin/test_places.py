@@ -70,7 +70,8 @@ def test_other_places_are_made_and_their_screens_say_what_for(
     assert (place.kind, place.accepted) == (PlaceKind(kind), ())
     assert told in admin.get(f"/places/{place_id}/screen").text
     # A canteen stays one: what happened there hangs on it.
-    changed = {**form, "name": "二号楼", "kind": "recycling_point"}
+    seen = hidden(admin.get(f"/places/{place_id}/edit").text, "seen")
+    changed = {**form, "name": "二号楼", "kind": "recycling_point", "seen": seen}
     assert admin.post(f"/places/{place_id}/edit", data=changed).status_code == 422
 
 

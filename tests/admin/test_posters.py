@@ -173,4 +173,4 @@ def test_a_point_that_takes_nothing_shows_no_code(admin: FlaskClient, town: Town
     assert admin.post(f"/places/{place.id}/edit", data=form).status_code == 303
     page = admin.get(f"/places/{place.id}/screen").text
     assert "<code>" not in page
-    assert "暂不接受投放" in page
+    assert "暂不能记录" in page
