@@ -12,7 +12,7 @@ from sqlalchemy import Connection, exists, func, or_, select
 from backend.bootstrap import Backend
 from backend.clock import business_day
 from backend.db.engine import make_engine
-from backend.demo import deeds, history
+from backend.demo import deeds, history, offers
 from backend.demo.loading import Part, Progress, Span, load
 from backend.demo.organisation import build_ground
 from backend.demo.processes import load_side_by_side
@@ -78,6 +78,7 @@ def seed(backend: Backend, *, scale: str, report: Report, processes: int | None 
             _announce(figures, span, report)
             logged = _load(db, backend, figures, span, processes or figures.processes, report)
             history.roll_up_logged(db)
+            offers.offer(db, backend, now=span.now)
             db.commit()
     finally:
         engine.dispose()

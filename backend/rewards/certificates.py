@@ -76,7 +76,10 @@ def _words(canvas: Canvas, certificate: Certificate) -> None:
 
 
 def _wrapped(words: str) -> list[str]:
-    return [words[start : start + _LONGEST_LINE] for start in range(0, len(words), _LONGEST_LINE)]
+    """Lines of about the same length, so that none holds a lonely mark."""
+    lines = -(-len(words) // _LONGEST_LINE)
+    length = -(-len(words) // lines)
+    return [words[start : start + length] for start in range(0, len(words), length)]
 
 
 def _line(canvas: Canvas, x: float, y: float, words: str, size: float, colour: str) -> None:

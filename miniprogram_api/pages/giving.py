@@ -134,7 +134,7 @@ def certificate_file(donation_id: int) -> Response:
         Certificate(
             number=found.certificate,
             name=found.member_name,
-            amount=amount_text(found),
+            amount=amount_text(found).replace("减排量", "二氧化碳当量的减排量"),
             cause=found.cause_name,
             institution=found.institution_name,
             on=business_day(found.donated_at),
@@ -177,4 +177,4 @@ def amount_text(found: DonationView) -> str:
     """What was given, with its unit: `5 积分`, `1.2 千克减排量`."""
     if found.unit == "mpt":
         return f"{wording.points_text(found.amount)} 积分"
-    return f"{wording.carbon_text(found.amount)}减排量（二氧化碳当量）"
+    return f"{wording.carbon_text(found.amount)}减排量"

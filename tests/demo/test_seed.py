@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Connection, func, select, text
@@ -20,6 +21,7 @@ from backend.demo.part_process import READY, arguments
 from backend.demo.processes import PartFailedError
 from backend.demo.scale import SCALES
 from backend.demo.seed import DatabaseNotEmptyError, is_empty, seed
+from backend.ledger import conservation
 from backend.ledger.queries import drifting_balances
 from backend.organisations.models import Department, District, Institution, InstitutionYear
 from backend.organisations.queries import Scope
@@ -32,6 +34,7 @@ from backend.rankings.jobs import differences
 from backend.rankings.policy import Board, season_of
 from backend.rankings.queries import groups
 from backend.rankings.service import published
+from backend.rewards import checks
 
 TINY = SCALES["tiny"]
 
@@ -67,6 +70,23 @@ def test_points_can_be_shown_in_every_state(tiny: Backend) -> None:
     assert 2 * len(attended) >= len(places)
     assert any(place.hours == ALWAYS_OPEN for place in attended)
     assert [place.state for place in places].count(PlaceState.PAUSED) == 1
+
+
+def test_members_use_their_points(tiny: Backend) -> None:
+    with tiny.engine.connect() as db:
+        states = {row[0] for row in db.execute(text("SELECT DISTINCT state FROM redemption"))}
+        units = {row[0] for row in db.execute(text("SELECT DISTINCT unit FROM donation"))}
+        drawn = db.execute(text("SELECT state, commitment, seed FROM prize_draw ORDER BY id")).all()
+        entered = db.scalar(text("SELECT count(*) FROM draw_entry"))
+        statements = (checks._STOCK, checks._REDEMPTIONS, checks._DONATIONS)
+        wrong = [found for each in statements if (found := db.execute(text(each)).first())]
+        report = conservation.report(db, at=datetime.now(UTC))
+    assert states == {"pending", "fulfilled", "cancelled"}
+    assert units == {"mg", "mpt"}
+    assert [row.state for row in drawn] == ["drawn", "open"]
+    assert entered
+    assert wrong == []
+    assert report.holds
 
 
 def test_members_do_more_than_drop_things_off(tiny: Backend) -> None:
@@ -107,13 +127,14 @@ def test_balances_and_roll_ups_are_what_the_ledger_says(tiny: Backend) -> None:
     with tiny.engine.connect() as db:
         assert not drifting_balances(db)
         assert not differences(db)
-        held, moved = db.execute(
+        held, gone, earned = db.execute(
             text("""
                 SELECT (SELECT sum(amount) FROM balance WHERE unit = 'mpt'),
+                       (SELECT sum(amount) FROM transfer WHERE unit = 'mpt' AND credit < 0),
                        (SELECT sum(points_mpt) FROM action)
             """)
         ).one()
-    assert held == moved > 0
+    assert held + gone == earned > gone > 0
 
 
 def test_every_award_replays(tiny: Backend) -> None:

@@ -59,7 +59,7 @@ def test_a_reward_is_chosen_redeemed_and_shown(member: FlaskClient, reward: int)
     assert "<svg" in member.get(f"{where}/code").text
     assert "环保布袋" in member.get("/me/redemptions").text
     statement = member.get("/me/points").text
-    assert "兑换（待领取）" in statement
+    assert "兑换，积分冻结" in statement
     assert "余 5 分" in statement
     short = member.get(f"/rewards/{reward}").text
     assert "还差 5 分" in short
