@@ -42,8 +42,8 @@ class Section:
 
 SECTIONS = (
     Section("home.today", "首页", "今天的情况", EVERYONE),
-    Section("places.listing", "点位", "回收投放点、海报和动态码大屏", PLACE_READERS),
-    Section("drop_offs.listing", "投放", "每一笔投放和它的算法", POINT_STAFF),
+    Section("places.listing", "点位", "回收投放点和其他点位、海报、动态码大屏", PLACE_READERS),
+    Section("drop_offs.listing", "行为", "点位上的每一笔行为和它的算法", POINT_STAFF),
     Section("reviews.listing", "待审核", "凭证存疑、等待核实的入账", PLACE_READERS),
     Section(
         "rewards.listing",

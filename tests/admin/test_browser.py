@@ -159,10 +159,10 @@ def test_a_drop_off_comes_to_the_open_list(
     page: Page, complaints: list[str], town: Town, drop_off: Callable[..., int]
 ) -> None:
     page.goto("/drop-offs")
-    assert page.get_by_text("没有投放记录").is_visible()
+    assert page.get_by_text("没有行为记录").is_visible()
     drop_off(town.bureau_point, town.staff[0])
     page.locator("tr.fresh").filter(has_text="小林1").wait_for(timeout=6000)
-    assert page.get_by_text("没有投放记录").count() == 0
+    assert page.get_by_text("没有行为记录").count() == 0
     assert complaints == []
 
 
