@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import drop_off, rules
+from benchmarks import drop_off, ledger, rules
 from benchmarks.installation import installation
 from benchmarks.row import Row
 
@@ -15,11 +15,15 @@ def main() -> int:
     """Measures everything."""
     with installation() as where:
         logged = drop_off.measure(where)
+        posted = ledger.measure(where)
     rows = [
         Row("drop-off over HTTP, 16 connections", logged.per_second, "/s", 500, at_least=True),
         Row("  ratio to the bare function's route", logged.ratio, "x", 0.5, at_least=True),
         Row("  p99", logged.p99_ms, "ms", 80, at_least=False),
         Row("  failed answers", logged.failed, "", 0, at_least=False),
+        Row("an award through the service layer", posted.service_ratio, "x", 0.6, at_least=True),
+        Row("  in batches of 100, to one by one", posted.batch_ratio, "x", 5, at_least=True),
+        Row("  16 writers into one campaign", posted.shared_ratio, "x", 0.9, at_least=True),
         Row("API worker memory", logged.worker_mb, "MB", 120, at_least=False),
         *rules.rows(),
     ]

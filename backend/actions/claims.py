@@ -19,7 +19,7 @@ from backend.actions.evidence import (
     require_present,
 )
 from backend.actions.policy import content_digest
-from backend.actions.service import Admission, Claim, Receipt, record
+from backend.actions.service import Admission, Claim, Receipt, Request, record
 from backend.errors import DomainError, FieldError
 from backend.ledger.service import Ceiling
 from backend.places.models import ResolvedPlace
@@ -71,6 +71,14 @@ def log_action(
         DomainError: the evidence, the time or the facts do not hold; see `evidence`, `places.codes`
             and `service.record`.
     """
+    request = request_of(db, keys=keys, member_id=member_id, telling=telling, now=now)
+    return record(db, rulebook, request.claim, admit=request.admit, now=now)
+
+
+def request_of(
+    db: Connection, *, keys: KeyRing, member_id: int, telling: Telling, now: datetime
+) -> Request:
+    """What a member says as a request, to be recorded alone or with others; reads nothing yet."""
 
     def admit(methodology: Methodology) -> Admission:
         if telling.code is None:
@@ -94,7 +102,7 @@ def log_action(
         occurred_at=telling.occurred_at,
         facts=telling.facts,
     )
-    return record(db, rulebook, claim, admit=admit, now=now)
+    return Request(claim, admit)
 
 
 def _without_code(methodology: Methodology, telling: Telling) -> Admission:

@@ -19,87 +19,11 @@ from sqlalchemy import (
 )
 
 from backend.actions.models import Action, ActionState, ActionStatus, Reassessment
-from backend.db.statements import array, fetch_all
 from backend.errors import NotFoundError
-from backend.ledger.queries import Cap
 from backend.organisations.models import Department, Institution
 from backend.organisations.queries import Scope, institutions_in
 from backend.people.models import Member
 from backend.places.models import Place
-from credit_rules import Used
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """What the same reference led to before."""
-
-    request_digest: bytes
-    action_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a member stands when a request arrives.
-
-    Attributes:
-        earlier: the outcome of the same reference, if there is one.
-        department_id: department on the day of the action, None without one.
-        institution_id: institution on that day, None for citizens.
-        district_id: district of that institution.
-        used: by cap key, what is claimed in its period.
-    """
-
-    earlier: Earlier | None
-    department_id: int | None
-    institution_id: int | None
-    district_id: int | None
-    used: Mapping[str, Used]
-
-
-_STANDING = """
-SELECT s.request_digest, s.action_id, m.department_id, m.institution_id, i.district_id,
-       s.cap_key, s.reduction_ng, s.points_npt, s.activity_nano, s.count_nano
-  FROM ledger_standing(%s::bigint, %s::text, %s::bigint[], %s::text[], %s::date[]) s
-  LEFT JOIN membership m ON m.member_id = %s::bigint AND m.valid_from <= %s::date
-                        AND (m.valid_until IS NULL OR m.valid_until > %s::date)
-  LEFT JOIN institution i ON i.id = m.institution_id
-"""
-
-
-def standing(
-    db: Connection, *, member_id: int, reference: str, on: date, caps: Sequence[Cap]
-) -> Standing:
-    """Reads, in one statement, what decides how a member's request goes on.
-
-    Args:
-        db: the request's transaction.
-        member_id: who asks.
-        reference: the client's reference.
-        on: the Asia/Shanghai day of the action.
-        caps: the counters its assessment will read.
-    """
-    found = fetch_all(
-        db,
-        _STANDING,
-        (
-            member_id,
-            reference,
-            array(cap.subject_id for cap in caps),
-            array(cap.key for cap in caps),
-            array(cap.period_start for cap in caps),
-            member_id,
-            on,
-            on,
-        ),
-    )
-    first = found[0]
-    return Standing(
-        earlier=None if first[0] is None else Earlier(bytes(first[0]), first[1]),
-        department_id=first[2],
-        institution_id=first[3],
-        district_id=first[4],
-        used={row[5]: Used(*row[6:]) for row in found if row[5] is not None},
-    )
 
 
 class Recorded(NamedTuple):

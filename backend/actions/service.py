@@ -5,18 +5,26 @@ place, the evidence) is decided by the caller's admission.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
-from backend.actions import queries
+from backend.actions import queries, standings
 from backend.actions.assessing import Readings, assess_claim
-from backend.actions.exclusions import Exclusions, exclusions_of
-from backend.actions.models import ActionStatus, Why
-from backend.actions.policy import HOLD_LASTS, canonical_json, check_occurred_at
-from backend.actions.queries import Recorded, Standing
+from backend.actions.awarding import (
+    Admission,
+    Claim,
+    Receipt,
+    Request,
+    as_recorded,
+    award_of,
+    with_marks,
+)
+from backend.actions.exclusions import exclusions_of
+from backend.actions.models import Why
+from backend.actions.policy import check_occurred_at
+from backend.actions.queries import Recorded
 from backend.actions.refusals import (
     BusyError,
     CeilingReachedError,
@@ -26,12 +34,13 @@ from backend.actions.refusals import (
 )
 from backend.actions.replaying import replay
 from backend.actions.settlement import Basis, Task, settle
+from backend.actions.standings import Earlier, Standing
 from backend.actions.versions import KindUnknownError, caps_of, methodology_of
 from backend.clock import business_day
 from backend.errors import FieldError, NotFoundError
 from backend.ledger.amendments import add_reference, lock_member
 from backend.ledger.queries import Cap
-from backend.ledger.service import Award, Ceiling, Hold, Outcome, post_award
+from backend.ledger.service import Outcome, post_award
 from credit_rules import Assessment, Methodology, Rulebook
 
 # The face of the feature: what others need to know of assessing is said here, too.
@@ -44,6 +53,7 @@ __all__ = [
     "KindUnknownError",
     "Receipt",
     "ReferenceMismatchError",
+    "Request",
     "caps_of",
     "methodology_of",
     "preview",
@@ -52,63 +62,6 @@ __all__ = [
 ]
 
 _ATTEMPTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a member says they did.
-
-    Attributes:
-        member_id: who.
-        reference: the client's reference, made where it happened.
-        digest: SHA-256 of the request's content (`policy.content_digest`).
-        kind: kind of action: the id of its methodology.
-        occurred_at: when.
-        facts: inputs of the methodology, as text.
-    """
-
-    member_id: int
-    reference: str
-    digest: bytes
-    kind: str
-    occurred_at: datetime
-    facts: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """What the evidence of a claim amounts to.
-
-    Attributes:
-        tier: T0 to T4.
-        channel: how it came, such as `rotating_code`.
-        place_id: the place it speaks of.
-        evidence: digests of what is used up.
-        ceilings: limits on what is shared.
-        hold: why the award must wait until somebody has looked at the evidence, in Chinese.
-    """
-
-    tier: str
-    channel: str
-    place_id: int | None = None
-    evidence: Sequence[bytes] = ()
-    ceilings: Sequence[Ceiling] = ()
-    hold: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """An action with its award, recomputed; the same action always gives the same receipt.
-
-    Attributes:
-        action: the action as recorded.
-        assessment: its award with the trace.
-        first: whether this request was the one that posted it.
-    """
-
-    action: Recorded
-    assessment: Assessment
-    first: bool
 
 
 def record(
@@ -150,7 +103,7 @@ def record(
     caps.extend(exclusions.caps)
     standing = _standing(db, claim, day, caps)
     if standing.earlier is not None:
-        return _repeat(db, rulebook, claim, standing.earlier)
+        return repeat(db, rulebook, claim, standing.earlier)
     check_occurred_at(claim.occurred_at, now, methodology.evidence.max_age_days)
     admission = admit(methodology)
     if admission.place_id is not None:
@@ -158,23 +111,24 @@ def record(
         if shared:
             caps += shared
             standing = _standing(db, claim, day, caps)
+    digest = rulebook.digest
     for _ in range(_ATTEMPTS):
         readings = Readings.of_counters(methodology, standing.used, exclusions)
         assessment = assess_claim(
             rulebook, methodology, claim.facts, on=day, tier=admission.tier, readings=readings
         )
         context = readings.context(methodology)
-        award = _award(claim, now, admission, standing, caps, assessment, rulebook.digest, context)
-        posting = post_award(db, _with_marks(award, exclusions))
+        award = award_of(claim, now, admission, standing, caps, assessment, digest, context)
+        posting = post_award(db, with_marks(award, exclusions))
         if posting.outcome is Outcome.POSTED and posting.action_id is not None:
-            recorded = _recorded(posting.action_id, award, claim, context)
+            recorded = as_recorded(posting.action_id, award, claim, context)
             return Receipt(recorded, assessment, first=True)
         if posting.outcome is Outcome.EVIDENCE_USED and posting.action_id is not None:
             return _improve(db, rulebook, claim, admission, posting.action_id, now)
         refuse(posting.outcome)
         standing = _standing(db, claim, day, caps)
         if standing.earlier is not None:
-            return _repeat(db, rulebook, claim, standing.earlier)
+            return repeat(db, rulebook, claim, standing.earlier)
     raise BusyError("您有另一条记录正在处理，请稍候几秒再提交。", retry_after=2)
 
 
@@ -199,7 +153,7 @@ def preview(
     caps = caps_of(methodology, scope="member", subject_id=member_id, on=day)
     if admission.place_id is not None:
         caps += caps_of(methodology, scope="place", subject_id=admission.place_id, on=day)
-    used = queries.standing(db, member_id=member_id, reference="", on=day, caps=caps).used
+    used = standings.standing(db, member_id=member_id, reference="", on=day, caps=caps).used
     return [
         assess_claim(
             rulebook, methodology, facts, on=day, tier=admission.tier, readings=Readings(used)
@@ -222,12 +176,17 @@ def receipt_of(db: Connection, rulebook: Rulebook, *, member_id: int, action_id:
 
 
 def _standing(db: Connection, claim: Claim, day: date, caps: Sequence[Cap]) -> Standing:
-    return queries.standing(
+    return standings.standing(
         db, member_id=claim.member_id, reference=claim.reference, on=day, caps=caps
     )
 
 
-def _repeat(db: Connection, rulebook: Rulebook, claim: Claim, earlier: queries.Earlier) -> Receipt:
+def repeat(db: Connection, rulebook: Rulebook, claim: Claim, earlier: Earlier) -> Receipt:
+    """The receipt of what a claim's reference led to before.
+
+    Raises:
+        ReferenceMismatchError: it belongs to other content.
+    """
     if earlier.request_digest != claim.digest:
         raise ReferenceMismatchError(
             "这个凭据号已用于另一条内容不同的记录，请刷新页面后重新填写提交。",
@@ -284,84 +243,4 @@ def _is_better(claim: Claim, admission: Admission, earlier: Recorded) -> bool:
         and earlier.place_id == admission.place_id
         and admission.tier > earlier.tier
         and admission.hold is None
-    )
-
-
-def _award(
-    claim: Claim,
-    now: datetime,
-    admission: Admission,
-    standing: Standing,
-    caps: Sequence[Cap],
-    assessment: Assessment,
-    rulebook_digest: str,
-    context: Mapping[str, Any],
-) -> Award:
-    return Award(
-        member_id=claim.member_id,
-        reference=claim.reference,
-        request_digest=claim.digest,
-        kind=claim.kind,
-        occurred_at=claim.occurred_at,
-        occurred_on=business_day(claim.occurred_at),
-        received_at=now,
-        department_id=standing.department_id,
-        institution_id=standing.institution_id,
-        district_id=standing.district_id,
-        place_id=admission.place_id,
-        tier=admission.tier,
-        channel=admission.channel,
-        ranked=assessment.ranked,
-        facts=canonical_json(claim.facts),
-        context=canonical_json(context),
-        methodology_id=assessment.methodology_id,
-        methodology_version=assessment.methodology_version,
-        methodology_digest=bytes.fromhex(assessment.digest),
-        rulebook_digest=bytes.fromhex(rulebook_digest),
-        trace_digest=bytes.fromhex(assessment.trace.digest()),
-        reduction_mg=assessment.reduction_mg,
-        points_mpt=assessment.points_mpt,
-        caps=caps,
-        used=standing.used,
-        added=assessment.usage,
-        evidence=admission.evidence,
-        ceilings=admission.ceilings,
-        hold=Hold(admission.hold, now + HOLD_LASTS) if admission.hold else None,
-    )
-
-
-def _with_marks(award: Award, exclusions: Exclusions) -> Award:
-    """The award with the marks it leaves for what excludes it."""
-    if not exclusions.marks:
-        return award
-    return award._replace(added={**award.added, **exclusions.added})
-
-
-def _recorded(action_id: int, award: Award, claim: Claim, context: Mapping[str, Any]) -> Recorded:
-    """The action just posted, as reading it back would give it."""
-    return Recorded(
-        id=action_id,
-        member_id=award.member_id,
-        reference=award.reference,
-        kind=award.kind,
-        occurred_at=award.occurred_at,
-        occurred_on=award.occurred_on,
-        received_at=award.received_at,
-        department_id=award.department_id,
-        institution_id=award.institution_id,
-        district_id=award.district_id,
-        place_id=award.place_id,
-        tier=award.tier,
-        channel=award.channel,
-        ranked=award.ranked,
-        facts=claim.facts,
-        context=context,
-        methodology_id=award.methodology_id,
-        methodology_version=award.methodology_version,
-        methodology_digest=award.methodology_digest,
-        rulebook_digest=award.rulebook_digest,
-        reduction_mg=award.reduction_mg,
-        points_mpt=award.points_mpt,
-        status=ActionStatus.HELD if award.hold else ActionStatus.CREDITED,
-        reason=award.hold.reason if award.hold else None,
     )

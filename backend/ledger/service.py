@@ -22,8 +22,8 @@ from credit_rules import Used
 class Outcome(StrEnum):
     """What became of a posting.
 
-    After `CEILING_REACHED`, and after `EVIDENCE_USED` without an action, the transaction must be
-    rolled back.
+    After `BUDGET_SHORT` and `CEILING_REACHED`, and after `EVIDENCE_USED` without an action, the
+    transaction must be rolled back.
     """
 
     POSTED = "posted"
@@ -31,6 +31,7 @@ class Outcome(StrEnum):
     MISMATCH = "mismatch"
     CAPS_MOVED = "caps_moved"
     EVIDENCE_USED = "evidence_used"
+    BUDGET_SHORT = "budget_short"
     CEILING_REACHED = "ceiling_reached"
 
 
@@ -84,6 +85,8 @@ class Award(NamedTuple):
         evidence: digests of the evidence used up.
         ceilings: limits of the shared codes used.
         hold: why the award waits for a review; None credits it at once.
+        campaign_id: the campaign that pays a bonus.
+        bonus_mpt: the bonus in milli-points; a held award gets none.
     """
 
     member_id: int
@@ -115,6 +118,8 @@ class Award(NamedTuple):
     evidence: Sequence[bytes]
     ceilings: Sequence[Ceiling]
     hold: Hold | None = None
+    campaign_id: int | None = None
+    bonus_mpt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ SELECT outcome, action_id FROM ledger_post_award(
     %s::jsonb, %s::jsonb, %s::text, %s::integer, %s::bytea, %s::bytea, %s::bytea,
     %s::bigint, %s::bigint, %s::date,
     {_COUNTERS}, {_COUNTERS}, %s::bytea[], %s::text[], %s::bigint[], %s::bigint[],
-    %s::text, %s::timestamptz)
+    %s::text, %s::timestamptz, %s::bigint, %s::bigint)
 """
 
 
@@ -191,6 +196,8 @@ def _arguments(award: Award) -> tuple[object, ...]:
         array(ceiling.limit for ceiling in award.ceilings),
         award.hold.reason if award.hold else None,
         award.hold.times_out_at if award.hold else None,
+        award.campaign_id,
+        award.bonus_mpt,
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from backend.actions import service as actions
 from backend.actions.evidence import require_present
 from backend.actions.policy import content_digest
-from backend.actions.service import Admission, Claim, Receipt
+from backend.actions.service import Admission, Claim, Receipt, Request
 from backend.clock import business_day
 from backend.errors import FieldError, InvalidInputError
 from backend.places import policy as place_policy
@@ -128,6 +128,22 @@ def log_drop_off(
         DomainError: the code, the place, the time, the material or the facts do not hold; see
             `places.codes`, `policy` and `actions.service.record`.
     """
+    request = drop_off_request(
+        db, rulebook=rulebook, keys=keys, member_id=member_id, drop_off=drop_off, now=now
+    )
+    return actions.record(db, rulebook, request.claim, admit=request.admit, now=now)
+
+
+def drop_off_request(
+    db: Connection,
+    *,
+    rulebook: Rulebook,
+    keys: KeyRing,
+    member_id: int,
+    drop_off: DropOff,
+    now: datetime,
+) -> Request:
+    """A drop-off as a request, to be recorded alone or with others; reads nothing yet."""
 
     def admit(methodology: Methodology) -> Admission:
         found = resolve_code(db, keys, drop_off.code, now, member_id=member_id)
@@ -151,7 +167,7 @@ def log_drop_off(
         occurred_at=drop_off.occurred_at,
         facts=drop_off.facts,
     )
-    return actions.record(db, rulebook, claim, admit=admit, now=now)
+    return Request(claim, admit)
 
 
 def _admission(

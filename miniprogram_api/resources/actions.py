@@ -9,14 +9,15 @@ import marshmallow as ma
 from flask import Response
 
 from backend.actions import claims
+from backend.actions.backlog import record_all
 from backend.actions.evidence import EvidenceKind, place_kind_of
 from backend.actions.queries import Recorded
-from backend.actions.service import Receipt, receipt_of
+from backend.actions.service import Receipt, Request, receipt_of, record
 from backend.errors import DomainError, InvalidInputError
 from backend.ledger.policy import expires_month, month_end
 from backend.places.codes import place_code
 from backend.recycling import policy as recycling_policy
-from backend.recycling.service import DropOff, log_drop_off
+from backend.recycling.service import DropOff, drop_off_request
 from backend.web import problems
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
@@ -67,10 +68,16 @@ def log_batch(values: Mapping[str, Any]) -> dict[str, Any]:
     ledger.
     """
     items = values["actions"]
-    results: dict[int, dict[str, Any]] = {}
+    results: dict[int, Receipt | DomainError] = {}
+    requests: dict[int, Request] = {}
     for index in _by_occurrence(items):
-        results[index] = _batch_result(items[index])
-    return {"results": [results[index] for index in range(len(items))]}
+        try:
+            requests[index] = _request_of(loaded_action(items[index]))
+        except DomainError as error:
+            results[index] = error
+    recorded = record_all(connection(), backend().rulebook, list(requests.values()), now=now())
+    results |= zip(requests, recorded, strict=True)
+    return {"results": [_batch_result(results[index]) for index in range(len(items))]}
 
 
 @blueprint.route("/actions/<int:action_id>/explanation", methods=["GET"])
@@ -102,10 +109,16 @@ def record_action(values: Mapping[str, Any]) -> Receipt:
     Raises:
         DomainError: it is refused; the sentence says what to do.
     """
+    request = _request_of(values)
+    return record(connection(), backend().rulebook, request.claim, admit=request.admit, now=now())
+
+
+def _request_of(values: Mapping[str, Any]) -> Request:
+    """What `ActionRequest` loaded, as the path of its kind takes it."""
     evidence = values["evidence"]
     kind, code = values["kind"], evidence["code"]
     if kind == recycling_policy.KIND and code is not None and evidence["kind"] in _BY_CODE:
-        return log_drop_off(
+        return drop_off_request(
             connection(),
             rulebook=backend().rulebook,
             keys=backend().keys,
@@ -119,9 +132,8 @@ def record_action(values: Mapping[str, Any]) -> Receipt:
             ),
             now=now(),
         )
-    return claims.log_action(
+    return claims.request_of(
         connection(),
-        rulebook=backend().rulebook,
         keys=backend().keys,
         member_id=actor().member_id,
         telling=claims.Telling(
@@ -155,18 +167,14 @@ def _by_occurrence(items: Sequence[Any]) -> list[int]:
     return sorted(range(len(items)), key=when)
 
 
-def _batch_result(item: Any) -> dict[str, Any]:
-    """What one action of a batch came to; a refusal undoes this action only."""
-    try:
-        values = loaded_action(item)
-        with connection().begin_nested():
-            receipt = record_action(values)
-    except DomainError as error:
-        problem = problems.of_domain(error)
+def _batch_result(result: Receipt | DomainError) -> dict[str, Any]:
+    """What one action of a batch came to."""
+    if isinstance(result, DomainError):
+        problem = problems.of_domain(result)
         return {"status": problem.status, "receipt": None, "problem": problem.body()}
     return {
-        "status": 201 if receipt.first else 200,
-        "receipt": receipt_body(receipt),
+        "status": 201 if result.first else 200,
+        "receipt": receipt_body(result),
         "problem": None,
     }
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from backend.actions.evidence import LABELS as EVIDENCE_LABELS
 from backend.actions.evidence import Accepted, EvidenceKind, accepted_by, place_kind_of
-from backend.actions.queries import standing
 from backend.actions.service import caps_of
+from backend.actions.standings import standing
 from backend.clock import business_day
 from backend.places.models import PlaceKind
 from backend.web.access import actor, member_only

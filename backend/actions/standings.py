@@ -1,0 +1,132 @@
+"""Where members stand before their requests: what decides how each goes on."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from backend.db.statements import array, fetch_all
+from backend.ledger.queries import Cap
+from credit_rules import Used
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What the same reference led to before."""
+
+    request_digest: bytes
+    action_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a member stands when a request arrives.
+
+    Attributes:
+        earlier: the outcome of the same reference, if there is one.
+        department_id: department on the day of the action, None without one.
+        institution_id: institution on that day, None for citizens.
+        district_id: district of that institution.
+        used: by cap key, what is claimed in its period.
+    """
+
+    earlier: Earlier | None
+    department_id: int | None
+    institution_id: int | None
+    district_id: int | None
+    used: Mapping[str, Used]
+
+
+_STANDING = """
+SELECT s.request_digest, s.action_id, m.department_id, m.institution_id, i.district_id,
+       s.cap_key, s.reduction_ng, s.points_npt, s.activity_nano, s.count_nano
+  FROM ledger_standing(%s::bigint, %s::text, %s::bigint[], %s::text[], %s::date[]) s
+  LEFT JOIN membership m ON m.member_id = %s::bigint AND m.valid_from <= %s::date
+                        AND (m.valid_until IS NULL OR m.valid_until > %s::date)
+  LEFT JOIN institution i ON i.id = m.institution_id
+"""
+
+
+def standing(
+    db: Connection, *, member_id: int, reference: str, on: date, caps: Sequence[Cap]
+) -> Standing:
+    """Reads, in one statement, what decides how a member's request goes on.
+
+    Args:
+        db: the request's transaction.
+        member_id: who asks.
+        reference: the client's reference.
+        on: the Asia/Shanghai day of the action.
+        caps: the counters its assessment will read.
+    """
+    found = fetch_all(
+        db,
+        _STANDING,
+        (
+            member_id,
+            reference,
+            array(cap.subject_id for cap in caps),
+            array(cap.key for cap in caps),
+            array(cap.period_start for cap in caps),
+            member_id,
+            on,
+            on,
+        ),
+    )
+    return _standing_of(found)
+
+
+class Asked(NamedTuple):
+    """Whose standing is asked for, on which day, and which counters count."""
+
+    member_id: int
+    reference: str
+    on: date
+    caps: Sequence[Cap]
+
+
+_STANDINGS = """
+SELECT k.seq, s.request_digest, s.action_id, m.department_id, m.institution_id, i.district_id,
+       s.cap_key, s.reduction_ng, s.points_npt, s.activity_nano, s.count_nano
+  FROM jsonb_to_recordset(%s::jsonb) AS k(seq integer, member_id bigint, reference text, day date,
+                                          subjects bigint[], keys text[], periods date[])
+ CROSS JOIN LATERAL ledger_standing(k.member_id, k.reference, k.subjects, k.keys, k.periods) s
+  LEFT JOIN membership m ON m.member_id = k.member_id AND m.valid_from <= k.day
+                        AND (m.valid_until IS NULL OR m.valid_until > k.day)
+  LEFT JOIN institution i ON i.id = m.institution_id
+ ORDER BY k.seq
+"""
+
+
+def standings(db: Connection, asked: Sequence[Asked]) -> list[Standing]:
+    """What `standing` reads for each of several requests, in one statement."""
+    keys = [
+        {
+            "seq": seq,
+            "member_id": each.member_id,
+            "reference": each.reference,
+            "day": each.on.isoformat(),
+            "subjects": [cap.subject_id for cap in each.caps],
+            "keys": [cap.key for cap in each.caps],
+            "periods": [cap.period_start.isoformat() for cap in each.caps],
+        }
+        for seq, each in enumerate(asked)
+    ]
+    found = fetch_all(db, _STANDINGS, (json.dumps(keys),))
+    return [_standing_of([row[1:] for row in rows]) for _, rows in groupby(found, itemgetter(0))]
+
+
+def _standing_of(rows: Sequence[Sequence[Any]]) -> Standing:
+    first = rows[0]
+    return Standing(
+        earlier=None if first[0] is None else Earlier(bytes(first[0]), first[1]),
+        department_id=first[2],
+        institution_id=first[3],
+        district_id=first[4],
+        used={row[5]: Used(*row[6:]) for row in rows if row[5] is not None},
+    )

@@ -1,0 +1,137 @@
+"""Many at once lead to the very ledger that one by one leads to, whatever is among them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, text
+
+from backend.actions.backlog import Result, record_all
+from backend.actions.service import Receipt, Request, record
+from backend.errors import DomainError
+from backend.ledger.batches import post_awards
+from backend.ledger.service import open_accounts
+from backend.ports.keys import KeyRing
+from backend.recycling.service import DropOff, drop_off_request
+from credit_rules import load_rulebook
+from tests.backend.ledger.test_budgets import an_award
+from tests.builders.books import assert_sound
+from tests.builders.scene import Scene, a_scene
+
+NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
+RULEBOOK = load_rulebook()
+KEYS = KeyRing("a secret of the tests, 32 characters")
+
+# Who, which reference, minutes ago, what, how much: some repeat, collide, are held or refused.
+told = st.tuples(
+    st.integers(0, 2),
+    st.integers(0, 6),
+    st.integers(0, 3),
+    st.sampled_from(("paper", "glass", "battery", "nothing")),
+    st.sampled_from(("0.5", "3", "12", "31", "99")),
+)
+backlogs = st.tuples(st.lists(told, max_size=4), st.lists(told, min_size=1, max_size=8))
+_STATE = {
+    "action": "member_id, reference, occurred_at, tier, facts, context, reduction_mg, points_mpt",
+    "balance": "account_id, member_id, kind, unit, expires_month, amount",
+    "cap_usage": "*",
+    "ceiling_usage": "*",
+    "idempotency": "member_id, reference, request_digest",
+    "evidence_use": "evidence_digest",
+    "entry": "kind, member_id, effective_on, trace_digest",
+    "transfer": "debit, credit, unit, amount",
+    "held_award": "reason",
+}
+
+
+def _request(db: Connection, scene: Scene, said: tuple[int, int, int, str, str]) -> Request:
+    person, reference, minutes, material, mass = said
+    return drop_off_request(
+        db,
+        rulebook=RULEBOOK,
+        keys=KEYS,
+        member_id=scene.members[person],
+        drop_off=DropOff(
+            reference=f"backlog-{reference}",
+            occurred_at=NOW - timedelta(minutes=minutes),
+            code=scene.attended.url,
+            facts={"material": material, "mass": mass},
+        ),
+        now=NOW,
+    )
+
+
+def _one_by_one(db: Connection, requests: Sequence[Request]) -> list[Result]:
+    results: list[Result] = []
+    for request in requests:
+        try:
+            with db.begin_nested():
+                results.append(record(db, RULEBOOK, request.claim, admit=request.admit, now=NOW))
+        except DomainError as error:
+            results.append(error)
+    return results
+
+
+def _state(db: Connection) -> dict[str, list[str]]:
+    return {
+        table: sorted(str(tuple(row)) for row in db.execute(text(f"SELECT {columns} FROM {table}")))
+        for table, columns in _STATE.items()
+    }
+
+
+def _told(results: Sequence[Result]) -> list[tuple[object, ...]]:
+    return [
+        (r.first, r.action.status, r.assessment.points_mpt, r.action.reference)
+        if isinstance(r, Receipt)
+        else (type(r), r.message)
+        for r in results
+    ]
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(drawn=backlogs)
+def test_a_batch_leads_to_the_same_ledger_as_one_by_one(
+    db: Connection,
+    drawn: tuple[list[tuple[int, int, int, str, str]], list[tuple[int, int, int, str, str]]],
+) -> None:
+    before, backlog = drawn
+    with db.begin_nested() as outer:
+        scene = a_scene(db, NOW, members=3)
+        open_accounts(db, methodology_id="recycling.drop_off")
+        _one_by_one(db, [_request(db, scene, said) for said in before])
+        requests = [_request(db, scene, said) for said in backlog]
+        with db.begin_nested() as savepoint:
+            single, expected = _told(_one_by_one(db, requests)), _state(db)
+            savepoint.rollback()
+        together = _told(record_all(db, RULEBOOK, requests, now=NOW))
+        assert together == single
+        state = _state(db)
+        assert {table for table in state if state[table] != expected[table]} == set()
+        assert_sound(db, RULEBOOK)
+        outer.rollback()
+
+
+def test_a_plain_backlog_takes_two_statements_however_long_it_is(
+    db: Connection, statements: list[str]
+) -> None:
+    scene = a_scene(db, NOW)
+    requests = [
+        _request(db, scene, (person, person * 4 + minutes, minutes, "paper", "0.5"))
+        for person in range(3)
+        for minutes in range(4)
+    ]
+    statements.clear()
+    results = record_all(db, RULEBOOK, requests, now=NOW)
+    assert all(isinstance(result, Receipt) and result.first for result in results)
+    assert sum("ledger_" in statement for statement in statements) == 2
+
+
+def test_evidence_used_at_the_same_moment_leaves_the_batch_unposted(db: Connection) -> None:
+    first = an_award(1)._replace(evidence=[b"e" * 32])
+    second = an_award(2)._replace(evidence=[b"e" * 32])
+    assert post_awards(db, [first, second, an_award(3)])[:2] == [None, None]
+    assert post_awards(db, [first]) != [None]
+    assert post_awards(db, [second, an_award(4)])[0] is None
