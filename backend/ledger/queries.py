@@ -165,13 +165,19 @@ def statement_of(
     return [StatementLine(*row) for row in rows]
 
 
+# What came from a source, less what went back there. A reversal or correction counts on the day of
+# its action, not on its own.
 _EARNED = """
 SELECT coalesce(sum(CASE WHEN t.credit > 0 AND t.credit >> 12 & 15 IN (1, 2) THEN t.amount
-                         WHEN t.debit > 0 AND t.debit >> 12 & 15 IN (1, 2) THEN -t.amount
-                         ELSE 0 END), 0)::bigint
-  FROM entry e JOIN transfer t ON t.entry_id = e.id AND t.unit = %(unit)s
+                         ELSE -t.amount END), 0)::bigint
+  FROM entry e
+  JOIN transfer t ON t.entry_id = e.id AND t.unit = %(unit)s
+  LEFT JOIN account a ON a.id = least(t.debit, t.credit)
+  LEFT JOIN action ON action.id = e.action_id
  WHERE e.member_id = %(member)s AND e.kind IN ('award', 'reversal', 'correction')
-   AND e.effective_on BETWEEN %(first)s AND %(last)s
+   AND (a.kind IN ('issuance', 'avoided_source')
+        OR (a.id IS NULL AND 3 IN (t.debit >> 12 & 15, t.credit >> 12 & 15)))
+   AND coalesce(action.occurred_on, e.effective_on) BETWEEN %(first)s AND %(last)s
 """
 
 

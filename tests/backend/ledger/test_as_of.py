@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
 from backend.db.engine import make_engine
-from backend.ledger import conservation, queries, spending
-from backend.ledger.queries import balance_at, balance_of
+from backend.ledger import amendments, conservation, queries, spending
+from backend.ledger.queries import balance_at, balance_of, earned_between
 from backend.ledger.spending import Gift
 from tests.builders.points import DAY, earn
 
@@ -116,7 +116,9 @@ def test_a_balance_of_a_day_long_ago(filled: Connection) -> None:
 
 spends = st.lists(
     st.tuples(
-        st.sampled_from(["earn", "redeem", "fulfil", "cancel", "donate", "give_mg", "expire"]),
+        st.sampled_from(
+            ["earn", "redeem", "fulfil", "cancel", "donate", "give_mg", "expire", "reverse"]
+        ),
         st.integers(1, 9),
         st.integers(1, 3),
     ),
@@ -131,13 +133,14 @@ class _Book:
     def __init__(self, db: Connection) -> None:
         self.db, self.number = db, 0
         self.open: list[int] = []
+        self.actions: list[int] = []
 
     def do(self, verb: str, size: int, member: int) -> None:
         self.number += 1
         reference = f"drawn-{self.number:06d}"
         if verb == "earn":
             on = date(2025, 11, 3) if size % 2 else DAY
-            earn(
+            action = earn(
                 self.db,
                 member,
                 points_mpt=size * 1_000,
@@ -145,6 +148,7 @@ class _Book:
                 on=on,
                 methodology=f"method.{size % 3}",
             )
+            self.actions.append(action)
         elif verb == "redeem":
             made = spending.redeem(
                 self.db,
@@ -174,7 +178,12 @@ class _Book:
         if verb == "expire":
             month = date(2026, 11, 1)
             spending.expire(self.db, month=month, after=member - 1, limit=1, on=date(2026, 12, 1))
-        elif self.open:
+        elif verb == "reverse" and self.actions:
+            taken_back = self.actions.pop(member % len(self.actions))
+            amendments.reverse_action(
+                self.db, action_id=taken_back, actor_id=None, reason="试验", on=DAY
+            )
+        elif verb != "reverse" and self.open:
             chosen = self.open.pop(0)
             if verb == "fulfil":
                 spending.fulfil(self.db, redemption_id=chosen, reward="r", on=DAY, actor_id=None)
@@ -203,6 +212,31 @@ def test_everything_issued_is_somewhere_at_every_instant(
         ):
             assert sum(x.held for x in reports[-1].lines if x.unit == unit) == total
         savepoint.rollback()
+
+
+def in_november(db: Connection) -> int:
+    return earned_between(
+        db, member_id=ME, unit="mpt", first=date(2026, 11, 1), last=date(2026, 11, 30)
+    )
+
+
+def test_what_was_taken_back_was_not_earned(db: Connection) -> None:
+    kept = earn(db, ME, points_mpt=4_000, on=date(2026, 11, 3))
+    gone = earn(db, ME, points_mpt=10_000, on=date(2026, 11, 4))
+    assert kept != gone
+    spending.redeem(
+        db, member_id=ME, reference="earned-001", digest=b"", points_mpt=12_000, on=DAY, actor_id=ME
+    )
+    assert in_november(db) == 14_000
+    # Most of it is spent: what is short comes from the other points, then from the programme.
+    absorbed = amendments.reverse_action(
+        db, action_id=gone, actor_id=None, reason="试验", on=date(2026, 12, 5)
+    )
+    assert absorbed == amendments.Absorbed(0, 8_000)
+    assert in_november(db) == 4_000
+    (absorbing, recycling) = conservation.report(db, at=instant(db)).lines
+    assert (absorbing.source_kind, absorbing.absorbed) == ("correction_absorbed", -8_000)
+    assert (recycling.issued, recycling.pending) == (4_000, 4_000)
 
 
 def test_a_report_says_whose_points_went_where(db: Connection) -> None:
