@@ -22,6 +22,7 @@ from credit_rules.vectorised.columns import (
     refuse_where,
 )
 
+_LOW_HALF = (1 << 31) - 1
 _EPOCH = date(1970, 1, 1).toordinal()
 Opening = Mapping[tuple[str, int, date], Used]
 """Counters before the first row, by key, member or place, and first day of the period."""
@@ -88,17 +89,15 @@ class Batch:
     Attributes:
         arrival: the original row of every row.
         day: day of every row.
-        subjects: member and place of every row.
+        member: member of every row; `place` likewise, None where no row names a place.
     """
 
     def __init__(self, columns: Columns) -> None:
         rows = np.arange(len(columns), dtype=np.int64)
         self.arrival, begins = arranged(columns.member, columns.day, rows)
         self.day = columns.day[self.arrival]
-        self.subjects: dict[Scope, Int | None] = {
-            "member": columns.member[self.arrival],
-            "place": None if columns.place is None else columns.place[self.arrival],
-        }
+        self.member = columns.member[self.arrival]
+        self.place = None if columns.place is None else columns.place[self.arrival]
         self._groupings = {("member", "day"): Grouping(None, _numbered(begins, len(rows)))}
 
     def __len__(self) -> int:
@@ -115,10 +114,30 @@ class Batch:
             found = self._groupings[scope, period] = self._grouped(scope, period)
         return found
 
-    def _grouped(self, scope: Scope, period: Period) -> Grouping:
-        subject = self.subjects[scope]
-        if subject is None:
+    def subject(self, scope: Scope) -> Int:
+        """Whose counters of a scope every row reads.
+
+        Raises:
+            ColumnsRefused: a place's counter is read, and no place is given.
+        """
+        if scope == "member":
+            return self.member
+        if self.place is None:
             raise ColumnsRefused("place", None, "有按点位累计的上限，请补上点位列。")
+        return self.place
+
+    def named(self, scope: Scope, rows: Int) -> None:
+        """Refuse rows that read a place's counter and name no place.
+
+        Raises:
+            ColumnsRefused: naming the first of them.
+        """
+        missing = self.subject(scope)[rows] == NOWHERE
+        if scope == "place":
+            refuse_where(missing, "place", self.arrival[rows], "这一行没有点位，请补上。")
+
+    def _grouped(self, scope: Scope, period: Period) -> Grouping:
+        subject = self.subject(scope)
         order, begins = arranged(subject, period_starts(period, self.day), self.arrival)
         row_of = np.empty_like(order)
         row_of[self.arrival] = np.arange(len(order))
@@ -147,8 +166,8 @@ class Running:
     def __init__(self, batch: Batch, spec: CapSpec, parts: Sequence[Int], opening: Opening) -> None:
         grouping = batch.grouping(spec.scope, spec.period)
         ranks = [grouping.ranks(rows) for rows in parts]
-        if spec.scope == "place":
-            self._check_places(batch, parts)
+        for rows in parts:
+            batch.named(spec.scope, rows)
         total = sum(map(len, parts))
         if total == len(batch):
             self._places, group = ranks, grouping.group
@@ -163,20 +182,11 @@ class Running:
         self._total, self._spec = total, spec
         self._opening = self._opened(batch, parts, opening)
 
-    @staticmethod
-    def _check_places(batch: Batch, parts: Sequence[Int]) -> None:
-        places = batch.subjects["place"]
-        for rows in parts:
-            if places is not None:
-                missing = places[rows] == NOWHERE
-                refuse_where(missing, "place", batch.arrival[rows], "这一行没有点位，请补上。")
-
     def _opened(self, batch: Batch, parts: Sequence[Int], opening: Opening) -> list[Used]:
         """The counter row of every group before its first row; empty where all are fresh."""
         key, scope = self._spec.key, self._spec.scope
         known = {(subject, on): row for (name, subject, on), row in opening.items() if name == key}
-        subject = batch.subjects[scope]
-        if not known or subject is None:
+        if not known:
             return []
         row_at = np.empty(self._total, dtype=np.int64)
         for place, rows in zip(self._places, parts, strict=True):
@@ -185,7 +195,7 @@ class Running:
         starts = period_starts(self._spec.period, batch.day[first])
         return [
             known.get((int(who), date.fromordinal(int(on))), Used())
-            for who, on in zip(subject[first], starts, strict=True)
+            for who, on in zip(batch.subject(scope)[first], starts, strict=True)
         ]
 
     def used(self, lane: int, claims: Sequence[Int]) -> list[Int]:
@@ -218,8 +228,9 @@ class Running:
             raise ColumnsRefused("opening", None, "期初累计量不能小于零，请核对计数器。")
         if int(amounts.max()) * int(self._sizes.max()) + int(opening.max()) <= COUNTER_LIMIT:
             return
-        half = (1 << 31) - 1
-        low = np.add.reduceat(amounts & half, self._begins) + (opening & half)
+        # In halves, whose sums cannot wrap around; only a batch near the limit comes here.
+        low = np.add.reduceat(amounts & _LOW_HALF, self._begins) + (opening & _LOW_HALF)
         high = np.add.reduceat(amounts >> 31, self._begins) + (opening >> 31)
-        if int((high + (low >> 31)).max()) > half:
+        halves = zip(high.tolist(), low.tolist(), strict=True)
+        if max((upper << 31) + lower for upper, lower in halves) > COUNTER_LIMIT:
             raise ColumnsRefused("inputs", None, "累计量超出 62 位整数，请核对计数器。")

@@ -70,10 +70,10 @@ def occasion_of(columns: Columns, period: str) -> Int | None:
 
 def _contested(batch: Batch, owner: Int, party: Mask, occasion: Int) -> Mask:
     """Rows of members and occasions in which more than one methodology of the parties stands."""
-    member = batch.subjects["member"]
+    member = batch.member
     result = np.zeros(len(batch), dtype=np.bool_)
     rows = np.flatnonzero(party & (occasion != NOWHERE))
-    if member is None or not len(rows):
+    if not len(rows):
         return result
     order = rows[np.lexsort((owner[rows], occasion[rows], member[rows]))]
     same = (np.diff(member[order]) == 0) & (np.diff(occasion[order]) == 0)
@@ -92,14 +92,11 @@ def _first_come(
     eligible: Mask,
 ) -> list[int]:
     """Go through the contested rows in order of arrival and name those that come too late."""
-    member = batch.subjects["member"]
     rows = np.flatnonzero(contested)
     credited: set[tuple[str, int, int, int]] = set()
     late: list[int] = []
-    if member is None:
-        return late
     for row in rows[np.argsort(batch.arrival[rows])].tolist():
-        me, who = int(owner[row]), int(member[row])
+        me, who = int(owner[row]), int(batch.member[row])
         keys = {period: int(occasion[row]) for period, occasion in occasions.items()}
         if any(
             keys.get(period, NOWHERE) != NOWHERE and (period, who, keys[period], other) in credited

@@ -27,7 +27,6 @@ from credit_rules.vectorised.columns import (
     Mask,
     Status,
     check_lengths,
-    refuse_where,
 )
 from credit_rules.vectorised.counting import Batch, Opening, period_starts
 from credit_rules.vectorised.excluding import occasion_of
@@ -153,10 +152,7 @@ class _Turns:
 
     def _counter(self, group: Group, key: str) -> _Counter:
         spec = next(spec for spec in group.specs.values() if spec.key == key)
-        if spec.scope == "place" and self._columns.place is not None:
-            arrival = self._batch.arrival[group.rows]
-            missing = self._columns.place[arrival] == NOWHERE
-            refuse_where(missing, "place", arrival, "这一行没有点位，请补上。")
+        self._batch.named(spec.scope, group.rows)
         return self._counter_of(spec)
 
     def _counter_of(self, spec: CapSpec) -> _Counter:
@@ -169,9 +165,10 @@ class _Turns:
     def _open(self, spec: CapSpec, counter: _Counter) -> None:
         """Begin with the counters given, where the batch has rows for them."""
         given = {(who, on): row for (key, who, on), row in self._opening.items() if key == spec.key}
-        subject = self._columns.member if spec.scope == "member" else self._columns.place
-        if not given or subject is None:
+        if not given:
             return
+        subject = np.empty_like(self._batch.member)
+        subject[self._batch.arrival] = self._batch.subject(spec.scope)
         numbers, first = np.unique(np.array(counter.group), return_index=True)
         starts = period_starts(spec.period, self._columns.day[first]).tolist()
         for number, who, start in zip(

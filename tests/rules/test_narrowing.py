@@ -43,7 +43,8 @@ def drawn(methodology: Methodology, random: Random) -> Iterator[tuple[Facts, lis
         for row in plan.rows:
             limits = [cap.limit_nano for cap in methodology.caps if cap.key == row.key]
             around = random.choice(limits)
-            lanes = Used(*(random.choice((0, 1, around - 1, around, 3 * around)) for _ in LANES))
+            amounts = (0, 1, max(0, around - 1), around, 3 * around)
+            lanes = Used(*(random.choice(amounts) for _ in LANES))
             if random.random() < 0.8:
                 used[row.key] = lanes
             start += used.get(row.key, Used())

@@ -193,3 +193,16 @@ def test_exclusions_of_other_rules_are_applied_on_demand(shipped: Rulebook) -> N
     same = [action._replace(occasions={"trip": 5}) for action in actions]
     both = resettle(read_history(shipped, same), exclude=True)
     assert (both.reduction_mg > 0).tolist() == [True, False, False]
+
+
+def test_rules_without_a_column_form_are_settled_in_turn(shipped: Rulebook, tmp_path: Path) -> None:
+    """A condition on what was counted before."""
+    more = (
+        '[[steps]]\nblock = "eligible"\nmessage = "已满。"\n'
+        'all = [{ value = "earned", max = "90 point" }]\n\n[result]'
+    )
+    rules = draft(tmp_path, "[result]", more)
+    actions = past(shipped)
+    history = read_history(rules, actions)
+    found = diff(history, history.awarded, resettle(history))
+    assert (found.total.differing, found.total.reduction_mg) == (0, 0)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from credit_rules import Facts, Rulebook, Used, assess, load_rulebook, period_start
+from credit_rules.plan import Clamp, Operation, Pick, Product, Sum
 from credit_rules.vectorised import (
     Boosts,
     Columns,
@@ -19,6 +20,8 @@ from credit_rules.vectorised import (
     settle_in_turn,
 )
 from credit_rules.vectorised.counting import period_starts
+from credit_rules.vectorised.operations import Slots, computed, reads
+from credit_rules.vectorised.settling import Recorded
 from tests.builders.batches import FIRST, Drawn, OneByOne, drawn, rows_of
 
 SHARED = Path(__file__).parent / "files" / "shared"
@@ -165,6 +168,20 @@ def test_recorded_counters_stand_for_themselves(shipped: Rulebook) -> None:
         assert awards.points_mpt[row] == result.points_mpt
 
 
+def test_recorded_counters_of_a_bonus(shipped: Rulebook) -> None:
+    methodology = shipped.methodology("recycling.drop_off", date(2026, 3, 4))
+    rows = np.arange(3, dtype=np.int64)
+    columns = Columns(
+        (methodology,), rows * 0, rows * 0 + FIRST, rows, rows * 0 + 2, (rows * 0, rows * 0 + 200),
+        boosts=Boosts(rows * 0 + 200, rows * 0, (10**9,)),
+    )  # fmt: skip
+    used: Recorded = {("recycling.drop_off.bonus:day", "points_npt"): rows * 25 * 10**9}
+    wrong: Recorded = {("recycling.drop_off:day", "points_npt"): rows - 1}
+    assert settle(columns, recorded=used).bonus_mpt.tolist() == [19_000, 19_000, 10_000]
+    with pytest.raises(ColumnsRefused, match=r"recorded\.recycling"):
+        settle(columns, recorded=wrong)
+
+
 def test_period_starts_are_those_of_the_engine() -> None:
     days = np.arange(date(2024, 1, 1).toordinal(), date(2028, 1, 5).toordinal(), dtype=np.int64)
     for period in ("day", "week", "month", "year"):
@@ -265,10 +282,17 @@ def test_a_counter_beyond_62_bits_is_refused_and_one_just_below_is_exact(
             way(columns, opening={where: Used(reduction_ng=2**62 - 1)})
         with pytest.raises(ColumnsRefused, match="累计量"):
             way(columns, opening={where: Used(reduction_ng=-(10**18))})
-    high = {where: Used(reduction_ng=2**62 - 10**16)}
+    fresh = OneByOne(columns)
+    fresh.rows()
+    claimed = fresh.used[where].reduction_ng
+    full = {where: Used(reduction_ng=2**62 - claimed)}
     one = OneByOne(columns)
-    one.used = dict(high)
-    assert rows_of(settle(columns, opening=high)) == one.rows()
+    one.used = dict(full)
+    assert rows_of(settle(columns, opening=full)) == one.rows()
+    assert rows_of(settle_in_turn(columns, opening=full)) == rows_of(settle(columns, opening=full))
+    for way in (settle, settle_in_turn):
+        with pytest.raises(ColumnsRefused, match="累计量"):
+            way(columns, opening={where: Used(reduction_ng=2**62 - claimed + 1)})
 
 
 def test_a_condition_on_what_is_counted_is_refused(tmp_path: Path) -> None:
@@ -322,6 +346,49 @@ def example(key: str) -> str:
         f'used = {{ "{key}" = {{ points = "90 point" }} }}\n'
         "expect = { reduction_mg = 0, points_mpt = 0 }\n\n"
     )
+
+
+COLUMN = np.array([3, 2**40], dtype=np.int64)
+
+
+@pytest.mark.parametrize(
+    "operation, slots, expected",
+    [
+        (Product(3, (0, 1)), [COLUMN, 5], [15, 5 * 2**40]),
+        (Product(3, (0, 1)), [COLUMN, 0], [0, 0]),
+        (Product(3, (0, 1)), [6, 7], [42, 42]),
+        (Pick(3, (0,), (2,), (8, 9)), [1], [9, 9]),
+        (Sum(3, ((0, 2), (1, -1))), [COLUMN, 1], [5, 2**41 - 1]),
+        (Clamp(3, 0, 10, 31, 99), [COLUMN], [31, 99]),
+        (Clamp(3, 0, 10, 31, 99), [5], [50, 50]),
+    ],
+)
+def test_an_operation_takes_columns_and_constants(
+    operation: Operation, slots: Slots, expected: list[int]
+) -> None:
+    assert np.broadcast_to(computed(operation, slots), (2,)).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [Product(3, (0, 0)), Sum(3, ((0, 2**22 + 1),)), Clamp(3, 0, 2**22 + 1, 0, 1)],
+)
+def test_an_operation_never_wraps_around(operation: Operation) -> None:
+    with pytest.raises(ColumnsRefused, match="62"):
+        computed(operation, [COLUMN])
+
+
+def test_an_operation_without_column_form_is_refused() -> None:
+    class Strange:
+        out = 3
+
+    strange: Operation = Strange()  # type: ignore[assignment] # a kind that does not exist yet
+    with pytest.raises(NotVectorisable, match="Strange"):
+        reads(strange)
+    with pytest.raises(NotVectorisable, match="Strange"):
+        computed(strange, [])
+    with pytest.raises(NotVectorisable, match="尚未算出"):
+        computed(Product(1, (0,)), [None])
 
 
 def test_the_engine_itself_needs_no_library() -> None:
