@@ -1,0 +1,230 @@
+"""What the twin refuses: bad columns by name and row, rules without a column form, 62 bits."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from credit_rules import Rulebook, Used, load_rulebook
+from credit_rules.plan import Clamp, Operation, Pick, Product, Sum
+from credit_rules.vectorised import (
+    Boosts,
+    Columns,
+    ColumnsRefused,
+    NotVectorisable,
+    settle,
+    settle_in_turn,
+)
+from credit_rules.vectorised.operations import Slots, computed, reads
+from tests.builders.batches import FIRST, Drawn, OneByOne, drawn, rows_of
+
+SHARED = Path(__file__).parent / "files" / "shared"
+FEW, SOME = Drawn(members=40), Drawn(members=600, boosted=True)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Rulebook:
+    return load_rulebook(SHARED)
+
+
+def batch(rulebook: Rulebook, rows: int = 400, how: Drawn = SOME) -> Columns:
+    return drawn(rulebook, rows, how, np.random.default_rng(1))
+
+
+def spoiled(columns: Columns, name: str, value: int, row: int = 17) -> Columns:
+    """The columns with one entry changed; `inputs[0]` and `boosts.campaign` are names too."""
+    if name == "inputs[0]":
+        column = columns.inputs[0].copy()
+        column[row] = value
+        return replace(columns, inputs=(column, *columns.inputs[1:]))
+    if name.startswith("boosts.") and columns.boosts is not None:
+        field = name.removeprefix("boosts.")
+        column = getattr(columns.boosts, field).copy()
+        column[row] = value
+        return replace(columns, boosts=replace(columns.boosts, **{field: column}))
+    column = getattr(columns, name).copy()
+    column[row] = value
+    return replace(columns, **{name: column})
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("methodology", 999),
+        ("methodology", -1),
+        ("day", FIRST - 4000),
+        ("tier", 9),
+        ("inputs[0]", -1),
+        ("inputs[0]", 10**9),
+        ("boosts.hundredths", 100),
+        ("boosts.hundredths", 5000),
+    ],
+)
+def test_a_bad_entry_is_refused_by_column_and_row(shipped: Rulebook, name: str, value: int) -> None:
+    with pytest.raises(ColumnsRefused) as refused:
+        settle(spoiled(batch(shipped), name, value))
+    assert (refused.value.column, refused.value.row) == (name, 17)
+    assert str(refused.value).endswith("。")
+
+
+def test_a_campaign_nobody_knows_is_refused(shipped: Rulebook) -> None:
+    columns = batch(shipped)
+    assert columns.boosts is not None
+    row = int(np.flatnonzero(columns.boosts.hundredths)[0])
+    with pytest.raises(ColumnsRefused, match="没有这个活动"):
+        settle(spoiled(columns, "boosts.campaign", 5, row))
+
+
+def test_a_bonus_where_none_is_allowed_is_refused(mixed: Rulebook) -> None:
+    columns = batch(mixed, how=FEW)
+    ones = np.full(len(columns), 150, dtype=np.int64)
+    with pytest.raises(ColumnsRefused, match="不参加活动加成"):
+        settle(replace(columns, boosts=Boosts(ones, ones * 0, (10,))))
+
+
+def test_columns_of_other_lengths_or_types_are_refused(shipped: Rulebook) -> None:
+    columns = batch(shipped)
+    with pytest.raises(ColumnsRefused, match="等长"):
+        settle(replace(columns, tier=columns.tier[:-1]))
+    with pytest.raises(ColumnsRefused, match="int64"):
+        settle(replace(columns, tier=columns.tier.astype(np.int32)))
+    with pytest.raises(ColumnsRefused, match="更多输入"):
+        settle(replace(columns, inputs=columns.inputs[:1]))
+
+
+def test_a_place_that_is_missing_is_refused(shared: Rulebook) -> None:
+    columns = batch(shared)
+    for way in (settle, settle_in_turn):
+        with pytest.raises(ColumnsRefused, match="点位"):
+            way(replace(columns, place=None))
+    weighed = [m.id for m in columns.methodologies].index("point.weighing")
+    row = int(np.flatnonzero(columns.methodology == weighed)[3])
+    for way in (settle, settle_in_turn):
+        with pytest.raises(ColumnsRefused) as refused:
+            way(spoiled(columns, "place", -1, row))
+        assert refused.value.row == row
+
+
+def test_a_counter_beyond_62_bits_is_refused_and_one_just_below_is_exact(
+    shared: Rulebook,
+) -> None:
+    columns = replace(batch(shared, 50, FEW), boosts=None, occasions=None)
+    weighing = [m.id for m in columns.methodologies].index("point.weighing")
+    row = int(np.flatnonzero((columns.methodology == weighing) & (columns.tier > 0))[0])
+    assert columns.place is not None
+    on = date.fromordinal(int(columns.day[row]))
+    where = ("point.weighing:place:day", int(columns.place[row]), on)
+    for way in (settle, settle_in_turn):
+        with pytest.raises(ColumnsRefused, match="累计量"):
+            way(columns, opening={where: Used(reduction_ng=2**62 - 1)})
+        with pytest.raises(ColumnsRefused, match="累计量"):
+            way(columns, opening={where: Used(reduction_ng=-(10**18))})
+    fresh = OneByOne(columns)
+    fresh.rows()
+    claimed = fresh.used[where].reduction_ng
+    full = {where: Used(reduction_ng=2**62 - claimed)}
+    one = OneByOne(columns)
+    one.used = dict(full)
+    assert rows_of(settle(columns, opening=full)) == one.rows()
+    assert rows_of(settle_in_turn(columns, opening=full)) == rows_of(settle(columns, opening=full))
+    for way in (settle, settle_in_turn):
+        with pytest.raises(ColumnsRefused, match="累计量"):
+            way(columns, opening={where: Used(reduction_ng=2**62 - claimed + 1)})
+
+
+def test_a_condition_on_what_is_counted_is_refused(tmp_path: Path) -> None:
+    text = (SHARED / "point.sharing.v1.toml").read_text(encoding="utf-8")
+    text = text.replace('methodology = "point.weighing"', 'methodology = "point.sharing"')
+    text = text.replace(
+        '[[steps]]\nblock = "cap"',
+        '[[steps]]\nblock = "eligible"\nmessage = "已计满。"\n'
+        'all = [{ value = "earned", max = "90 point" }]\n\n[[steps]]\nblock = "cap"',
+    )
+    (tmp_path / "point.sharing.v1.toml").write_text(text, encoding="utf-8")
+    rules = load_rulebook(tmp_path)
+    columns = batch(rules, how=FEW)
+    with pytest.raises(NotVectorisable, match="取决于累计量"):
+        settle(columns)
+    assert rows_of(settle_in_turn(columns)) == OneByOne(columns).rows()
+
+
+def test_counters_that_wait_for_each_other_are_refused(tmp_path: Path) -> None:
+    """One methodology limits by `a` before `b`, another the other way round."""
+    text = (SHARED / "point.sharing.v1.toml").read_text(encoding="utf-8")
+    head = text[: text.index("[bonus]")].replace(
+        'on = "earned"\namount = "12 point"', 'on = "y"\namount = "12 point"'
+    )
+    last = head.index('[[steps]]\nblock = "cap"')
+    for name, first, second in (("one", "a", "b"), ("two", "b", "a")):
+        limits = limit("x", "earned", first) + limit("y", "x", second)
+        examples = (
+            example(f"{first}:week") + example(f"{second}:week") + example(f"point.{name}:week")
+        )
+        body = head[:last] + limits + head[last:] + examples
+        body = body.replace("point.sharing", f"point.{name}")
+        (tmp_path / f"point.{name}.v1.toml").write_text(body, encoding="utf-8")
+    columns = batch(load_rulebook(tmp_path), how=FEW)
+    with pytest.raises(NotVectorisable, match="互相依赖"):
+        settle(columns)
+    assert rows_of(settle_in_turn(columns)) == OneByOne(columns).rows()
+
+
+def limit(out: str, of: str, counter: str) -> str:
+    return (
+        f'[[steps]]\nblock = "cap"\nout = "{out}"\nlabel = "上限"\non = "{of}"\n'
+        f'amount = "90 point"\nperiod = "week"\ncounter = "{counter}"\nsource = "policy"\n\n'
+    )
+
+
+def example(key: str) -> str:
+    return (
+        f'[[examples]]\nname = "{key} 已满"\ntier = "T2"\n'
+        'given = { times = "1", who = "self" }\n'
+        f'used = {{ "{key}" = {{ points = "90 point" }} }}\n'
+        "expect = { reduction_mg = 0, points_mpt = 0 }\n\n"
+    )
+
+
+COLUMN = np.array([3, 2**40], dtype=np.int64)
+
+
+@pytest.mark.parametrize(
+    "operation, slots, expected",
+    [
+        (Product(3, (0, 1)), [COLUMN, 5], [15, 5 * 2**40]),
+        (Product(3, (0, 1)), [COLUMN, 0], [0, 0]),
+        (Product(3, (0, 1)), [6, 7], [42, 42]),
+        (Pick(3, (0,), (2,), (8, 9)), [1], [9, 9]),
+        (Sum(3, ((0, 2), (1, -1))), [COLUMN, 1], [5, 2**41 - 1]),
+        (Clamp(3, 0, 10, 31, 99), [COLUMN], [31, 99]),
+        (Clamp(3, 0, 10, 31, 99), [5], [50, 50]),
+    ],
+)
+def test_an_operation_takes_columns_and_constants(
+    operation: Operation, slots: Slots, expected: list[int]
+) -> None:
+    assert np.broadcast_to(computed(operation, slots), (2,)).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [Product(3, (0, 0)), Sum(3, ((0, 2**22 + 1),)), Clamp(3, 0, 2**22 + 1, 0, 1)],
+)
+def test_an_operation_never_wraps_around(operation: Operation) -> None:
+    with pytest.raises(ColumnsRefused, match="62"):
+        computed(operation, [COLUMN])
+
+
+def test_an_operation_without_column_form_is_refused() -> None:
+    class Strange:
+        out = 3
+
+    strange: Operation = Strange()  # type: ignore[assignment] # a kind that does not exist yet
+    with pytest.raises(NotVectorisable, match="Strange"):
+        reads(strange)
+    with pytest.raises(NotVectorisable, match="Strange"):
+        computed(strange, [])
+    with pytest.raises(NotVectorisable, match="尚未算出"):
+        computed(Product(1, (0,)), [None])
