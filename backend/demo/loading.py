@@ -16,6 +16,7 @@ from backend.bootstrap import Backend
 from backend.clock import SHANGHAI, business_day
 from backend.demo import activity, deeds, history
 from backend.demo.activity import Visit
+from backend.demo.answers import answer_questionnaires
 from backend.demo.deeds import Deed
 from backend.demo.draws import stream
 from backend.demo.organisation import (
@@ -103,7 +104,11 @@ def load(
     neighbourhoods = []
     members = 0
     for plan in plan_institutions(part.scale, stream(SEED, "institutions"))[part.number :: part.of]:
-        neighbourhoods.append(_build(db, plan, ground, span))
+        built = _build(db, plan, ground, span)
+        if plan.number == 0:
+            chance = stream(SEED, "answers")
+            answer_questionnaires(db, backend, built.residents, chance, now=span.now)
+        neighbourhoods.append(built)
         members += plan.staff + plan.citizens
         tell(Progress(members))
     logged = 0

@@ -21,6 +21,8 @@ from backend.demo.part_process import READY, arguments
 from backend.demo.processes import PartFailedError
 from backend.demo.scale import SCALES
 from backend.demo.seed import DatabaseNotEmptyError, is_empty, seed
+from backend.footprint.models import FootprintAnswers
+from backend.footprint.service import footprint_of
 from backend.ledger import conservation
 from backend.ledger.queries import drifting_balances
 from backend.organisations.models import Department, District, Institution, InstitutionYear
@@ -96,6 +98,26 @@ def test_members_do_more_than_drop_things_off(tiny: Backend) -> None:
     assert set(done) <= {"recycling.drop_off", *KINDS}
     assert len(done) >= 5
     assert done["recycling.drop_off"] > sum(done.values()) / 3
+
+
+def test_a_member_can_compare_their_footprint_with_their_institution(tiny: Backend) -> None:
+    now = tiny.clock.now()
+    with tiny.engine.connect() as db:
+        member_id, institution_id = db.execute(
+            select(FootprintAnswers.member_id, Membership.institution_id)
+            .join(Membership, Membership.member_id == FootprintAnswers.member_id)
+            .limit(1)
+        ).one()
+        found = footprint_of(
+            db,
+            tiny.rulebook,
+            tiny.questionnaires,
+            member_id=member_id,
+            institution_id=institution_id,
+            now=now,
+        )
+    assert found.comparison is not None
+    assert found.comparison.people == 8
 
 
 def test_actions_keep_to_hours_history_and_the_present(tiny: Backend) -> None:
