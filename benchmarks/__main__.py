@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import drop_off, ledger, rules
+from benchmarks import drop_off, ledger, rules, tamper_evidence
 from benchmarks.installation import installation
 from benchmarks.row import Row
 
@@ -16,6 +16,7 @@ def main() -> int:
     with installation() as where:
         logged = drop_off.measure(where)
         posted = ledger.measure(where)
+        tree = tamper_evidence.rows(where)
     rows = [
         Row("drop-off over HTTP, 16 connections", logged.per_second, "/s", 500, at_least=True),
         Row("  ratio to the bare function's route", logged.ratio, "x", 0.5, at_least=True),
@@ -25,6 +26,7 @@ def main() -> int:
         Row("  in batches of 100, to one by one", posted.batch_ratio, "x", 5, at_least=True),
         Row("  16 writers into one campaign", posted.shared_ratio, "x", 0.9, at_least=True),
         Row("API worker memory", logged.worker_mb, "MB", 120, at_least=False),
+        *tree,
         *rules.rows(),
     ]
     _print(rows, floor=logged.floor_per_second)

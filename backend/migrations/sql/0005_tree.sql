@@ -135,14 +135,14 @@ BEGIN
                         || int8send(coalesce(a.district_id, 0)) || int8send(coalesce(a.place_id, 0))
                         || boolsend(a.ranked) || int4send(a.methodology_version)
                         || int8send(a.reduction_mg) || int8send(a.points_mpt)
-                        || a.methodology_digest || a.rulebook_digest || t.texts || f.facts)
+                        || a.methodology_digest || a.rulebook_digest
+                        || int4send(octet_length(a.reference)) || convert_to(a.reference, 'UTF8')
+                        || int4send(octet_length(a.kind)) || convert_to(a.kind, 'UTF8')
+                        || int4send(octet_length(a.tier)) || convert_to(a.tier, 'UTF8')
+                        || int4send(octet_length(a.channel)) || convert_to(a.channel, 'UTF8')
+                        || int4send(octet_length(a.methodology_id))
+                        || convert_to(a.methodology_id, 'UTF8') || f.facts)
                        FROM action a,
-                            LATERAL (SELECT string_agg(int4send(octet_length(b)) || b, '' ORDER BY n)
-                                       AS texts
-                                       FROM (SELECT n, convert_to(x, 'UTF8') AS b
-                                               FROM unnest(ARRAY[a.reference, a.kind, a.tier,
-                                                                 a.channel, a.methodology_id])
-                                                    WITH ORDINALITY AS u(x, n)) AS s) AS t,
                             LATERAL (SELECT int4send(count(*)::integer) || coalesce(string_agg(
                                                 int4send(octet_length(k)) || k
                                                 || int4send(octet_length(v)) || v, '' ORDER BY k), '')
