@@ -71,3 +71,14 @@ def typed(blank: Mapping[str, str]) -> dict[str, str]:
         blank: every field with what it shows when nothing was sent.
     """
     return {name: flask.request.form.get(name, "") for name in blank}
+
+
+def differing(sent: Mapping[str, str], stands: Mapping[str, str]) -> dict[str, str]:
+    """What was typed and is not what stands now, for whoever came second with a change.
+
+    Args:
+        sent: the form's texts; lines may end as browsers end them.
+        stands: the same fields as they are now.
+    """
+    unfolded = {name: value.replace("\r\n", "\n") for name, value in sent.items()}
+    return {name: value for name, value in unfolded.items() if value != stands[name]}

@@ -57,6 +57,12 @@ class RewardFields(StrictSchema):
     state = Chosen(OfferState, required=True)
 
 
+class ChangedReward(RewardFields):
+    """A reward as it is to be; `seen` is the fingerprint of what the form showed."""
+
+    seen = StrictString(max_length=64, required=True)
+
+
 class NewReward(RewardFields):
     """A new reward with its first stock."""
 
@@ -78,6 +84,12 @@ class CauseFields(StrictSchema):
     takes_points = _ticked()
     takes_reductions = _ticked()
     state = Chosen(OfferState, required=True)
+
+
+class ChangedCause(CauseFields):
+    """A cause as it is to be; `seen` is the fingerprint of what the form showed."""
+
+    seen = StrictString(max_length=64, required=True)
 
 
 class NewCause(CauseFields):

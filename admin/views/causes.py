@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.auth import PLACE_READERS, PLACE_WRITERS, may, scope
-from admin.forms.reading import Submission, by_field, filters, submitted, typed
-from admin.forms.rewards import CauseFields, Done, NewCause
+from admin.forms.reading import Submission, by_field, differing, filters, submitted, typed
+from admin.forms.rewards import ChangedCause, Done, NewCause
 from admin.views.rewards import writable_institutions
+from backend.db.seen import EditedMeanwhileError, fingerprint
 from backend.errors import InvalidInputError
 from backend.people.access import institution_in_scope
 from backend.rewards import catalogue
@@ -91,7 +92,7 @@ def change(cause_id: int) -> ResponseReturnValue:
     """Changes the cause, or shows the form again with what is wrong."""
     within = scope(PLACE_WRITERS)
     cause = catalogue.cause_of(connection(), cause_id, scope=within)
-    sent = submitted(CauseFields)
+    sent = submitted(ChangedCause)
     if not sent.errors:
         try:
             catalogue.change_cause(
@@ -101,12 +102,23 @@ def change(cause_id: int) -> ResponseReturnValue:
                 scope=within,
                 actor_id=actor().member_id,
                 now=now(),
+                seen=sent.values["seen"],
             )
+        except EditedMeanwhileError as error:
+            return _overtaken(cause_id, error.message), 409
         except InvalidInputError as error:
             sent = Submission(errors=by_field(error.fields))
         else:
             return redirect(url_for("causes.listing", done="changed"), 303)
     return _form(cause, typed(_BLANK), sent.errors), 422
+
+
+def _overtaken(cause_id: int, sentence: str) -> str:
+    """The form as it stands now, with what was typed beside it where the two differ."""
+    cause = catalogue.cause_of(connection(), cause_id, scope=scope(PLACE_WRITERS))
+    stands = _as_typed(cause)
+    sent = {name: value for name, value in typed(_BLANK).items() if name in request.form}
+    return _form(cause, stands, {}, meanwhile=sentence, theirs=differing(sent, stands))
 
 
 def _draft(values: Mapping[str, Any]) -> CauseDraft:
@@ -131,11 +143,23 @@ def _as_typed(cause: CauseView) -> dict[str, str]:
     }
 
 
-def _form(cause: CauseView | None, values: Mapping[str, str], errors: Mapping[str, str]) -> str:
+def _form(
+    cause: CauseView | None,
+    values: Mapping[str, str],
+    errors: Mapping[str, str],
+    *,
+    meanwhile: str = "",
+    theirs: Mapping[str, str] | None = None,
+) -> str:
+    # A form that is wrong goes on with what its author saw; one that is late begins anew.
+    seen = request.form.get("seen") if errors else None
     return render_template(
         "causes/form.html",
         cause=cause,
         values=values,
         errors=errors,
+        seen=seen or (fingerprint(cause) if cause else ""),
+        meanwhile=meanwhile,
+        theirs=theirs or {},
         institutions=writable_institutions() if cause is None else (),
     )

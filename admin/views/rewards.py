@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.auth import PLACE_READERS, PLACE_WRITERS, may, scope
-from admin.forms.reading import Submission, by_field, filters, submitted, typed
-from admin.forms.rewards import Done, NewReward, RewardFields, StockChange
+from admin.forms.reading import Submission, by_field, differing, filters, submitted, typed
+from admin.forms.rewards import ChangedReward, Done, NewReward, StockChange
 from backend.clock import business_day
+from backend.db.seen import EditedMeanwhileError, fingerprint
 from backend.errors import InvalidInputError
 from backend.organisations.queries import InstitutionView, institutions
 from backend.people.access import institution_in_scope
@@ -122,7 +123,7 @@ def change(reward_id: int) -> ResponseReturnValue:
     """Changes the reward, or shows the form again with what is wrong."""
     within = scope(PLACE_WRITERS)
     reward = queries.reward_of(connection(), reward_id, scope=within)
-    sent = submitted(RewardFields)
+    sent = submitted(ChangedReward)
     if not sent.errors:
         try:
             catalogue.change_reward(
@@ -132,12 +133,23 @@ def change(reward_id: int) -> ResponseReturnValue:
                 scope=within,
                 actor_id=actor().member_id,
                 now=now(),
+                seen=sent.values["seen"],
             )
+        except EditedMeanwhileError as error:
+            return _overtaken(reward_id, error.message), 409
         except InvalidInputError as error:
             sent = Submission(errors=by_field(error.fields))
         else:
             return redirect(url_for("rewards.detail", reward_id=reward_id, done="changed"), 303)
     return _form(reward, typed(_BLANK), sent.errors), 422
+
+
+def _overtaken(reward_id: int, sentence: str) -> str:
+    """The form as it stands now, with what was typed beside it where the two differ."""
+    reward = queries.reward_of(connection(), reward_id, scope=scope(PLACE_WRITERS))
+    stands = _as_typed(reward)
+    sent = {name: value for name, value in typed(_BLANK).items() if name in request.form}
+    return _form(reward, stands, {}, meanwhile=sentence, theirs=differing(sent, stands))
 
 
 @pages.post("/rewards/<int:reward_id>/stock")
@@ -168,7 +180,7 @@ def _draft(values: Mapping[str, Any]) -> RewardDraft:
     said = {
         name: value
         for name, value in values.items()
-        if name not in {"institution_id", "stock", "points", "cash_value"}
+        if name not in {"institution_id", "stock", "points", "cash_value", "seen"}
     }
     return RewardDraft(
         **said,
@@ -185,12 +197,24 @@ def _as_typed(reward: RewardView) -> dict[str, str]:
     return {**shown, "cash_value": "1" if reward.cash_value else ""}
 
 
-def _form(reward: RewardView | None, values: Mapping[str, str], errors: Mapping[str, str]) -> str:
+def _form(
+    reward: RewardView | None,
+    values: Mapping[str, str],
+    errors: Mapping[str, str],
+    *,
+    meanwhile: str = "",
+    theirs: Mapping[str, str] | None = None,
+) -> str:
+    # A form that is wrong goes on with what its author saw; one that is late begins anew.
+    seen = request.form.get("seen") if errors else None
     return render_template(
         "rewards/form.html",
         reward=reward,
         values=values,
         errors=errors,
+        seen=seen or (fingerprint(queries.said_of(reward)) if reward else ""),
+        meanwhile=meanwhile,
+        theirs=theirs or {},
         institutions=writable_institutions() if reward is None else (),
     )
 

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from backend.audit.service import record
 from backend.audit.tags import Tag
+from backend.db.seen import require_unchanged
 from backend.errors import FieldError, InvalidInputError, NotFoundError
 from backend.organisations.models import Institution
 from backend.organisations.queries import Scope, institutions_in
@@ -88,16 +89,28 @@ def change_reward(
     scope: Scope,
     actor_id: int,
     now: datetime,
+    seen: str | None = None,
 ) -> None:
     """Changes what is said of a reward; redemptions already made keep their price and time.
+
+    Args:
+        db: the caller's transaction.
+        reward_id: which one.
+        draft: what is to be said of it.
+        scope: what the actor may change.
+        actor_id: who changes it.
+        now: the present instant.
+        seen: fingerprint of what was said as the actor saw it (`backend.db.seen`).
 
     Raises:
         NotFoundError: there is none in the scope.
         InvalidInputError: the dates are in the wrong order.
+        EditedMeanwhileError: somebody changed it since.
     """
     _check_dates(draft)
-    before = queries.reward_of(db, reward_id, scope=scope, lock=True)
-    was, becomes = _said(before), asdict(draft)
+    before = queries.said_of(queries.reward_of(db, reward_id, scope=scope, lock=True))
+    require_unchanged(before, seen)
+    was, becomes = asdict(before), asdict(draft)
     changed = changes(was, becomes)
     if not changed:
         return
@@ -226,17 +239,36 @@ def create_cause(
 
 
 def change_cause(
-    db: Connection, cause_id: int, draft: CauseDraft, *, scope: Scope, actor_id: int, now: datetime
+    db: Connection,
+    cause_id: int,
+    draft: CauseDraft,
+    *,
+    scope: Scope,
+    actor_id: int,
+    now: datetime,
+    seen: str | None = None,
 ) -> None:
     """Changes what is said of a cause; what was given stays given.
+
+    Args:
+        db: the caller's transaction.
+        cause_id: which one.
+        draft: what is to be said of it.
+        scope: what the actor may change.
+        actor_id: who changes it.
+        now: the present instant.
+        seen: fingerprint of the cause as the actor saw it (`backend.db.seen`).
 
     Raises:
         NotFoundError: there is none in the scope.
         InvalidInputError: it would take neither points nor reductions.
+        EditedMeanwhileError: somebody changed it since.
     """
     _check_takes(draft)
-    before = cause_of(db, cause_id, scope=scope)
-    was, becomes = {name: getattr(before, name) for name in asdict(draft)}, asdict(draft)
+    before = cause_of(db, cause_id, scope=scope, lock=True)
+    require_unchanged(before, seen)
+    becomes = asdict(draft)
+    was = {name: getattr(before, name) for name in becomes}
     changed = changes(was, becomes)
     if not changed:
         return
@@ -263,8 +295,16 @@ _CAUSE = (
 )
 
 
-def cause_of(db: Connection, cause_id: int, *, scope: Scope | None = None) -> CauseView:
+def cause_of(
+    db: Connection, cause_id: int, *, scope: Scope | None = None, lock: bool = False
+) -> CauseView:
     """One cause; of an institution in the scope, where one is given.
+
+    Args:
+        db: any transaction.
+        cause_id: which one.
+        scope: only of an institution in this scope; None for any.
+        lock: keep others from changing it until this transaction ends.
 
     Raises:
         NotFoundError: there is none, or it lies outside.
@@ -272,6 +312,8 @@ def cause_of(db: Connection, cause_id: int, *, scope: Scope | None = None) -> Ca
     query = _CAUSE.where(Cause.id == cause_id)
     if scope is not None:
         query = query.where(Cause.institution_id.in_(institutions_in(scope)))
+    if lock:
+        query = query.with_for_update(of=Cause)
     row = db.execute(query).mappings().one_or_none()
     if row is None:
         raise NotFoundError("没有找到这个捐赠项目，请返回列表重新选择。")
@@ -296,11 +338,6 @@ def causes_in(db: Connection, *, scope: Scope) -> list[CauseView]:
 
 def _cause(row: Any) -> CauseView:
     return CauseView(**{**row, "state": OfferState(row["state"])})
-
-
-def _said(reward: RewardView) -> dict[str, Any]:
-    """What can be changed of a reward, as it stands."""
-    return {name: getattr(reward, name) for name in RewardDraft.__dataclass_fields__}
 
 
 def _check_dates(draft: RewardDraft) -> None:

@@ -54,6 +54,11 @@ class RewardView(RewardDraft):
     stock_left: int
 
 
+def said_of(reward: RewardView) -> RewardDraft:
+    """What is said of a reward, without the stock, which moves with every redemption."""
+    return RewardDraft(**{name: getattr(reward, name) for name in RewardDraft.__dataclass_fields__})
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A reward as one member sees it: how many pieces they may still have in this period."""

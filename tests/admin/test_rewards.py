@@ -34,6 +34,12 @@ NEW_REWARD = {
 }
 
 
+def seen_on(page: str) -> str:
+    found = re.search(r'name="seen" value="([0-9a-f]{32})"', page)
+    assert found is not None
+    return found[1]
+
+
 @pytest.fixture
 def pending(town: Town, backend: Backend) -> int:
     """A redemption of a bureau's reward by one of its staff."""
@@ -58,9 +64,13 @@ def test_a_reward_is_entered_changed_and_stocked(
     assert "每月：个人 2 件，单位不限" in shown
     assert "环保布袋" in admin.get("/rewards").text
     said = {name: value for name, value in NEW_REWARD.items() if name != "stock"}
+    said["seen"] = seen_on(admin.get(f"{where}/edit").text)
     changed = admin.post(f"{where}/edit", data={**said, "points": "25", "cash_value": "1"})
     assert changed.status_code == 303
     assert "有现金价值" in admin.get("/rewards").text
+    second = admin.post(f"{where}/edit", data={**said, "name": "布袋"})
+    assert (second.status_code, "已被其他人修改" in second.text) == (409, True)
+    assert "布袋" in second.text
     assert 'value="25"' in admin.get(f"{where}/edit").text
     assert admin.post(f"{where}/stock", data={"change": "-31"}).status_code == 422
     assert admin.post(f"{where}/stock", data={"change": "-5"}).status_code == 303
@@ -148,9 +158,12 @@ def test_a_cause_is_entered_and_changed(
     assert "请至少选择" in admin.post("/causes/new", data=neither).text
     found = re.search(r"/causes/(\d+)/edit", admin.get("/causes").text)
     assert found is not None
-    assert "西溪湿地护鸟" in admin.get(found[0]).text
+    page = admin.get(found[0]).text
+    assert "西溪湿地护鸟" in page
     del form["institution_id"]
+    form["seen"] = seen_on(page)
     assert admin.post(found[0], data={**form, "state": "closed"}).status_code == 303
+    assert admin.post(found[0], data={**form, "state": "draft"}).status_code == 409
     with backend.engine.connect() as db:
         assert db.scalar(text("SELECT state FROM cause")) == "closed"
 
