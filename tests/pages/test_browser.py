@@ -6,7 +6,13 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page, Route, sync_playwright
 
+from backend.bootstrap import Backend
 from backend.clock import FixedClock
+from backend.organisations.queries import Scope
+from backend.rewards.codes import redemption_code
+from backend.rewards.service import fulfil
+from tests.builders.points import earn
+from tests.builders.rewards import a_cause, a_reward
 from tests.builders.scene import PUBLIC_URL, Scene
 
 CHROMIUM = "/usr/bin/chromium"
@@ -118,4 +124,43 @@ def test_a_visit_from_the_login_link_to_the_same_receipt_twice(
     _look(page)
     page.get_by_role("button", name="特大").click()
     page.wait_for_url("**/board")
+    _look(page)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", ["light"], indirect=True)
+def test_a_code_is_shown_until_it_was_collected(
+    page: Page, site: str, scene: Scene, login_code: Callable[..., str], backend: Backend
+) -> None:
+    with backend.engine.begin() as db:
+        earn(db, scene.members[0], points_mpt=25_000, reduction_mg=5_000)
+        a_cause(db, scene.institution_id, backend.clock.now())
+        a_reward(db, scene.institution_id, backend.clock.now())
+    page.goto(f"{site}/login/link/{login_code(scene.members[0])}")
+    page.wait_for_url("**/me")
+    page.get_by_role("link", name="捐赠").click()
+    page.get_by_role("link", name="西溪湿地护鸟").click()
+    _look(page)
+    page.get_by_role("link", name="返回列表").click()
+    page.get_by_role("link", name="去兑换").click()
+    page.get_by_role("link", name="环保布袋").click()
+    _look(page)
+    page.clock.install()
+    page.get_by_role("button", name="确认兑换").click()
+    page.wait_for_url("**/me/redemptions/1")
+    _look(page)
+    first = page.locator("#code svg").inner_html()
+    with backend.engine.begin() as db:
+        code = redemption_code(backend.keys, 1, backend.clock.now())
+        fulfil(
+            db,
+            backend.keys,
+            code,
+            scope=Scope(everything=True),
+            actor_id=scene.members[1],
+            now=backend.clock.now(),
+        )
+    assert first
+    page.clock.run_for(11_000)
+    page.get_by_text("已领取，感谢您的参与").wait_for()
     _look(page)
