@@ -16,7 +16,7 @@ from backend.organisations.models import Department, Institution
 from backend.people.models import Face, Member, Membership, Role, RoleGrant
 from backend.people.service import create_login_link
 from backend.places.codes import PrintedCode, printed_url
-from backend.places.models import Place, PlaceState, PresenceRule, PrintBatch
+from backend.places.models import Place, PlaceKind, PlaceState, PresenceRule, PrintBatch
 from backend.places.policy import is_open
 
 LIFE: Final = timedelta(hours=24)
@@ -64,11 +64,11 @@ def print_links(backend: Backend, echo: Echo) -> None:
             return
         console = list(_console_ways(db, backend, now))
         phones = list(_phone_ways(db, backend, now))
-        places = list(_place_ways(db, backend, now))
+        places = [*_place_ways(db, backend, now), *_other_screens(db, backend)]
     hours = LIFE // timedelta(hours=1)
     _print(echo, f"管理台登录链接（一次有效，{hours} 小时内）", console)
     _print(echo, f"手机页面登录链接（一次有效，{hours} 小时内）", phones)
-    _print(echo, "回收点", places)
+    _print(echo, "点位", places)
 
 
 def _demo_institutions() -> Select[int]:
@@ -173,6 +173,25 @@ def _place_ways(db: Connection, backend: Backend, now: datetime) -> Iterator[_Wa
         poster = PrintedCode(revoked.code, revoked.key)
         url = printed_url(settings.public_url, poster)
         yield _Way("作废海报", f"{revoked.name} · 扫码会被拒绝", url)
+
+
+def _other_screens(db: Connection, backend: Backend) -> Iterator[_Way]:
+    """The screens of a canteen and a stairwell of the first institution."""
+    for kind, label in ((PlaceKind.CANTEEN, "食堂动态码"), (PlaceKind.STAIRWELL, "楼梯动态码")):
+        place = db.execute(
+            select(Place.id, Place.name)
+            .join(Institution, Institution.id == Place.institution_id)
+            .where(
+                Institution.id.in_(_demo_institutions()),
+                Place.kind == kind.value,
+                Place.state == PlaceState.OPEN.value,
+            )
+            .order_by(_NUMBER, Place.id)
+            .limit(1)
+        ).one_or_none()
+        if place is not None:
+            screen = f"{backend.settings.console_url}/places/{place.id}/screen"
+            yield _Way(label, f"{place.name} · 先登录管理台", screen)
 
 
 def _print(echo: Echo, title: str, ways: Sequence[_Way]) -> None:

@@ -160,3 +160,13 @@ def test_without_a_demo_nobody_gets_a_link(backend: Backend) -> None:
     assert "demo seed" in lines[0]
     with backend.engine.connect() as db:
         assert db.execute(text("SELECT count(*) FROM login_link")).scalar_one() == 0
+
+
+@pytest.mark.parametrize("label,kind", [("食堂动态码", "canteen"), ("楼梯动态码", "stairwell")])
+def test_the_other_screens_belong_to_their_kind_of_place(
+    tiny: Backend, db: Connection, label: str, kind: str
+) -> None:
+    path = printed(tiny)[label].removeprefix(tiny.settings.console_url)
+    place_id = int(path.split("/")[2])
+    found = db.execute(text("SELECT kind FROM place WHERE id = :id"), {"id": place_id}).scalar_one()
+    assert found == kind
