@@ -107,7 +107,9 @@ class Report:
         for kind, methodology in self._judges():
             whose = "现行，草案未改"
             if kind in self.draft.new:
-                whose = f"草案，自 {methodology.effective_from} 起；更早的行为按该日的规则试算"
+                whose = f"草案，自 {methodology.effective_from} 起"
+                if methodology.effective_from > self.first:
+                    whose += "；更早的行为按该日的规则试算"
             yield f"  {kind} 第 {methodology.version} 版（{whose}）"
         if self._unused():
             yield f"  草案里这段时间没有行为的种类：{'、'.join(self._unused())}"
