@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI, NOTHING, Used
 from credit_rules.errors import FactsRefused, FieldProblem, NotInForce, nearest
 from credit_rules.facts import Boost, Facts
-from credit_rules.inputs import InputRefused
+from credit_rules.inputs import InputRefused, InputValue
 from credit_rules.methodology import Methodology, Plan
 from credit_rules.narrowed import Narrowed
 from credit_rules.narrowing import narrow
@@ -95,7 +95,7 @@ def assess_methodology(methodology: Methodology, facts: Facts) -> Assessment:
 
 
 def _accept(
-    methodology: Methodology, plan: Plan, tier: str, inputs: Mapping[str, object]
+    methodology: Methodology, plan: Plan, tier: str, inputs: Mapping[str, InputValue]
 ) -> tuple[Narrowed, list[int]] | None:
     """The plan narrowed to tier and choices, and their slots; None where one of them is wrong."""
     try:
@@ -103,8 +103,9 @@ def _accept(
         numbers = [index]
         for name, known, read, weight in methodology.reads:
             value = inputs[name]
-            # A text known from before is not in need of another look; `read` refuses the rest.
-            number = known[value] if value in known else read(value)
+            number = known.get(value)
+            if number is None:
+                number = read(value)
             numbers.append(number)
             index += number * weight
     except (KeyError, TypeError, InputRefused):
@@ -153,16 +154,9 @@ def _award(
         claim = read(slots)
         if claim != _NONE:
             usage[key] = _new(Used, claim)
-    reduction_mg = points_mpt = 0
-    # The one rounding: downwards, of the cumulative amount, so that fractions are never lost.
-    if narrowed.reduction is not None:
-        before, out = narrowed.reduction
-        start = slots[before]
-        reduction_mg = (start + slots[out]) // NANO_PER_MILLI - start // NANO_PER_MILLI
-    if narrowed.points is not None:
-        before, out = narrowed.points
-        start = slots[before]
-        points_mpt = (start + slots[out]) // NANO_PER_MILLI - start // NANO_PER_MILLI
+    reduction, points = narrowed.reduction, narrowed.points
+    reduction_mg = 0 if reduction is None else slots[reduction]
+    points_mpt = 0 if points is None else slots[points]
     bonus = _bonus(methodology, facts, points_mpt, usage) if facts.boost else None
     bonus_mpt = bonus.awarded_mpt if bonus else 0
     trace = Trace(methodology, plan, facts, slots, reduction_mg, points_mpt, bonus)

@@ -110,7 +110,7 @@ def _methodology(doc: MethodologyDoc, plans: tuple[Plan, ...]) -> Methodology:
 
 def _reads(
     readers: tuple[InputReader, ...], tiers: int
-) -> tuple[tuple[str, dict[str, int], Callable[[object], int], int], ...]:
+) -> tuple[tuple[str, dict[object, int], Callable[[object], int], int], ...]:
     reads, weight = [], tiers
     for reader in readers:
         choices = len(reader.index)

@@ -50,7 +50,7 @@ class InputReader:
     step: int = 1
     low: int = 0
     high: int = 0
-    known: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
+    known: dict[object, int] = field(default_factory=dict, compare=False, repr=False)
 
     def read(self, value: object) -> int:
         """The integer that stands for `value`: steps of a quantity, index of a choice.
@@ -173,7 +173,7 @@ def reader_of(spec: InputSpec) -> InputReader:
     """The reader of an input."""
     if spec.kind == "choice":
         index = {c.value: number for number, c in enumerate(spec.choices)}
-        return InputReader(spec, index, known=dict(index))
+        return InputReader(spec, index, known=dict(index.items()))
     low, high, step = spec.bounds
     digits = max(0, *(-int(d.as_tuple().exponent) for d in (step, low, high)))
     whole = [int(number.scaleb(digits)) for number in (step, low, high)]

@@ -163,7 +163,7 @@ class Methodology:
     plans: tuple[Plan, ...]
     starts: tuple[date, ...]
     readers: tuple[InputReader, ...]
-    reads: tuple[tuple[str, dict[str, int], Callable[[object], int], int], ...]
+    reads: tuple[tuple[str, dict[object, int], Callable[[object], int], int], ...]
     tier_index: Mapping[str, int]
     file: str
     doc: MethodologyDoc

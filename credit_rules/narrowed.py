@@ -14,10 +14,6 @@ Claim = tuple[str, int, ReadLanes]
 """What an action adds to a counter row: its key, its number, and what reads the lanes."""
 
 
-Span = tuple[int, int]
-"""Where an award stands: the slots of F(used) and of what the last cap let through."""
-
-
 @dataclass(frozen=True, slots=True)
 class Narrowed:
     """A plan for one tier of evidence and one set of choices.
@@ -31,8 +27,8 @@ class Narrowed:
         runs: the operations that remain.
         required: the conditions that remain, with their slots.
         claims: the counter rows an action adds to.
-        reduction: where the reduction stands; None where it is always zero.
-        points: where the points stand; None where they are always zero.
+        reduction: slot of the reduction in mg; None where it is always zero.
+        points: slot of the points in milli-points; None where they are always zero.
         ranked: whether actions of this tier count in rankings.
     """
 
@@ -42,6 +38,6 @@ class Narrowed:
     runs: tuple[Run, ...]
     required: tuple[tuple[int, Required], ...]
     claims: tuple[Claim, ...]
-    reduction: Span | None
-    points: Span | None
+    reduction: int | None
+    points: int | None
     ranked: bool

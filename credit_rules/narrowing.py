@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from credit_rules.counters import LANES
 from credit_rules.methodology import Award, Methodology, Plan, Row
-from credit_rules.narrowed import Claim, Narrowed, Span
+from credit_rules.narrowed import Claim, Narrowed
 from credit_rules.plan import (
     TIER_SLOT,
     Cap,
@@ -78,13 +78,18 @@ class _Narrowing:
             if self._forms[line.slot] != _Form(None, 1)
         )
         claims = tuple(filter(None, map(self._claim, count(), self._plan.rows)))
-        reduction, points = self._span(self._plan.reduction), self._span(self._plan.points)
+        reduction, points = self._award(self._plan.reduction), self._award(self._plan.points)
         fresh = self._slots[self._plan.width :]
         return Narrowed(
             keys=tuple(row.key for row in self._plan.rows),
             tail=fresh[_WIDTH * len(self._plan.rows) :],
             fresh=fresh,
-            runs=tuple(operation.closure() for operation in self._made),
+            runs=tuple(
+                operation.awarding()
+                if isinstance(operation, Cap) and operation.before in (reduction, points)
+                else operation.closure()
+                for operation in self._made
+            ),
             required=required,
             claims=claims,
             reduction=reduction,
@@ -99,11 +104,9 @@ class _Narrowing:
             return None
         return row.key, number, itemgetter(*map(self._standing, forms.values()))
 
-    def _span(self, award: Award | None) -> Span | None:
-        if award is None or self._forms[award.line.out.slot] == _ZERO:
-            return None
-        before, out = award.line.before, award.line.out.slot
-        return self._standing(self._forms[before]), self._standing(self._forms[out])
+    def _award(self, award: Award | None) -> int | None:
+        """The slot in which an award will stand; None where it is always zero."""
+        return None if award is None else self._forms[award.line.before].slot
 
     # -- slots ---------------------------------------------------------------------------------
 

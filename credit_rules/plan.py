@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from credit_rules.counters import NANO_PER_MILLI
+
 Slots = list[int]
 Run = Callable[[Slots], None]
 
@@ -168,6 +170,23 @@ class Cap:
                 slots[claimed] = slots[before] = 0
 
         return cap_some
+
+    def awarding(self) -> Run:
+        """The scalar form where the result is an award: `before` receives it, in milli-units."""
+        out, of, multiplier, limit = self.out, self.of, self.multiplier, self.limit
+        used, claimed, award = self.used, self.claimed, self.before
+
+        def settle(slots: Slots) -> None:
+            start = slots[used]
+            slots[claimed] = amount = slots[of] * multiplier
+            end = start + amount
+            start = start if start < limit else limit  # noqa: FURB136 - as above
+            end = end if end < limit else limit  # noqa: FURB136 - as above
+            slots[out] = end - start
+            # The one rounding: downwards, of the cumulative amount, so that no fraction is lost.
+            slots[award] = end // NANO_PER_MILLI - start // NANO_PER_MILLI
+
+        return settle
 
 
 @dataclass(frozen=True, slots=True)

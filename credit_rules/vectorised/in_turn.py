@@ -14,7 +14,7 @@ import numpy as np
 
 from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI, CapSpec, Period, Scope, Used
 from credit_rules.methodology import Methodology
-from credit_rules.narrowed import Narrowed, ReadLanes, Span
+from credit_rules.narrowed import Narrowed, ReadLanes
 from credit_rules.narrowing import narrow
 from credit_rules.vectorised.campaigns import CENTS_OF_A_MILLI, bonus_cap, check_campaigns
 from credit_rules.vectorised.columns import (
@@ -261,15 +261,11 @@ def _award(row: int, kind: _Kind, taken: Sequence[int]) -> tuple[int, int] | Non
         lanes[1] += points
         lanes[2] += activity
         lanes[3] += count
-    return _rounded(narrowed.reduction, slots), _rounded(narrowed.points, slots)
-
-
-def _rounded(span: Span | None, slots: list[int]) -> int:
-    if span is None:
-        return 0
-    before, out = span
-    start = slots[before]
-    return (start + slots[out]) // NANO_PER_MILLI - start // NANO_PER_MILLI
+    reduction_at, points_at = narrowed.reduction, narrowed.points
+    return (
+        0 if reduction_at is None else slots[reduction_at],
+        0 if points_at is None else slots[points_at],
+    )
 
 
 class _Boosted:
