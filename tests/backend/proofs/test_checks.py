@@ -179,3 +179,23 @@ def test_a_history_signed_by_another_log(book: Connection, redis: Redis) -> None
         ],
     )
     assert found(book, redis) == {"proofs.tree": ["checkpoint 600"]}
+
+
+def test_a_builder_that_reads_up_to_the_newest_transaction_is_found_out(
+    owner: Engine, application: Engine, signer: Signer, redis: Redis
+) -> None:
+    """The horizon is what keeps late commits: with the snapshot's end in its place one is lost."""
+    with owner.begin() as db:
+        body: str = db.execute(
+            text("SELECT pg_get_functiondef('proofs_append_leaves'::regproc)")
+        ).scalar_one()
+        db.exec_driver_sql(body.replace("pg_snapshot_xmin", "pg_snapshot_xmax").replace("%", "%%"))
+    with owner.connect() as late:
+        skipped = an_entry(late)
+        with owner.begin() as db:
+            an_entry(db)
+        assert jobs.build(application.begin, signer, CLOCK) == 1
+        late.commit()
+    assert jobs.build(application.begin, signer, CLOCK) == 0
+    with owner.connect() as db:
+        assert found(db, redis) == {"proofs.missing": [f"entry {skipped}"]}
