@@ -254,3 +254,19 @@ def test_every_table_that_only_grows_is_guarded(db: Connection) -> None:
         text("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'append_only'")
     )
     assert sorted(refusing) == sorted(APPEND_ONLY)
+
+
+@pytest.mark.parametrize("days, overdue", [(2, True), (-1, False)])
+def test_a_hold_that_nobody_ends_is_named(
+    city: City, owner: Engine, days: int, overdue: bool
+) -> None:
+    now = city.backend.clock.now()
+    with owner.begin() as db:
+        db.execute(
+            text(
+                "INSERT INTO held_award (action_id, reason, trace_digest, held_at, times_out_at)"
+                " SELECT min(id), '核对', sha256(''), :then, :then FROM action"
+            ),
+            {"then": now - timedelta(days=days)},
+        )
+    assert ("ledger.overdue_holds" in broken(verified(city.backend))) == overdue
