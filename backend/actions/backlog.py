@@ -24,6 +24,7 @@ from backend.errors import DomainError
 from backend.ledger.batches import MOST, is_plain, post_awards
 from backend.ledger.queries import Cap
 from backend.ledger.service import Award
+from backend.ledger.spending import lock_members
 from credit_rules import Assessment, Methodology, Rulebook, Used
 
 Result = Receipt | DomainError
@@ -44,6 +45,9 @@ def record_all(
         The receipt of each, or why it was refused, in order.
     """
     results: dict[int, Result] = {}
+    members = {request.claim.member_id for request in requests}
+    if len(members) > 1:  # in one order, so that two backlogs never wait for each other in a circle
+        lock_members(db, members)
     for first in range(0, len(requests), MOST):
         batch = _Batch(db, rulebook, now)
         numbered = list(enumerate(requests))[first : first + MOST]
