@@ -128,13 +128,16 @@ def stages(mutant: Mutant | None) -> list[list[Path]]:
     if mutant is None:
         return [everything]
     _, *packages, name = mutant.module.split(".")
-    area = TESTS.joinpath(*packages)
-    near = [p for p in everything if p.parent == area and name.rstrip("s") in p.stem]
+    area = TESTS.joinpath(*packages) if TESTS.joinpath(*packages).is_dir() else TESTS
+    names = (
+        {word.rstrip("s") for word in (*packages, name)} if area == TESTS else {name.rstrip("s")}
+    )
+    near = [p for p in everything if p.parent == area and any(word in p.stem for word in names)]
     same = [p for p in everything if p.parent == area and p not in near]
-    rest = [p for p in everything if p.parent != area and _reaches(p, packages)]
+    rest = [p for p in everything if p.parent != area and (area == TESTS or _names(p, packages))]
     return [paths for paths in (near, same, rest) if paths]
 
 
-def _reaches(path: Path, packages: Sequence[str]) -> bool:
-    """Whether a file of tests can reach a module: one below a package only if it names it."""
-    return not packages or f"credit_rules.{packages[0]}" in path.read_text(encoding="utf-8")
+def _names(path: Path, packages: Sequence[str]) -> bool:
+    """Whether a file of tests names a package; no other reaches a package with tests of its own."""
+    return f"credit_rules.{packages[0]}" in path.read_text(encoding="utf-8")
