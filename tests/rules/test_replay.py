@@ -137,7 +137,10 @@ def test_every_view_adds_up_to_the_whole(shipped: Rulebook) -> None:
         assert sum(change.actions for change in changes) == len(actions)
         assert sum(change.points_mpt for change in changes) == found.total.points_mpt < 0
         assert sum(change.old.reduction_mg for change in changes) == found.total.old.reduction_mg
+        assert {change.reduction_mg for change in changes} == {0}
     assert [key for key, _ in found.by_day.items()] == [DAY.toordinal(), DAY.toordinal() + 1]
+    less = replace(history.awarded, reduction_mg=history.awarded.reduction_mg - 3)
+    assert diff(history, history.awarded, less).total.reduction_mg == -3 * len(actions)
     assert [key for key, _ in found.by_department.items()] == [0, 1, 2]
     tenths = found.by_person.deciles()
     assert len(tenths) == 10

@@ -232,6 +232,24 @@ BROKEN = {
         "lines",
         "“waste”这一类",
     ),
+    "a region with an unknown key": (
+        'assumed = "national"\n',
+        'assumed = "national"\nassume = "national"\n',
+        "regions[1].assume",
+        "assumed",
+    ),
+    "an outdated value with an unknown key": (
+        'value = "2.7 kgCO2/L"',
+        'value = "2.7 kgCO2/L"\nvalu = "1"',
+        "legacy[0].valu",
+        "value",
+    ),
+    "three examples": (
+        "[[examples]]\nname = ",
+        "[[exampels]]\nname = ",
+        "exampels",
+        "examples",
+    ),
     "not TOML": ("[effective]", "[effective", "TOML", "无法读取"),
     "a key twice": ('default_region = "浙江"', 'default_region = "浙江"\nid = "x"', "TOML", "一次"),
 }
