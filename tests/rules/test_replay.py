@@ -11,8 +11,11 @@ import pytest
 from credit_rules import Boost, Facts, Rulebook, Used, assess, load_rulebook, period_start
 from credit_rules.loading import SHIPPED
 from credit_rules.replay import PastAction, diff, differences, read_history, resettle
+from credit_rules.vectorised import NotVectorisable, settle
+from tests.builders.batches import Drawn, OneByOne, drawn
 
 DAY = date(2026, 3, 4)
+SHARED = Path(__file__).parent / "files" / "shared"
 DEPARTMENTS = 3
 
 
@@ -209,3 +212,21 @@ def test_rules_without_a_column_form_are_settled_in_turn(shipped: Rulebook, tmp_
     history = read_history(rules, actions)
     found = diff(history, history.awarded, resettle(history))
     assert (found.total.differing, found.total.reduction_mg) == (0, 0)
+
+
+def test_a_history_without_a_column_form_is_settled_in_turn(tmp_path: Path) -> None:
+    """A condition on what was counted: the rules answer in the order of the history."""
+    text = (SHARED / "point.sharing.v1.toml").read_text(encoding="utf-8")
+    text = text.replace('methodology = "point.weighing"', 'methodology = "point.sharing"')
+    condition = 'all = [{ value = "earned", max = "90 point" }]'
+    eligible = f'[[steps]]\nblock = "eligible"\nmessage = "已计满。"\n{condition}\n\n'
+    text = text.replace('[[steps]]\nblock = "cap"', f'{eligible}[[steps]]\nblock = "cap"')
+    (tmp_path / "point.sharing.v1.toml").write_text(text, encoding="utf-8")
+    rules = load_rulebook(tmp_path)
+    columns = drawn(rules, 200, Drawn(members=9), np.random.default_rng(3))
+    with pytest.raises(NotVectorisable):
+        settle(columns)
+    rows = np.arange(len(columns), dtype=np.int64)
+    history = replace(read_history(rules, []), columns=columns, rows=rows, action=rows)
+    found = resettle(history, exclude=True)
+    assert found.points_mpt.tolist() == [row[1] for row in OneByOne(columns).rows()]

@@ -11,7 +11,7 @@ import pytest
 from credit_rules import Boost, Facts, FactsRefused, Rulebook, Used, assess, load_rulebook
 from credit_rules.counters import COUNTER_LIMIT
 from credit_rules.plan import Pick, Product
-from credit_rules.vectorised import Columns, ColumnsRefused, NotVectorisable, settle
+from credit_rules.vectorised import Boosts, Columns, ColumnsRefused, NotVectorisable, settle
 from credit_rules.vectorised.operations import at, computed, fits, reads
 from tests.builders.batches import Drawn, OneByOne, drawn, rows_of
 
@@ -103,3 +103,16 @@ def test_an_assessment_names_what_it_was_made_under(shipped: Rulebook) -> None:
     methodology = shipped.methodology(DROP_OFF, DAY)
     assert (found.methodology_id, found.methodology_version) == (DROP_OFF, 1)
     assert found.digest == methodology.digest
+
+
+def test_a_recorded_bonus_goes_on_from_its_counter(shipped: Rulebook) -> None:
+    methodology = shipped.methodology(DROP_OFF, DAY)
+    rows = np.arange(3, dtype=np.int64)
+    boosts = Boosts(rows * 0 + 200, rows * 0, (10**6,))
+    columns = Columns(
+        (methodology,), rows * 0, rows * 0 + DAY.toordinal(), rows * 0, rows * 0 + 2,
+        (rows * 0, rows * 0 + 100), boosts=boosts,
+    )  # fmt: skip
+    awards = settle(columns, recorded={(f"{DROP_OFF}.bonus:day", "points_npt"): rows * 25 * 10**9})
+    # 15 points doubled: 15 more while 60 a day are left, then 10 of 60 less 50.
+    assert awards.bonus_mpt.tolist() == [15_000, 15_000, 10_000]
