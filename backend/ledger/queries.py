@@ -36,17 +36,18 @@ class MemberBalance:
     lots: tuple[Lot, ...]
 
 
+_NOW = """
+SELECT kind, expires_month, amount FROM balance
+ WHERE member_id = %s AND kind IN ('member_reduction', 'member_points') AND amount > 0
+ ORDER BY expires_month
+"""
+
+
 def balance_of(db: Connection, *, member_id: int) -> MemberBalance:
     """The member's balance now, oldest points first."""
-    rows = db.execute(
-        select(Balance.kind, Balance.expires_month, Balance.amount)
-        .where(Balance.member_id == member_id, Balance.amount > 0)
-        .order_by(Balance.expires_month)
-    ).all()
+    rows = fetch_all(db, _NOW, (member_id,))
     lots = tuple(
-        Lot(month, amount)
-        for kind, month, amount in rows
-        if kind == AccountKind.MEMBER_POINTS and month is not None
+        Lot(month, amount) for kind, month, amount in rows if kind == AccountKind.MEMBER_POINTS
     )
     return MemberBalance(
         reduction_mg=sum(row[2] for row in rows if row[0] == AccountKind.MEMBER_REDUCTION),
