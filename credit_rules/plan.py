@@ -216,17 +216,11 @@ class Tiered:
 
     def closure(self) -> Run:
         """The scalar form."""
-        out, of, multiplier = self.out, self.of, self.multiplier
-        used, claimed, before = self.used, self.claimed, self.before
-        bounds, rates, intercepts, divisor = (
-            self.bounds,
-            self.rates,
-            self.intercepts(),
-            self.divisor,
-        )
-
-        if len(bounds) <= 2:
+        if len(self.bounds) <= 2:
             return self._three_rows()
+        out, of, multiplier, divisor = self.out, self.of, self.multiplier, self.divisor
+        used, claimed, before = self.used, self.claimed, self.before
+        bounds, rates, intercepts = self.bounds, self.rates, self.intercepts()
 
         def tier(slots: Slots) -> None:
             start = slots[used]
@@ -265,8 +259,10 @@ class Tiered:
                 end = next_more + end * next_rate
             else:
                 end = last_more + end * last_rate
-            slots[before] = start = start // divisor
-            slots[out] = end // divisor - start
+            if divisor != 1:
+                start, end = start // divisor, end // divisor
+            slots[before] = start
+            slots[out] = end - start
 
         return tier
 
