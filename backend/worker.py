@@ -177,7 +177,7 @@ HANDLERS: Mapping[str, Handler] = {
     "rankings.reconcile": Handler("rankings", _reconcile),
     ledger.EXPIRE: Handler("housekeeping", _expire_points),
     ledger.GIVE_NOTICE: Handler("housekeeping", _give_notice),
-    "ledger.keep_report": Handler("housekeeping", _keep_report),
+    "ledger.keep_report": Handler("verification", _keep_report, timeout=3600),
     rewards.TIME_OUT: Handler("housekeeping", _time_out),
     "rewards.advance_draws": Handler("housekeeping", _advance_draws),
     corrections.STEP: Handler("housekeeping", _correct, timeout=600),
