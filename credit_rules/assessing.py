@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI, NOTHING, Used
+from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI, NOTHING, CapSpec, Used
 from credit_rules.errors import FactsRefused, FieldProblem, NotInForce, nearest
 from credit_rules.facts import Boost, Facts
 from credit_rules.inputs import InputRefused, InputValue
@@ -157,7 +157,9 @@ def _award(
     reduction, points = narrowed.reduction, narrowed.points
     reduction_mg = 0 if reduction is None else slots[reduction]
     points_mpt = 0 if points is None else slots[points]
-    bonus = _bonus(methodology, facts, points_mpt, usage) if facts.boost else None
+    bonus = None
+    if facts.boost is not None and methodology.bonus_cap is not None:
+        bonus = _bonus(facts.boost, methodology.bonus_cap, facts, points_mpt, usage)
     bonus_mpt = bonus.awarded_mpt if bonus else 0
     trace = Trace(methodology, plan, facts, slots, reduction_mg, points_mpt, bonus)
     return _new(Assessment, (reduction_mg, points_mpt, bonus_mpt, usage, narrowed.ranked, trace))
@@ -305,11 +307,8 @@ def _check_boost(methodology: Methodology, boost: Boost, problems: list[FieldPro
 
 
 def _bonus(
-    methodology: Methodology, facts: Facts, points_mpt: int, usage: dict[str, Used]
-) -> BonusTrace | None:
-    boost, cap = facts.boost, methodology.bonus_cap
-    if boost is None or cap is None:
-        return None
+    boost: Boost, cap: CapSpec, facts: Facts, points_mpt: int, usage: dict[str, Used]
+) -> BonusTrace:
     claimed = int(points_mpt * NANO_PER_MILLI * (Fraction(boost.multiplier) - 1))
     start = facts.used.get(cap.key, NOTHING).points_npt
     if not 0 <= start <= COUNTER_LIMIT - claimed:

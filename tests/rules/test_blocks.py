@@ -122,6 +122,25 @@ def test_a_factor_of_zero_is_a_factor(mixed_folder: Path, replace: Replace) -> N
     assert any("算得 898000" in fault for fault in faults), faults
 
 
+@pytest.mark.parametrize(
+    "baseline, project, wrong",
+    [
+        ("300", "1", []),
+        ("300.1", "1", ["parameters.baseline.values[0].value"]),
+        ("300", "0.9", ["parameters.project.values[0].value"]),
+    ],
+)
+def test_the_ends_of_a_plausible_band_are_plausible(
+    baseline: str, project: str, wrong: list[str], mixed_folder: Path, replace: Replace
+) -> None:
+    replace(mixed_folder / TRIP, 'value = "89.8"', f'value = "{baseline}"')
+    replace(mixed_folder / TRIP, 'value = "43.1"', f'value = "{project}"')
+    with pytest.raises(RulebookError) as refused:
+        load_rulebook(mixed_folder)
+    keys = [p.key for p in refused.value.problems if p.key.startswith("parameters")]
+    assert keys == wrong
+
+
 def test_a_table_of_zeros_gives_nothing(mixed_folder: Path, replace: Replace) -> None:
     for old in ('"metro|peak" = "1.5"', '"metro|calm" = "1"', '"walk|peak" = "2"'):
         replace(mixed_folder / TRIP, old, f'{old.partition(" = ")[0]} = "0"')

@@ -243,6 +243,15 @@ def test_a_file_with_an_empty_list_of_sources_is_refused(shipped_folder: Path) -
         load_rulebook(shipped_folder)
 
 
+def test_a_text_has_two_thousand_characters_at_most(shipped_folder: Path, replace: Replace) -> None:
+    title = 'title = "分类投放"'
+    replace(shipped_folder / FILE, title, f'title = "{"长" * 2000}"')
+    load_rulebook(shipped_folder)
+    replace(shipped_folder / FILE, f'title = "{"长" * 2000}"', f'title = "{"长" * 2001}"')
+    with pytest.raises(RulebookError, match="过长"):
+        load_rulebook(shipped_folder)
+
+
 def test_only_what_has_a_canonical_form_has_a_digest() -> None:
     value = {"b": (Decimal("1.50"), date(2026, 1, 1)), "a": [None, True, Decimal(100), "“"]}
     assert canonical_bytes(value) == '{"a":[null,true,"100","“"],"b":["1.5","2026-01-01"]}'.encode()

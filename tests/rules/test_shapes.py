@@ -82,7 +82,7 @@ def test_a_counter_may_come_close_to_62_bits_and_no_further(shipped: Rulebook) -
     # A hundred times the largest claim would pass the limit, all the claims together do not.
     close = settle(columns, opening={(key, 0, on): Used(reduction_ng=COUNTER_LIMIT - 10**14)})
     assert close.reduction_mg.tolist() == [0] * 100
-    with pytest.raises(ColumnsRefused, match="62 位"):
+    with pytest.raises(ColumnsRefused, match=r"“inputs”.*62 位"):
         settle(columns, opening={(key, 0, on): Used(reduction_ng=COUNTER_LIMIT - 10**13)})
 
 

@@ -17,6 +17,7 @@ from credit_rules.energy import (
     convert,
     describe_conversion,
     describe_factors,
+    measures,
 )
 from tests.rules.approval import approve
 
@@ -102,6 +103,10 @@ REFUSED: dict[str, tuple[list[Line], dict[str, object]]] = {
         [line(item, "1", unit) for item, unit in (("other", "tce"), ("steam", "t"))],
         {"set_name": "provincial2025", "allow_inexact": True},
     ),
+    "an item without a coefficient": (
+        [{**line("lignite", "1", "t"), "factor": {"co2": "1.2 tCO2/t", "source": "报告"}}],
+        {},
+    ),
     "an unknown set": (FORM, {"set_name": "js_t_303"}),
     "an unknown area": (FORM, {"region": "浙省"}),
     "no area": (FORM, {"region": None}),
@@ -166,6 +171,11 @@ def test_all_factor_tables_are_told_as_approved(tables: EnergyTables) -> None:
 
 def test_every_item_of_the_forms_is_as_approved() -> None:
     approve("energy_items", "items", [f"{key}: {item}" for key, item in ITEMS.items()])
+
+
+def test_every_unit_of_the_forms_is_as_approved() -> None:
+    units = (f"{text}: {kind} {ratio}" for text, (kind, ratio) in measures._SYMBOLS.items())
+    approve("energy_items", "units", units)
 
 
 @pytest.mark.parametrize("field", ["item", "quantity", "unit", "factor"])

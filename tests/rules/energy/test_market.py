@@ -182,6 +182,12 @@ def test_what_is_resold_leaves_with_a_factor_it_came_in_with(
     resold = line("heat_resold", "10", "GJ")
     found = refusal(tables, [bought, resold], choose())
     assert found.startswith("lines[1].factor factor_differs")
+    for other in (
+        {"co2": "0.115 tCO2/GJ", "source": "供热单位"},
+        {**own, "tce": "34 kgce/GJ"},
+    ):
+        found = refusal(tables, [bought, {**resold, "factor": other}], choose())
+        assert found.startswith("lines[1].factor factor_differs")
     result = convert(tables, [bought, {**resold, "factor": own}], choose())
     assert result.tco2 == 0
     assert result.tce == 0

@@ -104,7 +104,7 @@ def test_nothing_too_much_and_no_object(tables: EnergyTables, choose: Choose) ->
         convert(tables, [7], choose())  # type: ignore[list-item] # what JSON may bring
 
 
-@pytest.mark.parametrize("quantity", ["0", "007.50", 7, Decimal("7.5"), "1" * 18])
+@pytest.mark.parametrize("quantity", ["0", "007.50", 7, 123_456_789, Decimal("7.5"), "1" * 18])
 def test_plain_numbers_are_read(
     tables: EnergyTables, choose: Choose, quantity: str | int | Decimal
 ) -> None:
@@ -186,10 +186,10 @@ def test_an_implausible_own_factor_is_refused(
     part: str,
 ) -> None:
     line = {"item": item, "quantity": "1", "unit": unit, "factor": {**factor, "source": "表"}}
-    ((where, _, sentence),) = problems_of(tables, choose(), line)
+    ((where, code, sentence),) = problems_of(tables, choose(), line)
     assert where == f"lines[0].{field}"
     assert part in sentence
-    approve("energy_quantities", f"{item} {unit} {factor}", [sentence])
+    approve("energy_quantities", f"{item} {unit} {factor}", [f"[{code}] {sentence}"])
 
 
 def test_an_own_factor_per_kilogram_serves_litres(tables: EnergyTables, choose: Choose) -> None:

@@ -1,11 +1,22 @@
 """Factor tables: what is wrong by a unit, a decimal place or a decade never loads."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from credit_rules.energy import EnergyTables, EnergyTablesError, load_energy_tables, read_tables
+from credit_rules.energy import (
+    Basis,
+    Choices,
+    EnergyRefused,
+    EnergyTables,
+    EnergyTablesError,
+    convert,
+    load_energy_tables,
+    read_tables,
+)
 from tests.rules.approval import approve
 
 ENERGY, GRID = "energy_factors.csv", "grid_factors.csv"
@@ -135,7 +146,9 @@ def test_every_problem_is_named(folder: Path) -> None:
 
 def test_missing_columns_and_files(folder: Path) -> None:
     (folder / GRID).write_text("key,value\n", encoding="utf-8")
-    assert problems_of(folder)[0][:2] == (GRID, "name_zh")
+    found = problems_of(folder)
+    assert found[0][:2] == (GRID, "name_zh")
+    approve("energy_tables", "missing columns", map(": ".join, found))
     (folder / GRID).write_bytes(b"\xff\xfe")
     (folder / ENERGY).unlink()
     assert [(file, key) for file, key, _ in problems_of(folder)] == [(ENERGY, "."), (GRID, ".")]
@@ -146,6 +159,10 @@ def test_a_year_without_the_day_of_its_announcement_is_listed_not_used(folder: P
     edit(folder / GRID, "2023.national.全国", lambda row: row.replace("2025-12-31; 4+", "4+", 1))
     found = load_energy_tables(folder).grid["2023.provincial.浙江"]
     assert (found.published_on, found.unusable) == (None, "公布日期不明")
+    line = {"item": "electricity", "quantity": "1", "unit": "kWh"}
+    early = Choices(on=date(2024, 1, 1), set_name="js_t_303_2026", basis=Basis.CALORIFIC)
+    with pytest.raises(EnergyRefused, match="最早的因子公布于 2024-04-12"):
+        convert(load_energy_tables(folder), [line], replace(early, region="浙江"))
 
 
 def test_a_row_cut_short_is_refused(folder: Path) -> None:

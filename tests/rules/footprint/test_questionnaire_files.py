@@ -184,6 +184,12 @@ BROKEN = {
         "less",
         "devices",
     ),
+    "meals of another period": (
+        '餐数，蛋和奶可以有。"\ncategory = "food"\nunit = "meal"\nperiod = "week"',
+        '餐数，蛋和奶可以有。"\ncategory = "food"\nunit = "meal"\nperiod = "month"',
+        "less",
+        "vegetarian_meals",
+    ),
     "a replacement of nothing": ('replaces = "car"', 'replaces = "cart"', "replaces", "“car”"),
     "a replacement of a constant": (
         'replaces = "car"',
