@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from backend.bootstrap import Backend
 from backend.clock import business_day
@@ -31,7 +31,6 @@ _MEMBERS: Final = 40
 _PRICE_MPT: Final = 10_000
 _GIFT_MPT: Final = 2_000
 _GIFT_MG: Final = 100_000
-_EVERYWHERE: Final = Scope(everything=True)
 # Name, description, price in points, cash value, pieces.
 _REWARDS: Final = (
     ("环保布袋", "再生棉制作，可承重 8 千克。", 10, False, 300),
@@ -53,7 +52,8 @@ def offer(db: Connection, backend: Backend, *, now: datetime) -> None:
         backend: keys.
         now: the present instant.
     """
-    hosts = list(db.scalars(select(Institution.id).order_by(Institution.id).limit(2)))
+    number = func.substr(Institution.credit_code, 9, 8)
+    hosts = list(db.scalars(select(Institution.id).order_by(number).limit(2)))
     rewards = [_reward(db, hosts[n % len(hosts)], n, now) for n in range(len(_REWARDS))]
     causes = [
         catalogue.create_cause(
@@ -71,10 +71,10 @@ def offer(db: Connection, backend: Backend, *, now: datetime) -> None:
         )
         for name, description in _CAUSES
     ]
-    drawn = _draw(db, backend, hosts[0], "十月绿色达人抽奖", now - timedelta(days=3))
-    _draw(db, backend, hosts[0], "本月绿色达人抽奖", now)
+    drawn = _draw(db, backend, hosts[0], "上期绿色达人抽奖", now - timedelta(days=3))
+    _draw(db, backend, hosts[0], "本期绿色达人抽奖", now)
     people = list(_people(db, hosts, now))
-    _redeem(db, backend, people, rewards[0], now)
+    _redeem(db, backend, people, rewards[0], hosts[0], now)
     _give(db, people, causes, now)
     for person in people:
         with suppress(ThresholdError):
@@ -143,7 +143,7 @@ def _people(db: Connection, hosts: Sequence[int], now: datetime) -> Iterator[Per
             Membership.valid_from <= today - timedelta(days=3),
             or_(Membership.valid_until.is_(None), Membership.valid_until > today),
         )
-        .order_by(Membership.member_id)
+        .order_by(Membership.institution_id != hosts[0], Membership.member_id)
     ).all()
     found = 0
     for member_id, institution_id in rows:
@@ -155,11 +155,18 @@ def _people(db: Connection, hosts: Sequence[int], now: datetime) -> Iterator[Per
 
 
 def _redeem(
-    db: Connection, backend: Backend, people: Sequence[Person], reward: int, now: datetime
+    db: Connection,
+    backend: Backend,
+    people: Sequence[Person],
+    reward: int,
+    host: int,
+    now: datetime,
 ) -> None:
     """One piece each: of three, one waits, one was collected and one given back."""
     attendant = db.scalar(
-        select(RoleGrant.member_id).where(RoleGrant.role == Role.ATTENDANT).limit(1)
+        select(RoleGrant.member_id)
+        .where(RoleGrant.role == Role.ATTENDANT, RoleGrant.institution_id == host)
+        .limit(1)
     )
     for number, person in enumerate(people):
         asked = now - timedelta(hours=2 + number)
@@ -171,7 +178,7 @@ def _redeem(
                 db,
                 backend.keys,
                 redemption_code(backend.keys, made.id, collected),
-                scope=_EVERYWHERE,
+                scope=Scope(institution_ids=frozenset({host})),
                 actor_id=attendant,
                 now=collected,
             )
