@@ -85,7 +85,7 @@ DRILL = Load(
 @pytest.mark.parametrize(
     "load",
     [
-        pytest.param(SMALL, id="small"),
+        pytest.param(SMALL, id="small", marks=pytest.mark.timeout(300)),
         pytest.param(DRILL, id="drill", marks=[pytest.mark.drill, pytest.mark.timeout(3600)]),
     ],
 )
@@ -104,7 +104,7 @@ def test_acknowledged_awards_survive_every_fault(
         installation.start(API, RELAY, WORKER)
         operations = _operations(backend, load)
         proxy = stack.enter_context(Proxy(installation.port))
-        until(lambda: installation.serves, "the API serves")
+        until(lambda: installation.serves, "the API serves", 90.0)
         clients = stack.enter_context(Clients(folder, load, seed, proxy.port, operations))
         nemesis = Nemesis(installation, proxy, dice)
         for fault in plan(dice, awards=load.awards, faults=load.faults):
