@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from credit_rules.counters import Used
+from credit_rules.drafts import Applied, Draft
 from credit_rules.errors import NotInForce
 from credit_rules.facts import Boost
 from credit_rules.inputs import InputRefused, InputValue
@@ -101,7 +102,7 @@ class History:
 
 
 def read_history(
-    rulebook: Rulebook,
+    rules: Rulebook | Draft,
     actions: Iterable[PastAction],
     *,
     budgets_mpt: Mapping[str, int] | None = None,
@@ -109,7 +110,7 @@ def read_history(
     """Read actions under the rules of their day; only integers are kept, so that millions fit.
 
     Args:
-        rulebook: the rules to assess under, a draft or the published ones.
+        rules: the rules to assess under: a rulebook, or a draft over the one in force.
         actions: the actions in order of arrival.
         budgets_mpt: what is left of each campaign's budget before the first action, by name;
             a boost of a campaign that is not named pays nothing.
@@ -117,7 +118,7 @@ def read_history(
     Returns:
         The history, for `resettle` and `diff`.
     """
-    reading = _Reading(rulebook, dict(budgets_mpt or {}))
+    reading = _Reading(rules, dict(budgets_mpt or {}))
     for action in actions:
         reading.add(action)
     return reading.history()
@@ -137,6 +138,7 @@ class _Rows:
 
     position: array[int] = field(default_factory=_numbers)
     methodology: array[int] = field(default_factory=_numbers)
+    as_of: array[int] = field(default_factory=_numbers)
     tier: array[int] = field(default_factory=_numbers)
     place: array[int] = field(default_factory=_numbers)
     hundredths: array[int] = field(default_factory=_numbers)
@@ -147,11 +149,13 @@ class _Rows:
 
 
 class _Reading:
-    def __init__(self, rulebook: Rulebook, budgets: Mapping[str, int]) -> None:
-        versions = rulebook.all_versions()
-        widest = max((len(methodology.readers) for methodology in versions), default=0)
-        self._rulebook, self._versions, self._budgets = rulebook, versions, budgets
-        self._number = {(m.id, m.version): index for index, m in enumerate(versions)}
+    def __init__(self, rules: Rulebook | Draft, budgets: Mapping[str, int]) -> None:
+        books = (rules.rulebook, rules.current) if isinstance(rules, Draft) else (rules,)
+        every = [methodology for book in books for methodology in book.all_versions()]
+        widest = max((len(methodology.readers) for methodology in every), default=0)
+        self._rules, self._budgets = rules, budgets
+        self._versions: list[Methodology] = []
+        self._number: dict[int, int] = {}
         self._campaigns = {name: index for index, name in enumerate(budgets)}
         self._keys = [_numbers() for _ in range(5)]
         self._awarded = [_numbers() for _ in range(3)]
@@ -178,25 +182,35 @@ class _Reading:
         ):
             column.append(number)
         try:
-            methodology = self._rulebook.methodology(action.methodology_id, action.on)
-            tier, inputs = _accepted(methodology, action)
+            applied = self._applied(action)
+            read = _accepted(applied.methodology, action)
         except NotInForce as error:
             self._refused[position] = error.code
         except _NotAcceptedError as error:
             self._refused[position] = error.code
         else:
-            self._accept(position, methodology, action, (tier, inputs))
+            self._accept(position, applied, action, read)
+
+    def _applied(self, action: PastAction) -> Applied:
+        kind, on = action.methodology_id, action.on
+        if isinstance(self._rules, Draft):
+            return self._rules.applied(kind, on)
+        return Applied(self._rules.methodology(kind, on), on)
+
+    def _numbered(self, methodology: Methodology) -> int:
+        """The index of a methodology among those that judge something."""
+        number = self._number.setdefault(id(methodology), len(self._versions))
+        if number == len(self._versions):
+            self._versions.append(methodology)
+        return number
 
     def _accept(
-        self,
-        position: int,
-        methodology: Methodology,
-        action: PastAction,
-        read: tuple[int, list[int]],
+        self, position: int, applied: Applied, action: PastAction, read: tuple[int, list[int]]
     ) -> None:
-        rows, (tier, inputs) = self._rows, read
+        rows, methodology, (tier, inputs) = self._rows, applied.methodology, read
         rows.position.append(position)
-        rows.methodology.append(self._number[methodology.id, methodology.version])
+        rows.methodology.append(self._numbered(methodology))
+        rows.as_of.append(applied.as_of.toordinal())
         rows.tier.append(tier)
         rows.place.append(NOWHERE if action.place_id is None else action.place_id)
         hundredths, campaign = self._boosted(methodology, action.boost)
@@ -231,7 +245,7 @@ class _Reading:
             kinds=tuple(self._kinds),
             awarded=Credits(*map(_column, self._awarded)),
             columns=Columns(
-                methodologies=self._versions,
+                methodologies=tuple(self._versions),
                 methodology=_column(rows.methodology),
                 day=day[position],
                 member=member[position],
@@ -240,6 +254,7 @@ class _Reading:
                 place=_column(rows.place),
                 occasions=dict(zip(OCCASIONS, map(_column, rows.occasions), strict=True)),
                 boosts=boosts if self._budgets else None,
+                as_of=_column(rows.as_of),
             ),
             rows=position,
             refused=self._refused,

@@ -85,6 +85,8 @@ class Columns:
             per occasion of a member, `NOWHERE` for none. Days and longer periods follow from `day`.
             None: every row has passed the exclusions, and none is checked.
         boosts: campaign multipliers; None for none.
+        as_of: the day whose factors apply, where it is another than `day`: a draft judges also days
+            before its first. None: the day of the action.
     """
 
     methodologies: tuple[Methodology, ...]
@@ -96,6 +98,7 @@ class Columns:
     place: Int | None = None
     occasions: Mapping[str, Int] | None = None
     boosts: Boosts | None = None
+    as_of: Int | None = None
 
     def __len__(self) -> int:
         return len(self.methodology)
@@ -165,6 +168,7 @@ def check_lengths(columns: Columns) -> None:
         "member": columns.member,
         "tier": columns.tier,
         "place": columns.place,
+        "as_of": columns.as_of,
         **{f"inputs[{index}]": column for index, column in enumerate(columns.inputs)},
         **{f"occasions.{name}": column for name, column in (columns.occasions or {}).items()},
     }

@@ -95,7 +95,7 @@ def grouped(columns: Columns, batch: Batch) -> list[Group]:
 
 
 def _by_plan(columns: Columns, batch: Batch, methodology: Methodology, rows: Int) -> list[Group]:
-    day = batch.day[rows]
+    day = (columns.day if columns.as_of is None else columns.as_of)[batch.arrival[rows]]
     until = methodology.effective_until or date.max
     outside = (day < methodology.effective_from.toordinal()) | (day > until.toordinal())
     refuse_where(outside, "day", batch.arrival[rows], f"“{methodology.id}”这一天没有生效。")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from credit_rules import Boost, Facts, Rulebook, Used, assess, load_rulebook, period_start
-from credit_rules.loading import SHIPPED
+from credit_rules.loading import SHIPPED, load_draft
 from credit_rules.replay import PastAction, diff, differences, read_history, resettle
 from credit_rules.vectorised import NotVectorisable, settle
 from tests.builders.batches import Drawn, OneByOne, drawn
@@ -201,19 +201,6 @@ def test_exclusions_of_other_rules_are_applied_on_demand(shipped: Rulebook) -> N
     assert (both.reduction_mg > 0).tolist() == [True, False, False]
 
 
-def test_rules_without_a_column_form_are_settled_in_turn(shipped: Rulebook, tmp_path: Path) -> None:
-    """A condition on what was counted before."""
-    more = (
-        '[[steps]]\nblock = "eligible"\nmessage = "已满。"\n'
-        'all = [{ value = "earned", max = "90 point" }]\n\n[result]'
-    )
-    rules = draft(tmp_path, "[result]", more)
-    actions = past(shipped)
-    history = read_history(rules, actions)
-    found = diff(history, history.awarded, resettle(history))
-    assert (found.total.differing, found.total.reduction_mg) == (0, 0)
-
-
 def test_a_history_without_a_column_form_is_settled_in_turn(tmp_path: Path) -> None:
     """A condition on what was counted: the rules answer in the order of the history."""
     text = (SHARED / "point.sharing.v1.toml").read_text(encoding="utf-8")
@@ -230,3 +217,23 @@ def test_a_history_without_a_column_form_is_settled_in_turn(tmp_path: Path) -> N
     history = replace(read_history(rules, []), columns=columns, rows=rows, action=rows)
     found = resettle(history, exclude=True)
     assert found.points_mpt.tolist() == [row[1] for row in OneByOne(columns).rows()]
+
+
+def test_a_draft_that_begins_later_judges_the_past_with_its_first_factors(
+    shipped: Rulebook, tmp_path: Path
+) -> None:
+    name = "commute.metro.v1.toml"
+    text = (SHIPPED / name).read_text(encoding="utf-8")
+    second = text.replace("version = 1\ntitle", "version = 2\ntitle").replace(
+        "from = 2026-01-01", "from = 2027-01-01"
+    )
+    second = second.replace('accepts = ["T0", "T1", "T4"]', 'accepts = ["T0", "T4"]')
+    (tmp_path / "commute.metro.v2.toml").write_text(second, encoding="utf-8")
+    rules = load_draft(tmp_path, shipped)
+    actions = past(shipped)
+    history = read_history(rules, [a._replace(tier="T1") for a in actions])
+    rides = [i for i, action in enumerate(actions) if action.methodology_id == "commute.metro"]
+    assert history.refused == dict.fromkeys(rides, "tier_not_accepted")
+    history = read_history(rules, actions)
+    assert {m.version for m in history.columns.methodologies if m.id == "commute.metro"} == {2}
+    assert diff(history, history.awarded, resettle(history)).total.differing == 0
