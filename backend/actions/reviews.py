@@ -7,7 +7,18 @@ became free, and is audited. Nobody decides about an award of their own.
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    false,
+    or_,
+    select,
+    true,
+)
 
 from backend.actions.models import Action, ActionState, ActionStatus, HeldAward, HoldOutcome
 from backend.actions.queries import RECORDED, Recorded, recorded_of
@@ -47,7 +58,8 @@ class Reviewed:
     Attributes:
         action: as it stands in the book.
         place_name: where, if at a place.
-        member_name: who.
+        member_name: who; None where the member belongs to no institution of the reader's, or the
+            account was erased.
         institution_name: the member's institution on that day; None for citizens.
         department_name: the member's department on that day.
         times_out_at: when a held award lapses; None for one that was never held.
@@ -55,7 +67,7 @@ class Reviewed:
 
     action: Recorded
     place_name: str | None
-    member_name: str
+    member_name: str | None
     institution_name: str | None
     department_name: str | None
     times_out_at: datetime | None
@@ -251,10 +263,13 @@ def _action(db: Connection, action_id: int) -> Recorded:
 
 def _reviewable(scope: Scope) -> Select[tuple[object, ...]]:
     """Actions at the scope's places, and those at no place of its institutions' members."""
+    known = or_(
+        Action.institution_id.in_(institutions_in(scope)), true() if scope.everything else false()
+    )
     return (
         RECORDED.add_columns(
             Place.name,
-            Member.display_name,
+            case((known & Member.erased_at.is_(None), Member.display_name)),
             Institution.short_name,
             Department.name,
             HeldAward.times_out_at,

@@ -69,3 +69,14 @@ def test_an_auditor_only_looks(as_role: Callable[[Role], FlaskClient], held: int
     assert "<form" not in auditor.get(f"/reviews/{held}").text.partition("<main")[2]
     answer = auditor.post(f"/reviews/{held}", data={**REASON, "verdict": "posted"})
     assert answer.status_code == 403
+
+
+def test_names_stay_inside_the_readers_institutions(
+    as_role: Callable[[Role], FlaskClient], town: Town, drop_off: Callable[..., int]
+) -> None:
+    held = drop_off(town.bureau_point, town.citizen, mass="31")
+    for page in ("/reviews", f"/reviews/{held}"):
+        seen = as_role(Role.INSTITUTION_ADMIN).get(page).text
+        assert "外单位人员" in seen
+        assert "市民甲" not in seen
+        assert "市民甲" in as_role(Role.CITY_ADMIN).get(page).text
