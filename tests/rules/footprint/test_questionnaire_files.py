@@ -1,6 +1,5 @@
 """A broken questionnaire is refused with file, key and remedy; versions follow each other."""
 
-import shutil
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from credit_rules import NotInForce, RulebookError
 from credit_rules.footprint import load_questionnaires
 from credit_rules.footprint.loading import SHIPPED_QUESTIONNAIRES
-from credit_rules.loading import SHIPPED_DATA
 from tests.rules.approval import approve
 
 FILE = "questionnaire.toml"
@@ -279,39 +277,6 @@ def test_a_broken_file_is_refused(folder: Path, case: str) -> None:
     assert found, refused
     assert all(problem.file == FILE and problem.remedy for problem in found)
     approve("questionnaire_files", case, map(str, refused.problems))
-
-
-def test_outdated_values_are_refused_wherever_they_come_from(folder: Path) -> None:
-    shutil.copytree(SHIPPED_DATA, folder / "data")
-    grid = folder / "data" / "grid_factors.csv"
-    text = grid.read_text(encoding="utf-8")
-    row = "provincial average 2023,kgCO2/kWh,0.4974"
-    assert row in text
-    grid.write_text(text.replace(row, row.replace("0.4974", "0.785")), encoding="utf-8")
-    path = folder / FILE
-    own = path.read_text(encoding="utf-8").replace(
-        ELECTRICITY, ELECTRICITY.replace("0.4974", "0.785")
-    )
-    path.write_text(own, encoding="utf-8")
-    problems = refusal(folder).problems
-    assert any(p.key == "regions[0].electricity.mid.value" and "过期" in p.fault for p in problems)
-
-
-def test_an_empty_factor_table_is_named(folder: Path) -> None:
-    shutil.copytree(SHIPPED_DATA, folder / "data")
-    (folder / "data" / "action_factors.csv").write_bytes(b"")
-    assert {problem.file for problem in refusal(folder).problems} == {"action_factors.csv"}
-
-
-def test_a_row_of_unknown_confidence_has_no_range(folder: Path) -> None:
-    shutil.copytree(SHIPPED_DATA, folder / "data")
-    table = folder / "data" / "footprint_factors.csv"
-    text = table.read_text(encoding="utf-8")
-    row = next(line for line in text.splitlines() if line.startswith("gas.ng,"))
-    guessed = row.removesuffix("secondary") + "guessed"
-    table.write_text(text.replace(row, guessed), encoding="utf-8")
-    (problem,) = [p for p in refusal(folder).problems if p.key == "factors.gas.mid.factor"]
-    assert "“guessed”没有对应的不确定度" in problem.fault
 
 
 @settings(

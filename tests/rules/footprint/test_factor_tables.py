@@ -1,0 +1,52 @@
+"""Factor tables of a questionnaire's own: outdated, empty or of a confidence nobody knows."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from credit_rules import RulebookError
+from credit_rules.footprint import load_questionnaires
+from credit_rules.loading import SHIPPED_DATA
+
+FILE = "questionnaire.toml"
+ELECTRICITY = 'factor = "2023.provincial.浙江", value = "0.4974"'
+
+
+def refusal(folder: Path) -> RulebookError:
+    with pytest.raises(RulebookError) as caught:
+        load_questionnaires(folder)
+    return caught.value
+
+
+def test_outdated_values_are_refused_wherever_they_come_from(folder: Path) -> None:
+    shutil.copytree(SHIPPED_DATA, folder / "data")
+    grid = folder / "data" / "grid_factors.csv"
+    text = grid.read_text(encoding="utf-8")
+    row = "provincial average 2023,kgCO2/kWh,0.4974"
+    assert row in text
+    grid.write_text(text.replace(row, row.replace("0.4974", "0.785")), encoding="utf-8")
+    path = folder / FILE
+    own = path.read_text(encoding="utf-8").replace(
+        ELECTRICITY, ELECTRICITY.replace("0.4974", "0.785")
+    )
+    path.write_text(own, encoding="utf-8")
+    problems = refusal(folder).problems
+    assert any(p.key == "regions[0].electricity.mid.value" and "过期" in p.fault for p in problems)
+
+
+def test_an_empty_factor_table_is_named(folder: Path) -> None:
+    shutil.copytree(SHIPPED_DATA, folder / "data")
+    (folder / "data" / "action_factors.csv").write_bytes(b"")
+    assert {problem.file for problem in refusal(folder).problems} == {"action_factors.csv"}
+
+
+def test_a_row_of_unknown_confidence_has_no_range(folder: Path) -> None:
+    shutil.copytree(SHIPPED_DATA, folder / "data")
+    table = folder / "data" / "footprint_factors.csv"
+    text = table.read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if line.startswith("gas.ng,"))
+    guessed = row.removesuffix("secondary") + "guessed"
+    table.write_text(text.replace(row, guessed), encoding="utf-8")
+    (problem,) = [p for p in refusal(folder).problems if p.key == "factors.gas.mid.factor"]
+    assert "“guessed”没有对应的不确定度" in problem.fault
