@@ -46,7 +46,7 @@ def _single() -> list[Row]:
         for one in facts:
             by_hand.drop_off(one)
 
-    ours, floor = best_of(25, assessed, reckoned)
+    ours, floor = best_of(1_000, assessed, reckoned)
     return [
         Row(
             "assess a drop-off, checked, explainable", ours / SINGLE * 1e6, "us", 3, at_least=False
@@ -112,7 +112,7 @@ def _million(metro: Methodology) -> list[Row]:
     assert np.array_equal(by_columns.reduction_mg, in_turn.reduction_mg)
     assert np.array_equal(by_columns.points_mpt, in_turn.points_mpt)
     (vectorised,) = best_of(5, lambda: settle(columns))
-    (scalar,) = best_of(2, lambda: settle_in_turn(columns))
+    (scalar,) = best_of(3, lambda: settle_in_turn(columns))
     return [
         Row("replay 1,000,000 actions by columns", vectorised, "s", 0.4, at_least=False),
         Row("  the same in turn, the same integers", scalar, "s", 2, at_least=False),
@@ -123,7 +123,7 @@ def _loading() -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="tanpuhui-bench-") as folder:
         _copies(Path(folder))
         assert len(load_rulebook(Path(folder)).all_versions()) == FILES
-        (seconds,) = best_of(5, lambda: load_rulebook(Path(folder)))
+        (seconds,) = best_of(8, lambda: load_rulebook(Path(folder)))
     return [Row("load, check, compile 100 files", seconds * 1e3, "ms", 300, at_least=False)]
 
 
