@@ -1,23 +1,17 @@
 """The periodic builder of the tree."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-
 import structlog
-from sqlalchemy import Connection
 
 from backend.clock import Clock
 from backend.ports.signed_notes import Signer
 from backend.proofs import service
+from backend.proofs.service import Begin
 
 BATCH = 10_000
 # What one run appends at most, so that it ends within the time a job has.
 _BATCHES = 50
 
 log = structlog.get_logger(__name__)
-
-# Opens a transaction that commits when its block ends: the caller's, as services never commit.
-Begin = Callable[[], AbstractContextManager[Connection]]
 
 
 def build(begin: Begin, signer: Signer, clock: Clock, *, batches: int = _BATCHES) -> int:

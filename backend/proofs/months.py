@@ -7,8 +7,7 @@ earlier one. So anybody with the entries computes the same sums; what comes late
 
 import base64
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Final
@@ -26,6 +25,7 @@ from backend.proofs.merkle import Leaves, Span
 from backend.proofs.models import SealedBalance, SealedMonth, SealedNode
 from backend.proofs.policy import CheckpointText
 from backend.proofs.queries import SignedRoot, latest_checkpoint
+from backend.proofs.service import Begin
 
 _LAYOUT: Final = 1
 # layout, salt, year, month, account, unit, amount
@@ -42,7 +42,6 @@ SELECT unit, sum(amount)::bigint FROM sealed_balance
 """)
 
 log = structlog.get_logger(__name__)
-Begin = Callable[[], AbstractContextManager[Connection]]
 
 
 @dataclass(frozen=True, slots=True)

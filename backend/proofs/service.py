@@ -4,6 +4,8 @@ Services commit nothing: the caller's transaction makes leaves, nodes and checkp
 or not at all, so that every leaf lies under a checkpoint.
 """
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, text
@@ -20,6 +22,9 @@ from backend.proofs.queries import (
     published_keys,
     split_hashes,
 )
+
+# Opens a transaction that commits when its block ends: the caller's, as services never commit.
+Begin = Callable[[], AbstractContextManager[Connection]]
 
 # Reading a restored copy from its start takes longer than a request may.
 _PATIENCE = text("SET LOCAL statement_timeout = '10min'")

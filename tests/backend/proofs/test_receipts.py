@@ -262,7 +262,7 @@ def test_an_old_receipt_shows_that_the_book_was_rewritten(
             db,
             [
                 "UPDATE transfer SET amount = amount + 1",
-                "TRUNCATE tree_leaf, tree_node, checkpoint",
+                "TRUNCATE tree_leaf, tree_node, checkpoint, sealed_month",
                 "UPDATE tree_cursor SET txid = '0', entry_id = 0",
             ],
         )
