@@ -242,6 +242,12 @@ BROKEN = {
         "regions[1].assume",
         "assumed",
     ),
+    "a heading with an unknown key": (
+        "[factors.electricity]\n",
+        '[factors.electricity]\nlabl = "x"\n',
+        "factors.electricity.labl",
+        "label",
+    ),
     "an outdated value with an unknown key": (
         'value = "2.7 kgCO2/L"',
         'value = "2.7 kgCO2/L"\nvalu = "1"',
