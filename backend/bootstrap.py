@@ -1,6 +1,7 @@
 """The composition root: settings become the one object that faces, workers and commands share."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -75,8 +76,8 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Backend:
         ),
         redis=redis,
         clock=clock or SystemClock(),
-        rulebook=load_rulebook(),
-        questionnaires=load_questionnaires(),
+        rulebook=_shipped_rulebook(),
+        questionnaires=_shipped_questionnaires(),
         wechat=HttpWeChat(
             base_url=settings.wechat_base_url,
             app_id=settings.wechat_app_id,
@@ -86,6 +87,11 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Backend:
         keys=KeyRing(settings.secret_key),
         signer=_signer(settings) if settings.ledger_signing_key else None,
     )
+
+
+# What ships does not change while a process lives: backends made in one process share it.
+_shipped_rulebook = cache(load_rulebook)
+_shipped_questionnaires = cache(load_questionnaires)
 
 
 def _signer(settings: Settings) -> Signer:
@@ -114,6 +120,6 @@ def prepare(settings: Settings) -> None:
     engine = make_engine(settings.database_url)
     try:
         with engine.begin() as db:
-            rulebook.register(db, load_rulebook())
+            rulebook.register(db, _shipped_rulebook())
     finally:
         engine.dispose()

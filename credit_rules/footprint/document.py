@@ -182,11 +182,14 @@ class DocumentReader:
         """Digest over the file and the rows of the factor tables it stands on."""
         if self.at.problems:
             return ""
-        factors = {
-            bound.factor.key: {**asdict(bound.factor), "unit": bound.factor.unit.text}
+        found = {
+            bound.factor.key: bound.factor
             for line in lines
             for rate in line.rates.values()
             for bound in rate.factor.bounds
+        }
+        factors = {
+            key: {**asdict(factor), "unit": factor.unit.text} for key, factor in found.items()
         }
         return digest(canonical_bytes({"file": self.data, "factors": factors}))
 
