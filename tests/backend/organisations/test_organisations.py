@@ -49,7 +49,7 @@ def paths(db: Connection, institution_id: int, on: date = TODAY) -> list[str]:
 
 
 def test_an_institution_reads_back_as_entered(db: Connection, city: Organisation) -> None:
-    code = a_credit_code(7)
+    code = a_credit_code(9_000_007)
     created = an_institution(
         db, district_id=city.east, system_id=city.system, name=" 市档案馆 ", credit_code=code
     )
