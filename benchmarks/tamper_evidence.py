@@ -145,9 +145,9 @@ def _write(url: str, codes: Sequence[str], numbers: Sequence[int]) -> None:
                 member_id=number % MEMBERS + 1,
                 drop_off=DropOff(
                     reference=f"bench-tree-{number:010d}",
-                    occurred_at=now - timedelta(minutes=2 * (number // MEMBERS)),
+                    occurred_at=now - timedelta(hours=number // MEMBERS),
                     code=codes[number % len(codes)],
-                    facts={"material": "paper", "mass": "1.25"},
+                    facts={"material": "cardboard", "mass": "1.25"},
                     position=None,
                 ),
                 now=now,
