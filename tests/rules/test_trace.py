@@ -55,17 +55,17 @@ def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
 
 def test_the_schema_is_stable(shipped: Rulebook) -> None:
     trace = drop_off(shipped).trace.to_json()
-    assert set(trace) == {
-        "schema",
+    assert list(trace) == [
+        "bonus",
+        "factors",
+        "inputs",
         "methodology",
         "on",
-        "tier",
-        "inputs",
-        "factors",
-        "steps",
-        "bonus",
         "result",
-    }
+        "schema",
+        "steps",
+        "tier",
+    ]
     assert trace["schema"] == "tanpuhui.trace.v1"
     assert trace["result"] == {
         "reduction_mg": 737500,
