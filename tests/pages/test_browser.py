@@ -64,6 +64,7 @@ def clock() -> FixedClock:
 
 def _look(page: Page) -> None:
     """Holds what is on the screen against contrast, line height, size of targets and width."""
+    page.wait_for_load_state("load")  # a click waits for the answer, not for its style sheet
     assert page.evaluate(_PAIRS) == []
     assert page.evaluate(_SMALL) == []
     assert not page.evaluate(_WIDE)
