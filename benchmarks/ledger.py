@@ -13,12 +13,13 @@ from statistics import median
 
 from sqlalchemy import Engine
 
-from backend.actions.service import Admission, Claim, record
+from backend.actions.service import Admission, Claim, Request, record
 from backend.db.engine import make_engine
 from backend.ledger.batches import MOST, post_awards
 from backend.ledger.budgets import fund_campaign
 from backend.ledger.queries import Cap
 from backend.ledger.service import Award, Ceiling, Outcome, post_award
+from backend.places.models import PlaceAtCode
 from benchmarks.installation import Installation
 from credit_rules import Methodology, Rulebook, Used, load_rulebook
 
@@ -106,11 +107,11 @@ def _through_service(engine: Engine, rulebook: Rulebook) -> None:
             facts={"material": "paper", "mass": "1.25"},
         )
         with engine.begin() as db:
-            record(db, rulebook, claim, admit=_admitted(number), now=now)
+            record(db, rulebook, Request(claim, _admitted(number)), now=now)
 
 
-def _admitted(number: int) -> Callable[[Methodology], Admission]:
-    return lambda _methodology: Admission(
+def _admitted(number: int) -> Callable[[Methodology, PlaceAtCode | None], Admission]:
+    return lambda _methodology, _place: Admission(
         tier="T2",
         channel="rotating_code",
         evidence=(f"bench-{number}".encode(),),

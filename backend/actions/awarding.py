@@ -13,6 +13,8 @@ from backend.actions.standings import Standing
 from backend.clock import business_day
 from backend.ledger.queries import Cap
 from backend.ledger.service import Award, Ceiling, Hold
+from backend.places.models import PlaceAtCode
+from backend.places.scanned import Scanned
 from credit_rules import Assessment, Methodology
 
 
@@ -77,13 +79,18 @@ class Receipt:
 class Request:
     """A claim with the judge of its evidence, who is asked only for a new reference.
 
+    A repeat gets its receipt even when its code has run out since.
+
     Attributes:
         claim: what the member says.
-        admit: says what the evidence amounts to under the methodology in force; raises the refusal.
+        admit: says what the evidence amounts to under the methodology in force, with what the
+            scanned code leads to; raises the refusal.
+        scanned: the code that came with it, to be looked up along with everything else.
     """
 
     claim: Claim
-    admit: Callable[[Methodology], Admission]
+    admit: Callable[[Methodology, PlaceAtCode | None], Admission]
+    scanned: Scanned | None = None
 
 
 def award_of(

@@ -7,7 +7,7 @@ came in between) is recorded one by one, in order, after the others.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import Connection
@@ -61,7 +61,7 @@ def record_all(
 def _alone(db: Connection, rulebook: Rulebook, request: Request, now: datetime) -> Result:
     try:
         with db.begin_nested():
-            return record(db, rulebook, request.claim, admit=request.admit, now=now)
+            return record(db, rulebook, request, now=now)
     except DomainError as error:
         return error
 
@@ -109,7 +109,13 @@ class _Batch:
         others = [pair for pair in requests if pair[1].claim.member_id not in self._alone]
         prepared = [each for each in (self._prepared(*pair) for pair in others) if each is not None]
         asked = [
-            Asked(each.request.claim.member_id, each.request.claim.reference, each.day, each.caps)
+            Asked(
+                each.request.claim.member_id,
+                each.request.claim.reference,
+                each.day,
+                each.caps,
+                each.request.scanned,
+            )
             for each in prepared
         ]
         found = standings(self._db, asked) if asked else []
@@ -163,7 +169,7 @@ class _Batch:
     def _assessed(self, each: _Prepared, standing: Standing) -> _Judged:
         claim, methodology = each.request.claim, each.methodology
         check_occurred_at(claim.occurred_at, self._now, methodology.evidence.max_age_days)
-        admission = each.request.admit(methodology)
+        admission = each.request.admit(methodology, standing.place)
         used = {cap.key: self._counters.get(cap, standing.used[cap.key]) for cap in each.caps}
         readings = Readings.of_counters(methodology, used, each.exclusions)
         assessment = assess_claim(
@@ -175,9 +181,7 @@ class _Batch:
             readings=readings,
         )
         context = readings.context(methodology)
-        standing = Standing(
-            None, standing.department_id, standing.institution_id, standing.district_id, used
-        )
+        standing = replace(standing, used=used)
         digest = self._rulebook.digest
         award = with_marks(
             award_of(claim, self._now, admission, standing, each.caps, assessment, digest, context),

@@ -22,9 +22,9 @@ from backend.actions.policy import content_digest
 from backend.actions.service import Admission, Claim, Receipt, Request, record
 from backend.errors import DomainError, FieldError
 from backend.ledger.service import Ceiling
-from backend.places.models import ResolvedPlace
+from backend.places import scanned
+from backend.places.models import PlaceAtCode, ResolvedPlace
 from backend.places.policy import CEILING_PER_STEP, require_open
-from backend.places.service import resolve_code
 from backend.ports.keys import KeyRing
 from credit_rules import Methodology, Rulebook
 
@@ -71,19 +71,18 @@ def log_action(
         DomainError: the evidence, the time or the facts do not hold; see `evidence`, `places.codes`
             and `service.record`.
     """
-    request = request_of(db, keys=keys, member_id=member_id, telling=telling, now=now)
-    return record(db, rulebook, request.claim, admit=request.admit, now=now)
+    request = request_of(keys=keys, member_id=member_id, telling=telling, now=now)
+    return record(db, rulebook, request, now=now)
 
 
-def request_of(
-    db: Connection, *, keys: KeyRing, member_id: int, telling: Telling, now: datetime
-) -> Request:
+def request_of(*, keys: KeyRing, member_id: int, telling: Telling, now: datetime) -> Request:
     """What a member says as a request, to be recorded alone or with others; reads nothing yet."""
+    code = None if telling.code is None else scanned.read(telling.code)
 
-    def admit(methodology: Methodology) -> Admission:
-        if telling.code is None:
+    def admit(methodology: Methodology, at_code: PlaceAtCode | None) -> Admission:
+        if code is None:
             return _without_code(methodology, telling)
-        found = resolve_code(db, keys, telling.code, now, member_id=member_id)
+        found = scanned.resolved(keys, code, at_code, member_id=member_id, now=now)
         return _with_code(methodology, telling, found, member_id=member_id, now=now)
 
     claim = Claim(
@@ -102,7 +101,7 @@ def request_of(
         occurred_at=telling.occurred_at,
         facts=telling.facts,
     )
-    return Request(claim, admit)
+    return Request(claim, admit, code)
 
 
 def _without_code(methodology: Methodology, telling: Telling) -> Admission:

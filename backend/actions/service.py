@@ -4,7 +4,7 @@ The same path serves phones, pages, devices and feeds; what differs between them
 place, the evidence) is decided by the caller's admission.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -41,7 +41,7 @@ from backend.errors import FieldError, NotFoundError
 from backend.ledger.amendments import add_reference, lock_member
 from backend.ledger.queries import Cap
 from backend.ledger.service import Outcome, post_award
-from credit_rules import Assessment, Methodology, Rulebook
+from credit_rules import Assessment, Rulebook
 
 # The face of the feature: what others need to know of assessing is said here, too.
 __all__ = [
@@ -67,9 +67,8 @@ _ATTEMPTS = 5
 def record(
     db: Connection,
     rulebook: Rulebook,
-    claim: Claim,
+    request: Request,
     *,
-    admit: Callable[[Methodology], Admission],
     now: datetime,
 ) -> Receipt:
     """Records one action, or finds the one its reference already led to.
@@ -77,9 +76,7 @@ def record(
     Args:
         db: the request's transaction.
         rulebook: the methodologies in force.
-        claim: what the member says.
-        admit: judges the evidence; called only for a new reference, so that a repeat gets its
-            receipt even when its code has run out since. Raises the refusal.
+        request: what the member says, with the judge of the evidence.
         now: the present instant.
 
     Raises:
@@ -91,6 +88,7 @@ def record(
         CeilingReachedError: the shared code was used too often.
         BusyError: the member's other requests would not let this one through.
     """
+    claim = request.claim
     day = business_day(claim.occurred_at)
     methodology = methodology_of(rulebook, claim.kind, day)
     exclusions = exclusions_of(
@@ -101,16 +99,16 @@ def record(
     )
     caps = caps_of(methodology, scope="member", subject_id=claim.member_id, on=day)
     caps.extend(exclusions.caps)
-    standing = _standing(db, claim, day, caps)
+    standing = _standing(db, request, day, caps)
     if standing.earlier is not None:
         return repeat(db, rulebook, claim, standing.earlier)
     check_occurred_at(claim.occurred_at, now, methodology.evidence.max_age_days)
-    admission = admit(methodology)
+    admission = request.admit(methodology, standing.place)
     if admission.place_id is not None:
         shared = caps_of(methodology, scope="place", subject_id=admission.place_id, on=day)
         if shared:
             caps += shared
-            standing = _standing(db, claim, day, caps)
+            standing = _standing(db, request, day, caps)
     digest = rulebook.digest
     for _ in range(_ATTEMPTS):
         readings = Readings.of_counters(methodology, standing.used, exclusions)
@@ -126,7 +124,7 @@ def record(
         if posting.outcome is Outcome.EVIDENCE_USED and posting.action_id is not None:
             return _improve(db, rulebook, claim, admission, posting.action_id, now)
         refuse(posting.outcome)
-        standing = _standing(db, claim, day, caps)
+        standing = _standing(db, request, day, caps)
         if standing.earlier is not None:
             return repeat(db, rulebook, claim, standing.earlier)
     raise BusyError("您有另一条记录正在处理，请稍候几秒再提交。", retry_after=2)
@@ -175,9 +173,14 @@ def receipt_of(db: Connection, rulebook: Rulebook, *, member_id: int, action_id:
     return Receipt(recorded, replay(rulebook, recorded), first=False)
 
 
-def _standing(db: Connection, claim: Claim, day: date, caps: Sequence[Cap]) -> Standing:
+def _standing(db: Connection, request: Request, day: date, caps: Sequence[Cap]) -> Standing:
     return standings.standing(
-        db, member_id=claim.member_id, reference=claim.reference, on=day, caps=caps
+        db,
+        member_id=request.claim.member_id,
+        reference=request.claim.reference,
+        on=day,
+        caps=caps,
+        scanned=request.scanned,
     )
 
 

@@ -12,6 +12,9 @@ from sqlalchemy import Connection
 
 from backend.db.statements import array, fetch_all
 from backend.ledger.queries import Cap
+from backend.places.models import PlaceAtCode
+from backend.places.queries import AT_CODE_COLUMNS, place_at_code
+from backend.places.scanned import Scanned
 from credit_rules import Used
 
 
@@ -33,6 +36,7 @@ class Standing:
         institution_id: institution on that day, None for citizens.
         district_id: district of that institution.
         used: by cap key, what is claimed in its period.
+        place: what the code that was scanned leads to, None for nothing.
     """
 
     earlier: Earlier | None
@@ -40,20 +44,34 @@ class Standing:
     institution_id: int | None
     district_id: int | None
     used: Mapping[str, Used]
+    place: PlaceAtCode | None
 
 
-_STANDING = """
-SELECT s.request_digest, s.action_id, m.department_id, m.institution_id, i.district_id,
-       s.cap_key, s.reduction_ng, s.points_npt, s.activity_nano, s.count_nano
+# One row per counter, or a single one; the place comes with the row of the first, once.
+_COLUMNS = f"""
+       s.cap_key, s.reduction_ng, s.points_npt, s.activity_nano, s.count_nano,
+       s.request_digest, s.action_id, m.department_id, m.institution_id, i.district_id,
+       {AT_CODE_COLUMNS}
+"""
+_STANDING = f"""
+SELECT {_COLUMNS}
   FROM ledger_standing(%s::bigint, %s::text, %s::bigint[], %s::text[], %s::date[]) s
   LEFT JOIN membership m ON m.member_id = %s::bigint AND m.valid_from <= %s::date
                         AND (m.valid_until IS NULL OR m.valid_until > %s::date)
   LEFT JOIN institution i ON i.id = m.institution_id
+  LEFT JOIN place p ON p.id = %s::bigint AND s.cap_key IS NOT DISTINCT FROM %s::text
+  LEFT JOIN print_batch b ON b.key = %s::text AND b.place_id = p.id
 """
 
 
 def standing(
-    db: Connection, *, member_id: int, reference: str, on: date, caps: Sequence[Cap]
+    db: Connection,
+    *,
+    member_id: int,
+    reference: str,
+    on: date,
+    caps: Sequence[Cap],
+    scanned: Scanned | None = None,
 ) -> Standing:
     """Reads, in one statement, what decides how a member's request goes on.
 
@@ -63,6 +81,7 @@ def standing(
         reference: the client's reference.
         on: the Asia/Shanghai day of the action.
         caps: the counters its assessment will read.
+        scanned: the code that comes with it, if one does.
     """
     found = fetch_all(
         db,
@@ -76,29 +95,35 @@ def standing(
             member_id,
             on,
             on,
+            scanned and scanned.place_id,
+            caps[0].key if caps else None,
+            scanned and scanned.key,
         ),
     )
     return _standing_of(found)
 
 
 class Asked(NamedTuple):
-    """Whose standing is asked for, on which day, and which counters count."""
+    """Whose standing is asked for, on which day, which counters count, and what was scanned."""
 
     member_id: int
     reference: str
     on: date
     caps: Sequence[Cap]
+    scanned: Scanned | None
 
 
-_STANDINGS = """
-SELECT k.seq, s.request_digest, s.action_id, m.department_id, m.institution_id, i.district_id,
-       s.cap_key, s.reduction_ng, s.points_npt, s.activity_nano, s.count_nano
+_STANDINGS = f"""
+SELECT k.seq, {_COLUMNS}
   FROM jsonb_to_recordset(%s::jsonb) AS k(seq integer, member_id bigint, reference text, day date,
-                                          subjects bigint[], keys text[], periods date[])
+                                          subjects bigint[], keys text[], periods date[],
+                                          place_id bigint, batch_key text)
  CROSS JOIN LATERAL ledger_standing(k.member_id, k.reference, k.subjects, k.keys, k.periods) s
   LEFT JOIN membership m ON m.member_id = k.member_id AND m.valid_from <= k.day
                         AND (m.valid_until IS NULL OR m.valid_until > k.day)
   LEFT JOIN institution i ON i.id = m.institution_id
+  LEFT JOIN place p ON p.id = k.place_id AND s.cap_key IS NOT DISTINCT FROM k.keys[1]
+  LEFT JOIN print_batch b ON b.key = k.batch_key AND b.place_id = p.id
  ORDER BY k.seq
 """
 
@@ -114,6 +139,8 @@ def standings(db: Connection, asked: Sequence[Asked]) -> list[Standing]:
             "subjects": [cap.subject_id for cap in each.caps],
             "keys": [cap.key for cap in each.caps],
             "periods": [cap.period_start.isoformat() for cap in each.caps],
+            "place_id": each.scanned and each.scanned.place_id,
+            "batch_key": each.scanned and each.scanned.key,
         }
         for seq, each in enumerate(asked)
     ]
@@ -122,11 +149,12 @@ def standings(db: Connection, asked: Sequence[Asked]) -> list[Standing]:
 
 
 def _standing_of(rows: Sequence[Sequence[Any]]) -> Standing:
-    first = rows[0]
+    request_digest, action_id, department_id, institution_id, district_id = rows[0][5:10]
     return Standing(
-        earlier=None if first[0] is None else Earlier(bytes(first[0]), first[1]),
-        department_id=first[2],
-        institution_id=first[3],
-        district_id=first[4],
-        used={row[5]: Used(*row[6:]) for row in rows if row[5] is not None},
+        earlier=None if request_digest is None else Earlier(bytes(request_digest), action_id),
+        department_id=department_id,
+        institution_id=institution_id,
+        district_id=district_id,
+        used={row[0]: Used(*row[1:5]) for row in rows if row[0] is not None},
+        place=next((place_at_code(row[10:]) for row in rows if row[10] is not None), None),
     )

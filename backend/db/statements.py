@@ -1,6 +1,6 @@
 """Statements of the hot path, sent to the driver without building a result object around them.
 
-A drop-off runs four statements; describing their columns anew each time costs as much as running
+A drop-off runs three statements; describing their columns anew each time costs as much as running
 them. Each connection keeps a cursor per statement, which remembers how its parameters are written.
 Rows come as plain tuples, errors as those of SQLAlchemy.
 """

@@ -121,6 +121,11 @@ def place_code(kind: PlaceKind, place_id: int) -> str:
     return f"{_LETTERS[kind]}{place_id:07d}"
 
 
+def place_id_of(code: str) -> int:
+    """The id in a public code of the form of `place_code`; the letter may still be another's."""
+    return int(code[1:])
+
+
 def new_key() -> str:
     """A random key of a print batch: 10 base32 characters, 50 bits."""
     return "".join(secrets.choice(_BASE32) for _ in range(KEY_LENGTH))

@@ -160,6 +160,21 @@ class PlaceRecord(PlaceDraft):
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceAtCode:
+    """The place of an id with the print batch of a key, as they stand.
+
+    Attributes:
+        place: the place.
+        batch_id: None where no batch of this place has that key.
+        revoked: whether that batch was revoked.
+    """
+
+    place: PlaceRecord
+    batch_id: int | None
+    revoked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ResolvedPlace:
     """The place behind a code that was read and verified.
 

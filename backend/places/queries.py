@@ -15,6 +15,7 @@ from backend.places.models import (
     BatchRecord,
     Datum,
     Place,
+    PlaceAtCode,
     PlaceKind,
     PlaceRecord,
     PlaceState,
@@ -27,12 +28,13 @@ _COLUMNS: Final = (
     "p.id, p.code, p.kind, p.name, p.institution_id, p.address, p.state, p.accepted, p.hours,"
     " p.latitude, p.longitude, p.datum, p.radius_m, p.presence"
 )
-_BY_CODE: Final = f"""
-SELECT {_COLUMNS}, b.id, b.revoked_at IS NOT NULL
+# What a statement asks of `place` as p and `print_batch` as b to read the place of a code.
+AT_CODE_COLUMNS: Final = f"{_COLUMNS}, b.id, b.revoked_at IS NOT NULL"
+_AT_CODE: Final = f"""
+SELECT {AT_CODE_COLUMNS}
   FROM place AS p LEFT JOIN print_batch AS b ON b.key = %s::text AND b.place_id = p.id
- WHERE p.code = %s::text
+ WHERE p.id = %s::bigint
 """
-_BY_ID: Final = f"SELECT {_COLUMNS} FROM place AS p WHERE p.id = %s::bigint"
 # Haversine in the datum each place was surveyed in: the caller's point comes in both. Distances are
 # computed once a place (MATERIALIZED), and only the page's rows are read in full.
 _NEAR: Final = text(
@@ -69,28 +71,21 @@ class NearPlace:
     distance_m: int
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedPlace:
-    """The place of a printed code, and the batch of its key: None where no batch has that key."""
-
-    place: PlaceRecord
-    batch_id: int | None
-    revoked: bool
-
-
-def by_printed_code(db: Connection, place_code: str, key: str) -> PrintedPlace | None:
-    """The place of a public code with the batch of a key, in one statement."""
-    found = fetch_all(db, _BY_CODE, (key, place_code))
-    if not found:
-        return None
-    *place, batch_id, revoked = found[0]
-    return PrintedPlace(_record(place), batch_id, revoked)
+def at_code(db: Connection, place_id: int, key: str | None) -> PlaceAtCode | None:
+    """The place of an id, whatever its scope, with the batch of a key; one statement."""
+    found = fetch_all(db, _AT_CODE, (key, place_id))
+    return place_at_code(found[0]) if found else None
 
 
 def by_id(db: Connection, place_id: int) -> PlaceRecord | None:
-    """The place of an id, whatever its scope: for codes that prove themselves."""
-    found = fetch_all(db, _BY_ID, (place_id,))
-    return _record(found[0]) if found else None
+    """The place of an id, whatever its scope."""
+    found = at_code(db, place_id, None)
+    return found.place if found else None
+
+
+def place_at_code(row: Sequence[Any]) -> PlaceAtCode:
+    """What the `AT_CODE_COLUMNS` of a row say."""
+    return PlaceAtCode(_record(row), row[14], row[15])
 
 
 def place_of(

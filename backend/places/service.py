@@ -15,23 +15,10 @@ from backend.clock import SHANGHAI
 from backend.db.seen import require_unchanged
 from backend.errors import ErrorKind, FieldError, InvalidInputError
 from backend.organisations.queries import Scope
-from backend.places import queries, tickets
-from backend.places.codes import (
-    CodeForgedError,
-    CodeRevokedError,
-    CodeUnknownError,
-    PrintedCode,
-    RotatingCode,
-    new_key,
-    parse,
-    place_code,
-    place_key,
-    printed_url,
-    verify_rotating,
-)
+from backend.places import queries, scanned
+from backend.places.codes import PrintedCode, new_key, place_code, printed_url
 from backend.places.models import (
     BatchRecord,
-    CodeKind,
     Datum,
     Place,
     PlaceDraft,
@@ -267,37 +254,11 @@ def resolve_code(
         member_id: who presents it; a ticket is good for nobody else.
 
     Raises:
-        TicketInvalidError: a ticket that was altered, or is another member's.
-        TicketExpiredError: a ticket that was kept too long.
-        CodeUnreadableError: none of our codes.
-        CodeForgedError: a character differs from what was issued.
-        CodeExpiredError: a rotating code of another time.
-        CodeRevokedError: a poster of a revoked batch.
-        CodeUnknownError: no such place.
+        CodeError: see `scanned.resolved`.
     """
-    ticket = tickets.read(text)
-    if ticket is not None:
-        tickets.verify(keys, ticket, member_id=member_id, now=now)
-        return _rotating_at(db, ticket.place_id, ticket.step, ticket.scanned_at)
-    code = parse(text)
-    if isinstance(code, RotatingCode):
-        verify_rotating(place_key(keys, code.place_id), code, now)
-        return _rotating_at(db, code.place_id, code.step, now)
-    printed = queries.by_printed_code(db, code.place_code, code.key)
-    if printed is None:
-        raise CodeUnknownError
-    if printed.batch_id is None:
-        raise CodeForgedError
-    if printed.revoked:
-        raise CodeRevokedError
-    return ResolvedPlace(printed.place, CodeKind.PRINTED, None, printed.batch_id, now)
-
-
-def _rotating_at(db: Connection, place_id: int, step: int, scanned_at: datetime) -> ResolvedPlace:
-    place = queries.by_id(db, place_id)
-    if place is None:
-        raise CodeUnknownError
-    return ResolvedPlace(place, CodeKind.ROTATING, step, None, scanned_at)
+    read = scanned.read(text)
+    found = None if read.place_id is None else queries.at_code(db, read.place_id, read.key)
+    return scanned.resolved(keys, read, found, member_id=member_id, now=now)
 
 
 def places_near(

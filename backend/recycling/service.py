@@ -13,7 +13,15 @@ from backend.actions.service import Admission, Claim, Receipt, Request
 from backend.clock import business_day
 from backend.errors import FieldError, InvalidInputError
 from backend.places import policy as place_policy
-from backend.places.models import CodeKind, PlaceKind, PlaceRecord, PlaceState, ResolvedPlace
+from backend.places import scanned
+from backend.places.models import (
+    CodeKind,
+    PlaceAtCode,
+    PlaceKind,
+    PlaceRecord,
+    PlaceState,
+    ResolvedPlace,
+)
 from backend.places.policy import Position
 from backend.places.service import resolve_code
 from backend.places.tickets import Ticket, ticket_of
@@ -129,13 +137,12 @@ def log_drop_off(
             `places.codes`, `policy` and `actions.service.record`.
     """
     request = drop_off_request(
-        db, rulebook=rulebook, keys=keys, member_id=member_id, drop_off=drop_off, now=now
+        rulebook=rulebook, keys=keys, member_id=member_id, drop_off=drop_off, now=now
     )
-    return actions.record(db, rulebook, request.claim, admit=request.admit, now=now)
+    return actions.record(db, rulebook, request, now=now)
 
 
 def drop_off_request(
-    db: Connection,
     *,
     rulebook: Rulebook,
     keys: KeyRing,
@@ -144,9 +151,10 @@ def drop_off_request(
     now: datetime,
 ) -> Request:
     """A drop-off as a request, to be recorded alone or with others; reads nothing yet."""
+    code = scanned.read(drop_off.code)
 
-    def admit(methodology: Methodology) -> Admission:
-        found = resolve_code(db, keys, drop_off.code, now, member_id=member_id)
+    def admit(methodology: Methodology, at_code: PlaceAtCode | None) -> Admission:
+        found = scanned.resolved(keys, code, at_code, member_id=member_id, now=now)
         _check_kind(found.place)
         place_policy.require_open(found.place, drop_off.occurred_at)
         _check_material(rulebook, methodology, found.place, drop_off.facts)
@@ -167,7 +175,7 @@ def drop_off_request(
         occurred_at=drop_off.occurred_at,
         facts=drop_off.facts,
     )
-    return Request(claim, admit)
+    return Request(claim, admit, code)
 
 
 def _admission(

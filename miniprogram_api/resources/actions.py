@@ -109,8 +109,7 @@ def record_action(values: Mapping[str, Any]) -> Receipt:
     Raises:
         DomainError: it is refused; the sentence says what to do.
     """
-    request = _request_of(values)
-    return record(connection(), backend().rulebook, request.claim, admit=request.admit, now=now())
+    return record(connection(), backend().rulebook, _request_of(values), now=now())
 
 
 def _request_of(values: Mapping[str, Any]) -> Request:
@@ -119,7 +118,6 @@ def _request_of(values: Mapping[str, Any]) -> Request:
     kind, code = values["kind"], evidence["code"]
     if kind == recycling_policy.KIND and code is not None and evidence["kind"] in _BY_CODE:
         return drop_off_request(
-            connection(),
             rulebook=backend().rulebook,
             keys=backend().keys,
             member_id=actor().member_id,
@@ -133,7 +131,6 @@ def _request_of(values: Mapping[str, Any]) -> Request:
             now=now(),
         )
     return claims.request_of(
-        connection(),
         keys=backend().keys,
         member_id=actor().member_id,
         telling=claims.Telling(

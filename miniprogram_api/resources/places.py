@@ -9,6 +9,7 @@ from typing import Any, Final
 from backend.errors import FieldError, InvalidInputError, NotFoundError
 from backend.organisations.queries import Scope
 from backend.places import policy, queries, service
+from backend.places.codes import place_id_of
 from backend.places.models import Datum, PlaceRecord, PlaceState
 from backend.web.access import member_only
 from backend.web.api import Blueprint
@@ -71,11 +72,10 @@ def place_with_code(code: str) -> PlaceRecord:
     Raises:
         NotFoundError: there is none.
     """
-    # The key of a print batch is not asked for here: an empty one is nobody's.
-    found = queries.by_printed_code(connection(), code, "") if _CODE.fullmatch(code) else None
-    if found is None:
+    found = queries.by_id(connection(), place_id_of(code)) if _CODE.fullmatch(code) else None
+    if found is None or found.code != code:
         raise NotFoundError("没有找到这个点位，请核对海报上的编号。")
-    return found.place
+    return found
 
 
 def place_body(

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from backend.actions.policy import content_digest
-from backend.actions.service import Admission, Claim, Receipt, record
+from backend.actions.service import Admission, Claim, Receipt, Request, record
 from credit_rules import Rulebook
 from tests.builders.drop_offs import a_reference
 
@@ -31,4 +31,4 @@ def an_action(
         facts=facts,
     )
     admission = Admission(tier=tier, channel="rotating_code")
-    return record(db, rulebook, claim, admit=lambda _: admission, now=at)
+    return record(db, rulebook, Request(claim, lambda *_: admission), now=at)

@@ -181,7 +181,6 @@ class Book(RuleBasedStateMachine):
 
     def _request(self, person: int, material: str, mass: str, ago: int) -> Request:
         return drop_off_request(
-            self.db,
             rulebook=self.rulebook,
             keys=KEYS,
             member_id=self.scene.members[person],
