@@ -114,9 +114,9 @@ def _tested(mutant: Mutant | None) -> int:
 
 
 def _options() -> list[str]:
-    plain = "addopts=--import-mode=importlib --strict-markers -m 'not drill'"
-    # Without plugins their settings are not known, which is a warning.
-    calm = ("PytestConfigWarning", "PytestAssertRewriteWarning")
+    plain = "addopts=--import-mode=importlib -m 'not drill'"
+    # Without plugins their settings and marks are not known, which is a warning.
+    calm = ("PytestConfigWarning", "PytestAssertRewriteWarning", "PytestUnknownMarkWarning")
     return [
         *("-x", "-q", "-p", "no:cacheprovider", "-o", plain, f"--confcutdir={TESTS}"),
         *(f"-Wignore::pytest.{name}" for name in calm),
