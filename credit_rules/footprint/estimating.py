@@ -25,9 +25,6 @@ class LineAmount(NamedTuple):
     Args:
         line: the line.
         rate: the factor used.
-        asked: the answer that gave the quantity; None for a constant or logged kilometres.
-        shared: the answer by which it was shared; None where it was not.
-        chosen: the answer that picked the factor; None where there is no choice.
         quantity: whole steps in the year, after replacement.
         replaced: whole steps taken off by logged kilometres.
         mg: milligrams of CO2e.
@@ -37,9 +34,6 @@ class LineAmount(NamedTuple):
 
     line: Line
     rate: Rate
-    asked: Held | None
-    shared: Held | None
-    chosen: Held | None
     quantity: Triple
     replaced: Triple
     mg: Triple
@@ -150,7 +144,7 @@ def _lines(
         line = replacement.line
         rate = line.rates[0, region, forced]
         mg = _milligrams(taken, rate, _ONE.values)
-        added.append(LineAmount(line, rate, None, None, None, taken, NOTHING, mg, False, True))  # noqa: FBT003 - fields of a tuple, named above
+        added.append(LineAmount(line, rate, taken, NOTHING, mg, False, True))  # noqa: FBT003 - fields of a tuple, named above
     found = [
         _amount(line, held, region, replaced.get(line.name, NOTHING), forced=forced)
         for line in questionnaire.lines
@@ -172,7 +166,7 @@ def _amount(
     for value in (asked, shared, chosen):
         assumed = assumed or (value is not None and value.assumption is not None)
     mg = _milligrams(quantity, rate, (shared or _ONE).values)
-    return LineAmount(line, rate, asked, shared, chosen, quantity, replaced, mg, assumed, False)  # noqa: FBT003 - a field of a tuple, named above
+    return LineAmount(line, rate, quantity, replaced, mg, assumed, False)  # noqa: FBT003 - a field of a tuple, named above
 
 
 def _annual(line: Line, held: Mapping[str, Held]) -> Triple:

@@ -73,34 +73,34 @@ def forcing_sentence(result: Estimate) -> str:
 def line_sentence(result: Estimate, amount: LineAmount) -> str:
     """One line as a Chinese sentence."""
     line = amount.line
-    parts = [_quantity_text(amount)]
+    parts = [_quantity_text(result, amount)]
     if amount.replaced.high:
         gone, left = amount.replaced.mid, amount.quantity.mid
         parts.append(
             f"其中 {line.quantity_text(gone)} {line.unit_label} 由已记录的出行替代，"
             f"余 {line.quantity_text(left)} {line.unit_label}"
         )
-    if line.divisor is not None and amount.shared is not None:
-        people = line.divisor.shown(amount.shared.values.mid)
-        parts.append(f"由 {people} 人分摊（{_held_text(line.divisor, amount.shared)}）")
-    if line.selector is not None and amount.chosen is not None:
-        choice = line.selector.shown(amount.chosen.values.mid)
-        parts.append(
-            f"{line.selector.spec.label}为{choice}（{_held_text(line.selector, amount.chosen)}）"
-        )
+    if line.divisor is not None:
+        shared = result.held[line.divisor.name]
+        people = line.divisor.shown(shared.values.mid)
+        parts.append(f"由 {people} 人分摊（{_held_text(line.divisor, shared)}）")
+    if line.selector is not None:
+        chosen = result.held[line.selector.name]
+        choice = line.selector.shown(chosen.values.mid)
+        parts.append(f"{line.selector.spec.label}为{choice}（{_held_text(line.selector, chosen)}）")
     parts.append(_factor_text(result, amount.rate.factor))
     low, mid, high = (kilograms(end) for end in amount.mg)
     return f"{line.label}：{'；'.join(parts)}；得 {mid} kg（低 {low}，高 {high}）。"
 
 
-def _quantity_text(amount: LineAmount) -> str:
+def _quantity_text(result: Estimate, amount: LineAmount) -> str:
     line, label = amount.line, amount.line.unit_label
     if amount.logged:
         return f"已记录 {line.quantity_text(amount.quantity.mid)} {label}，替代同样里程的私家车"
     before = line.quantity_text(amount.quantity.plus(amount.replaced).mid)
-    if line.question is not None and amount.asked is not None:
-        answer = line.question.shown(amount.asked.values.mid)
-        held = _held_text(line.question, amount.asked)
+    if line.question is not None:
+        asked = result.held[line.question.name]
+        answer, held = line.question.shown(asked.values.mid), _held_text(line.question, asked)
         year = (
             ""
             if line.period.times == 1
@@ -125,9 +125,8 @@ def _held_text(question: Question, held: Held) -> str:
 def _factor_text(result: Estimate, factor: FactorRange) -> str:
     unit, confidences = factor.unit.label, result.questionnaire.confidences
     mid, (low, middle, high) = factor.mid, factor.shown
-    forced = ""
-    if result.radiative_forcing and factor.forcing is not None:
-        forced = f"，乘以约 {factor.forcing.text}"
+    forcing = factor.forcing if result.radiative_forcing else None
+    forced = f"，乘以约 {forcing.text}" if forcing else ""
     return (
         f"因子 {middle} {unit}{forced}（{factor.label}，{mid.origin.label}，"
         f"{mid.factor.key}，{confidences[mid.factor.confidence]}，{mid.factor.origin}），"
@@ -187,13 +186,9 @@ def _line_json(result: Estimate, amount: LineAmount) -> JsonValue:
         "label": line.label,
         "category": line.category,
         "answers": [
-            _answer_json(question, held)
-            for question, held in (
-                (line.question, amount.asked),
-                (line.divisor, amount.shared),
-                (line.selector, amount.chosen),
-            )
-            if question is not None and held is not None
+            _answer_json(question, result.held[question.name])
+            for question in (line.question, line.divisor, line.selector)
+            if question is not None
         ],
         "assumed": amount.assumed,
         "quantity_per_year": {**quantities, "unit": line.unit_label},
@@ -232,7 +227,7 @@ def source_json(source: Source) -> JsonValue:
 
 
 def _factor_json(result: Estimate, factor: FactorRange) -> JsonValue:
-    forced = result.radiative_forcing and factor.forcing is not None
+    forcing = factor.forcing if result.radiative_forcing else None
     bounds: dict[str, JsonValue] = {
         name: {"value": value, **_bound_json(result.questionnaire, bound)}
         for name, value, bound in zip(_ENDS, factor.shown, factor.bounds, strict=True)
@@ -242,7 +237,7 @@ def _factor_json(result: Estimate, factor: FactorRange) -> JsonValue:
         "label": factor.label,
         "unit": factor.unit.text,
         **bounds,
-        "multiplied_by": factor.forcing.text if forced and factor.forcing else "1",
+        "multiplied_by": forcing.text if forcing else "1",
     }
 
 

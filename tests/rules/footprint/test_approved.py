@@ -52,7 +52,9 @@ def test_an_estimate_is_told_as_approved(questionnaire: Questionnaire, name: str
 def test_all_answers_are_told_as_approved(
     questionnaire: Questionnaire, all_answers: dict[str, str]
 ) -> None:
-    found = to_json(estimate(questionnaire, all_answers))
+    result = estimate(questionnaire, all_answers)
+    assert sentences(result)[-1] == "全年合计约 4500 kg（3300–5900 kg），全部问题都由您填写。"
+    found = to_json(result)
     lines = json.dumps(found["lines"], ensure_ascii=False, indent=1).splitlines()
     approve("footprint", "the lines of all answers", lines[:120])
     approve("footprint", "all answers", [digest(canonical_bytes(found))])
