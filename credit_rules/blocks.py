@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import ceil, floor, lcm
 
 from credit_rules.counters import NANO, CapSpec, lane_of
 from credit_rules.errors import nearest
@@ -308,7 +308,7 @@ def _condition(work: Lowering, key: str, test: object) -> tuple[str, Condition]:
         work.same(f"{key}.{side}", unit.dimension, value)
         bounds.append(amount)
     low, high = bounds[0] / value.scale, bounds[1] / value.scale
-    return name, Condition(value.slot, -int(-low // 1), int(high // 1), None)
+    return name, Condition(value.slot, ceil(low), floor(high), None)
 
 
 def _choice_condition(work: Lowering, key: str, name: str, allowed: object) -> Condition:

@@ -46,7 +46,6 @@ class Lowering:
 
     def __init__(self, doc: MethodologyDoc, day: date) -> None:
         self.doc = doc
-        self.day = day
         self.made = Lowered(template=[0])
         self.values: dict[str, Value | None] = {}
         self.choices: dict[str, ChoiceValue] = {}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from credit_rules import Facts, RulebookError, assess, load_rulebook
+from credit_rules import Facts, FactsRefused, RulebookError, assess, load_rulebook
 
 Replace = Callable[[Path, str, str], None]
 DAY = date(2026, 3, 4)
@@ -114,6 +114,24 @@ def test_three_numbers_that_each_action_chooses_are_multiplied(
     for lift, season, mg in (("old", "wet", 15_000), ("old", "dry", 30_000), ("new", "wet", 7_500)):
         inputs = {"floors": "10", "lift": lift, "season": season}
         assert assess(rulebook, Facts("stairs.climb", DAY, "T2", inputs)).reduction_mg == mg
+
+
+@pytest.mark.parametrize(
+    "distance, points_mpt", [("0.2", None), ("0.3", 540), ("5", 9000), ("5.1", None)]
+)
+def test_a_condition_may_be_finer_than_the_step_of_its_input(
+    distance: str, points_mpt: int | None, mixed_folder: Path, replace: Replace
+) -> None:
+    replace(mixed_folder / TRIP, 'max = "5 km" }', 'min = "0.25 km", max = "5.05 km" }')
+    (mixed_folder / "lock.json").write_text("{}", encoding="utf-8")
+    inputs = {"mode": "walk", "peak": "calm", "distance": distance}
+    rulebook, facts = load_rulebook(mixed_folder), Facts("travel.trip", DAY, "T4", inputs)
+    if points_mpt is not None:
+        assert assess(rulebook, facts).points_mpt == points_mpt
+        return
+    with pytest.raises(FactsRefused) as refused:
+        assess(rulebook, facts)
+    assert [problem.code for problem in refused.value.problems] == ["not_eligible"]
 
 
 def test_a_factor_of_zero_is_a_factor(mixed_folder: Path, replace: Replace) -> None:

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from backend.cli.rules import rules
 from credit_rules import Rulebook
+from credit_rules.pages import table
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -65,3 +66,9 @@ def test_why_lower_compares_with_published_figures(written: Path) -> None:
     assert "| 公交 10 km | 269 g | 1426.7 g | 5.3 倍 |" in page
     assert "| 少开空调 1 小时（没有电表） | 0 g | 621 g | 不计 |" in page
     assert "| 地铁 10 km | 467 g | 1525.3 g |" in page
+
+
+def test_a_bar_in_a_cell_does_not_end_it() -> None:
+    assert table(("甲", "乙"), [("a|b", "c"), ("d", "|e|")]) == (
+        "| 甲 | 乙 |\n| --- | --- |\n| a\\|b | c |\n| d | \\|e\\| |"
+    )

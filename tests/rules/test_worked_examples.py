@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from credit_rules import Facts, Rulebook, RulebookError, assess, load_rulebook
+from credit_rules import Facts, Rulebook, RulebookError, Used, assess, load_rulebook, read_used
+from credit_rules.examples import LANE_NAMES
 from credit_rules.loading import SHIPPED
 
 DAY = date(2026, 3, 4)
@@ -160,3 +161,37 @@ def test_the_solo_car_baseline_is_open_only_to_proven_parked_cars(solo_car: Rule
         assert methodology.evidence.requires == ("parking_record",)
         assert {tier.name for tier in methodology.tiers} <= {"T3", "T4"}
         assert "solo_car@1" in methodology.baseline
+
+
+@pytest.mark.parametrize(
+    "field, text, example",
+    [
+        ("reduction", "1 point", "1 kgCO2e"),
+        ("points", "1 kg", "2 point"),
+        ("activity", "1 count", "1 kg"),
+        ("count", "1 kgCO2e", "1 count"),
+    ],
+)
+def test_a_counter_in_another_unit_is_refused_with_an_example(
+    field: str, text: str, example: str
+) -> None:
+    with pytest.raises(ValueError, match="单位不适合") as refused:
+        read_used({field: text})
+    assert str(refused.value) == f"“{text}”的单位不适合“{field}”，例如“{example}”。"
+    assert getattr(read_used({field: example}), LANE_NAMES[field]) > 0
+
+
+def test_counters_are_read_by_short_and_by_full_name() -> None:
+    row = {"reduction": "1 kgCO2e", "points_npt": 5, "activity": "2 km", "count": "3 count"}
+    assert read_used(row) == Used(10**12, 5, 2 * 10**9, 3 * 10**9)
+
+
+@pytest.mark.parametrize("row", [{"pionts": "1 point"}, {"points": 1}, {"points_npt": "1"}])
+def test_a_counter_that_is_none_is_refused(row: dict[str, object]) -> None:
+    (field,) = row
+    nearest = "points_npt" if field == "points_npt" else "points"
+    with pytest.raises(ValueError, match="不是计数器的栏") as refused:
+        read_used(row)
+    assert str(refused.value) == (
+        f"“{field}”不是计数器的栏，或写法不对。最接近的名称是“{nearest}”，请改正。"
+    )

@@ -100,8 +100,13 @@ def test_a_known_unit_of_an_unknown_item_is_no_second_problem(
 def test_nothing_too_much_and_no_object(tables: EnergyTables, choose: Choose) -> None:
     assert problems_of(tables, choose())[0][:2] == ("lines", "missing")
     assert problems_of(tables, choose(), *[GAS] * 10_001)[0][:2] == ("lines", "too_many")
-    with pytest.raises(EnergyRefused, match="lines\\[0\\]"):
-        convert(tables, [7], choose())  # type: ignore[list-item] # what JSON may bring
+    assert problems_of(tables, choose(), 7) == [  # type: ignore[arg-type] # what JSON may bring
+        (
+            "lines[0]",
+            "not_an_object",
+            "第 1 行：须是 item、quantity、unit 组成的对象，请改正。",
+        )
+    ]
 
 
 @pytest.mark.parametrize("quantity", ["0", "007.50", 7, 123_456_789, Decimal("7.5"), "1" * 18])
