@@ -40,16 +40,17 @@ class InputReader:
         spec: the input.
         index: integer of every choice by name; empty for a quantity.
         digits: decimals of the step, in the declared unit.
-        step: the step as an integer at that many decimals; so are `low` and `high`.
+        step: the step as an integer at that many decimals; so are `low` and `high`, which are
+            multiples of it. Choices are numbered from 0 in steps of 1.
         known: the integers of texts accepted before, to begin with those of choices.
     """
 
     spec: InputSpec
-    index: Mapping[str, int] = field(default_factory=dict)
-    digits: int = 0
-    step: int = 1
-    low: int = 0
-    high: int = 0
+    index: Mapping[str, int]
+    digits: int
+    step: int
+    low: int
+    high: int
     known: dict[object, int] = field(default_factory=dict, compare=False, repr=False)
 
     def read(self, value: object) -> int:
@@ -97,9 +98,7 @@ class InputReader:
 
     def range(self) -> tuple[int, int]:
         """The smallest and the largest integer that `read` gives."""
-        if self.index:
-            return 0, len(self.index) - 1
-        return -(-self.low // self.step), self.high // self.step
+        return self.low // self.step, self.high // self.step
 
     def shown(self, number: int) -> str:
         """The value an integer stands for, as a plain decimal or the name of the choice."""
@@ -158,14 +157,11 @@ class InputReader:
 
 
 def _plain_text(value: object) -> str:
-    if isinstance(value, bool):
-        return ""
-    if isinstance(value, int):
-        return str(value) if abs(value) < 10**15 else ""
-    if isinstance(value, Decimal) and value.is_finite():
-        exponent = value.as_tuple().exponent
-        if isinstance(exponent, int) and -30 < exponent < 30 and value.adjusted() < 15:
-            return format(value, "f")
+    """A number as it is written; nothing for what is none, or may be too long to be written."""
+    if isinstance(value, int) and abs(value) < 10**15:
+        return str(value)
+    if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < 15:
+        return format(value, "f") if int(value.as_tuple().exponent) > -30 else ""
     return ""
 
 
@@ -173,8 +169,8 @@ def reader_of(spec: InputSpec) -> InputReader:
     """The reader of an input."""
     if spec.kind == "choice":
         index = {c.value: number for number, c in enumerate(spec.choices)}
-        return InputReader(spec, index, known=dict(index.items()))
+        return InputReader(spec, index, 0, 1, 0, len(index) - 1, dict(index.items()))
     low, high, step = spec.bounds
-    digits = max(0, *(-int(d.as_tuple().exponent) for d in (step, low, high)))
+    digits = max(-int(number.as_tuple().exponent) for number in (step, low, high))
     whole = [int(number.scaleb(digits)) for number in (step, low, high)]
     return InputReader(spec, {}, digits, whole[0], whole[1], whole[2])

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from credit_rules import Facts, FactsRefused, RulebookError, assess, load_rulebook
+from credit_rules import Facts, FactsRefused, RulebookError, Used, assess, load_rulebook, read_used
+from credit_rules.counters import COUNTER_LIMIT
+from credit_rules.inputs import InputValue
 
 Replace = Callable[[Path, str, str], None]
 DAY = date(2026, 3, 4)
+USED = 'used = { "travel:day" = { reduction = "0.1 kgCO2e" } }'
 TRIP, STAIRS = "travel.trip.v1.toml", "stairs.climb.v1.toml"
 LOOKED_UP = """[inputs.lift]
 label = "电梯"
@@ -132,6 +135,89 @@ def test_a_condition_may_be_finer_than_the_step_of_its_input(
     with pytest.raises(FactsRefused) as refused:
         assess(rulebook, facts)
     assert [problem.code for problem in refused.value.problems] == ["not_eligible"]
+
+
+@pytest.mark.parametrize("used, fits", [(2**60 - 1, False), (0, True)])
+def test_a_claim_of_more_than_half_a_counter_is_held_against_its_range(
+    used: int, fits: bool, mixed_folder: Path, replace: Replace
+) -> None:
+    replace(mixed_folder / STAIRS, 'max = "200"', 'max = "3500000000"')
+    (mixed_folder / "lock.json").write_text("{}", encoding="utf-8")
+    inputs: dict[str, InputValue] = {"floors": 3_500_000_000}
+    rows = {"stairs.climb:day": Used(reduction_ng=used)}
+    rulebook, facts = load_rulebook(mixed_folder), Facts("stairs.climb", DAY, "T2", inputs, rows)
+    if fits:
+        claimed = assess(rulebook, facts).usage["stairs.climb:day"].reduction_ng
+        assert 2**61 < claimed < COUNTER_LIMIT < claimed + 2**60 - 1
+        return
+    with pytest.raises(FactsRefused) as refused:
+        assess(rulebook, facts)
+    (problem,) = refused.value.problems
+    assert (problem.field, problem.code) == ("used.stairs.climb:day", "counter_range")
+
+
+@pytest.mark.parametrize(
+    "amount, accepted",
+    [("0.000000001", True), ("0", False), ("0.0000000001", False), ("0.0000000011", False)],
+)
+def test_a_cap_is_at_least_a_billionth(
+    amount: str, accepted: bool, mixed_folder: Path, replace: Replace
+) -> None:
+    replace(mixed_folder / TRIP, '"50 point"', f'"{amount} point"')
+    with pytest.raises(RulebookError) as refused:
+        load_rulebook(mixed_folder)
+    keys = {problem.key for problem in refused.value.problems}
+    fault = "上限必须大于零，且最多九位小数。"
+    assert ("steps[9].amount" not in keys) is accepted
+    assert (fault in {problem.fault for problem in refused.value.problems}) is not accepted
+
+
+@pytest.mark.parametrize(
+    "upper, rate, same", [("1.5", "1", True), ("1.5", "0.5", False), ("1.4", "1", False)]
+)
+def test_a_cap_shares_a_counter_with_tiers_that_give_all_up_to_it(
+    upper: str, rate: str, same: bool, mixed_folder: Path, replace: Replace
+) -> None:
+    tiers = (
+        'block = "tiers"\nout = "tiered"\nlabel = "分档"\non = "evidenced"\nperiod = "day"\n'
+        f'counter = "travel"\nrows = [["{upper} kgCO2e", "{rate}"], ["*", "0"]]\n'
+        'source = "manual"\n\n[[steps]]\n'
+    )
+    path = mixed_folder / "travel.car_free.v1.toml"
+    replace(path, 'block = "cap"\nout = "reduction"', f'{tiers}block = "cap"\nout = "reduction"')
+    replace(path, 'on = "evidenced"\namount = "1.5', 'on = "tiered"\namount = "1')
+    for _ in range(2):
+        replace(path, "reduction_mg = 1500000", "reduction_mg = 1000000")
+    replace(path, 'period = "day"\ncounter = "travel"\nsource', 'period = "day"\nsource')
+    (mixed_folder / "lock.json").write_text("{}", encoding="utf-8")
+    if same:
+        load_rulebook(mixed_folder)
+        return
+    with pytest.raises(RulebookError, match=r"共用计数器“travel:day”与 .* 的上限或分档不同"):
+        load_rulebook(mixed_folder)
+
+
+@pytest.mark.parametrize("used, eligible", [("1.5 kgCO2e", True), ("0 kgCO2e", False)])
+def test_a_condition_may_look_at_what_a_cap_leaves(
+    used: str, eligible: bool, mixed_folder: Path, replace: Replace
+) -> None:
+    condition = (
+        'block = "eligible"\nmessage = "今日已多。"\n'
+        'all = [{ value = "reduction", max = "1.4 kgCO2e" }]\n\n[[steps]]\n'
+    )
+    replace(mixed_folder / TRIP, 'block = "lookup"\n', f'{condition}block = "lookup"\n')
+    replace(mixed_folder / TRIP, "reduction_mg = 1500000", "reduction_mg = 1400000")
+    replace(mixed_folder / TRIP, 'calm", distance = "60" }', 'calm", distance = "60" }\n' + USED)
+    (mixed_folder / "lock.json").write_text("{}", encoding="utf-8")
+    rulebook = load_rulebook(mixed_folder)
+    inputs: dict[str, InputValue] = {"mode": "metro", "peak": "calm", "distance": "60"}
+    rows = {"travel:day": read_used({"reduction": used})}
+    facts = Facts("travel.trip", DAY, "T4", inputs, rows)
+    if eligible:
+        assert assess(rulebook, facts).reduction_mg == 0
+        return
+    with pytest.raises(FactsRefused, match="今日已多。"):
+        assess(rulebook, facts)
 
 
 def test_a_factor_of_zero_is_a_factor(mixed_folder: Path, replace: Replace) -> None:

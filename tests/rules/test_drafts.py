@@ -103,6 +103,14 @@ def test_a_published_version_with_other_content_is_refused(shipped: Rulebook, fo
         load_draft(folder, shipped)
 
 
+def test_a_draft_whose_shared_file_cannot_be_read_is_refused(
+    shipped: Rulebook, folder: Path
+) -> None:
+    (a_draft(folder, DROP_OFF) / "rulebook.toml").write_text("schema = 2\n", encoding="utf-8")
+    with pytest.raises(RulebookError, match=r"rulebook\.toml: schema: 只支持 schema = 1。"):
+        load_draft(folder, shipped)
+
+
 def test_dates_are_held_against_the_published_version(shipped: Rulebook, folder: Path) -> None:
     with pytest.raises(RulebookError, match="不晚于第 1 版"):
         load_draft(a_draft(folder, DROP_OFF, start="2026-01-01"), shipped)

@@ -80,7 +80,13 @@ def test_every_exact_way_to_write_a_kilogram_is_the_same(
         (Decimal("Infinity"), "not_a_number"),
         (Decimal("1e999999"), "not_a_number"),
         (Decimal("1e-999999"), "not_a_number"),
+        (-(10**15), "not_a_number"),
+        (Decimal("-1e15"), "not_a_number"),
+        (Decimal("-1e-30"), "not_a_number"),
         ("-1", "out_of_bounds"),
+        (1 - 10**15, "out_of_bounds"),
+        (Decimal("-9e14"), "out_of_bounds"),
+        (Decimal("-1e-29"), "out_of_bounds"),
         (-1, "out_of_bounds"),
         (Decimal("-0.5"), "out_of_bounds"),
         ("0", "out_of_bounds"),
@@ -96,6 +102,15 @@ def test_every_exact_way_to_write_a_kilogram_is_the_same(
 def test_a_mass_that_is_no_mass_is_refused(shipped: Rulebook, mass: object, code: str) -> None:
     facts = Facts("recycling.drop_off", DAY, "T2", {**GOOD, "mass": mass})  # type: ignore[dict-item] # what a careless caller may pass
     assert refuse(shipped, facts) == [("mass", code)]
+
+
+def test_inputs_are_whole_numbers_of_steps_and_choices_numbered_from_zero(
+    shipped: Rulebook,
+) -> None:
+    material, mass = shipped.methodology("recycling.drop_off", DAY).readers
+    assert (material.range(), mass.range()) == ((0, 13), (1, 5000))
+    assert [material.read("paper"), material.read("hazardous")] == [0, 13]
+    assert (material.shown(13), mass.read("0.25"), mass.shown(25)) == ("hazardous", 25, "0.25")
 
 
 @pytest.mark.parametrize("material", ["", "Paper", "paper ", "纸", "x" * 5000, 1, None, ["paper"]])

@@ -11,6 +11,7 @@ import pytest
 
 from credit_rules import (
     Facts,
+    FactsRefused,
     NotInForce,
     Rulebook,
     RulebookError,
@@ -21,7 +22,10 @@ from credit_rules import (
     write_lock,
 )
 from credit_rules.canonical import canonical_bytes
+from credit_rules.energy import EnergyRefused
+from credit_rules.energy.errors import EnergyTablesError
 from credit_rules.loading import SHIPPED
+from credit_rules.vectorised import ColumnsRefused, NotVectorisable
 
 Replace = Callable[[Path, str, str], None]
 FILE = "recycling.drop_off.v1.toml"
@@ -257,3 +261,20 @@ def test_only_what_has_a_canonical_form_has_a_digest() -> None:
     assert canonical_bytes(value) == '{"a":[null,true,"100","“"],"b":["1.5","2026-01-01"]}'.encode()
     with pytest.raises(TypeError, match="no canonical form for float"):
         canonical_bytes({"x": 0.5})
+
+
+@pytest.mark.parametrize(
+    "error, code",
+    [
+        (RulebookError, "rulebook_invalid"),
+        (NotInForce, "methodology_not_in_force"),
+        (UnknownMethodology, "methodology_unknown"),
+        (FactsRefused, "facts_refused"),
+        (EnergyRefused, "energy_refused"),
+        (EnergyTablesError, "energy_tables_invalid"),
+        (NotVectorisable, "not_vectorisable"),
+        (ColumnsRefused, "columns_refused"),
+    ],
+)
+def test_codes_of_errors_are_stable(error: type[Exception], code: str) -> None:
+    assert getattr(error, "code", None) == code

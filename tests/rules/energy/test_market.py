@@ -188,8 +188,9 @@ def test_what_is_resold_leaves_with_a_factor_it_came_in_with(
     ):
         found = refusal(tables, [bought, {**resold, "factor": other}], choose())
         assert found.startswith("lines[1].factor factor_differs")
-    result = convert(tables, [bought, {**resold, "factor": own}], choose())
-    assert result.tco2 == 0
-    assert result.tce == 0
+    for same in (own, {"tce": "34 kgce/GJ", "source": "供热单位"}):
+        lines = [{**bought, "factor": same}, {**resold, "factor": same}]
+        result = convert(tables, lines, choose())
+        assert result.tco2 == result.tce == 0
     nothing = convert(tables, [line("heat_resold", "0", "GJ")], choose())
     assert nothing.tco2 == 0
