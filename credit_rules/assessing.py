@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from operator import add
 from typing import Final, NamedTuple
 
 from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI, NOTHING, CapSpec, Used
@@ -176,7 +177,7 @@ def _check_counters(plan: Plan, narrowed: Narrowed, slots: list[int]) -> None:
     for key, number, read in narrowed.claims:
         begin = plan.width + len(LANES) * number
         used = slots[begin : begin + len(LANES)]
-        if any(a + b > COUNTER_LIMIT for a, b in zip(used, read(slots), strict=True)):
+        if max(map(add, used, read(slots))) > COUNTER_LIMIT:
             raise FactsRefused([_bad_counter(key)])
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
+from operator import add, sub
 from typing import Final, Literal, NamedTuple
 
 from credit_rules.units import (
@@ -63,11 +64,11 @@ class Used(NamedTuple):
 
     def plus(self, other: Used) -> Used:
         """The row after `other` was added to it."""
-        return Used(*(a + b for a, b in zip(self, other, strict=True)))
+        return Used(*map(add, self, other))
 
     def minus(self, other: Used) -> Used:
         """The row after `other` was taken back from it, as a reversal does."""
-        return Used(*(a - b for a, b in zip(self, other, strict=True)))
+        return Used(*map(sub, self, other))
 
 
 NOTHING: Final = Used()

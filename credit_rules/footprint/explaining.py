@@ -161,7 +161,7 @@ def _assumed_sentence(result: Estimate) -> str:
 
 def _amount_json(mg: Triple) -> dict[str, JsonValue]:
     ends: dict[str, JsonValue] = {
-        f"{name}_kg": kilograms(end) for name, end in zip(_ENDS, mg, strict=True)
+        f"{name}_kg": kilograms(end) for name, end in mg._asdict().items()
     }
     return {**ends, "display": rounded_range(mg)}
 
@@ -179,7 +179,7 @@ def _category_json(questionnaire: Questionnaire, category: CategoryAmount) -> Js
 def _line_json(result: Estimate, amount: LineAmount) -> JsonValue:
     line = amount.line
     quantities: dict[str, JsonValue] = {
-        name: line.quantity_text(steps) for name, steps in zip(_ENDS, amount.quantity, strict=True)
+        name: line.quantity_text(steps) for name, steps in amount.quantity._asdict().items()
     }
     return {
         "line": line.name,
@@ -201,7 +201,7 @@ def _line_json(result: Estimate, amount: LineAmount) -> JsonValue:
 
 def _answer_json(question: Question, held: Held) -> JsonValue:
     ends: dict[str, JsonValue] = {
-        name: question.reader.shown(value) for name, value in zip(_ENDS, held.values, strict=True)
+        name: question.reader.shown(value) for name, value in held.values._asdict().items()
     }
     assumption = held.assumption
     return {

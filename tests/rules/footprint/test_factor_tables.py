@@ -32,13 +32,16 @@ def test_outdated_values_are_refused_wherever_they_come_from(folder: Path) -> No
     )
     path.write_text(own, encoding="utf-8")
     problems = refusal(folder).problems
-    assert any(p.key == "regions[0].electricity.mid.value" and "过期" in p.fault for p in problems)
+    (found,) = [p for p in problems if p.key == "regions[0].electricity.mid.value"]
+    assert found.fault == "0.785 kgCO2/kWh 是过期的因子。"
+    assert found.remedy.startswith("0.785 kg/kWh 是早已过期的电力因子，")
 
 
 def test_an_empty_factor_table_is_named(folder: Path) -> None:
     shutil.copytree(SHIPPED_DATA, folder / "data")
     (folder / "data" / "action_factors.csv").write_bytes(b"")
-    assert {problem.file for problem in refusal(folder).problems} == {"action_factors.csv"}
+    (problem,) = refusal(folder).problems
+    assert str(problem) == "action_factors.csv: .: 文件是空的，或超过 256 KiB。请核对文件内容。"
 
 
 def test_a_row_of_unknown_confidence_has_no_range(folder: Path) -> None:
@@ -49,4 +52,5 @@ def test_a_row_of_unknown_confidence_has_no_range(folder: Path) -> None:
     guessed = row.removesuffix("secondary") + "guessed"
     table.write_text(text.replace(row, guessed), encoding="utf-8")
     (problem,) = [p for p in refusal(folder).problems if p.key == "factors.gas.mid.factor"]
-    assert "“guessed”没有对应的不确定度" in problem.fault
+    assert problem.fault == "因子“gas.ng”的可信度“guessed”没有对应的不确定度。"
+    assert problem.remedy == "可用的名称：memory、secondary、verified-in-source。"

@@ -1,6 +1,7 @@
 """A published questionnaire keeps its content under its number."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,12 @@ def test_a_published_version_keeps_its_content(folder: Path) -> None:
         path.read_text(encoding="utf-8").replace("个人年度碳足迹问卷", "碳足迹问卷"),
         encoding="utf-8",
     )
-    assert "内容变了" in str(refusal(folder))
+    (changed,) = refusal(folder).problems
+    assert re.fullmatch(r"已发布的版本内容变了（摘要 [0-9a-f]{64}）。", changed.fault)
     lock.write_text(json.dumps({f"{only.id}@7": only.digest}), encoding="utf-8")
-    assert "没有可用的文件" in str(refusal(folder))
+    (gone,) = refusal(folder).problems
+    assert (gone.file, gone.key) == ("lock.json", "personal_footprint@7")
+    assert (gone.fault, gone.remedy) == ("已发布的版本没有可用的文件。", "请恢复这个文件。")
 
 
 def test_every_shipped_version_is_published_and_cannot_change(folder: Path) -> None:

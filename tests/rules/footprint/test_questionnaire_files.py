@@ -317,15 +317,26 @@ def test_too_few_questions_are_refused(folder: Path) -> None:
     assert any(p.key == "questions" and "12 到 18" in p.fault for p in refusal(folder).problems)
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"# only a comment\n", b"x" * 300_000])
-def test_a_file_that_is_none_is_refused(folder: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe", b"# only a comment\n", b"x" * 300_000],
+    ids=["empty", "encoding", "comment", "large"],
+)
+def test_a_file_that_is_none_is_refused(
+    folder: Path, content: bytes, request: pytest.FixtureRequest
+) -> None:
     (folder / FILE).write_bytes(content)
-    assert {problem.file for problem in refusal(folder).problems} == {FILE}
+    found = refusal(folder).problems
+    assert {problem.file for problem in found} == {FILE}
+    approve("questionnaire_files", f"a file: {request.node.callspec.id}", map(str, found))
 
 
 def test_a_folder_without_a_questionnaire_is_refused(tmp_path: Path) -> None:
-    assert "没有问卷文件" in str(refusal(tmp_path))
-    assert "没有问卷文件" in str(refusal(tmp_path / "nowhere"))
+    for folder in (tmp_path / "empty", tmp_path / "nowhere"):
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        (problem,) = refusal(folder).problems
+        assert "没有问卷文件" in problem.fault
+        approve("questionnaire_files", f"a folder: {folder.name}", [str(problem)])
 
 
 def second_version(folder: Path, start: str, version: int = 2) -> None:
@@ -342,7 +353,9 @@ def test_versions_keep_one_id(folder: Path) -> None:
     path = folder / "questionnaire.v2.toml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace('id = "personal_footprint"', 'id = "other"', 1), encoding="utf-8")
-    assert any((p.file, p.key) == (path.name, "id") for p in refusal(folder).problems)
+    found = refusal(folder).problems
+    assert any((p.file, p.key) == (path.name, "id") for p in found)
+    approve("questionnaire_files", "another id", map(str, found))
 
 
 def test_the_version_of_the_day_is_taken(folder: Path) -> None:
@@ -372,4 +385,6 @@ def test_versions_follow_without_gap_overlap_or_repetition(
     folder: Path, start: str, version: int, key: str
 ) -> None:
     second_version(folder, start, version)
-    assert any(problem.key == key for problem in refusal(folder).problems)
+    found = refusal(folder).problems
+    assert any(problem.key == key for problem in found)
+    approve("questionnaire_files", f"version {version} from {start}", map(str, found))
