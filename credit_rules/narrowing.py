@@ -54,12 +54,7 @@ class _Narrowing:
         self._plan = plan
         self._slots = [0] * (plan.width + _WIDTH * len(plan.rows))
         self._made: list[Operation] = []
-        computed = {slot for op in plan.operations for slot in _writes(op)}
-        self._forms = {
-            slot: _Form(None, initial)
-            for slot, initial in enumerate(plan.template)
-            if slot not in computed
-        }
+        self._forms = {slot: _Form(None, initial) for slot, initial in enumerate(plan.template)}
         self._forms |= {slot: _Form(slot, 1) for slot in range(plan.width)}
         self._forms |= {slot: _Form(None, value) for slot, value in known.items()}
         self._tier = known[TIER_SLOT]
@@ -225,12 +220,6 @@ class _Narrowing:
         if not open_:
             return _Form(None, int(operation.every))
         return _Form(self._put(lambda out: Require(out, tuple(open_), operation.every)), 1)
-
-
-def _writes(operation: Operation) -> tuple[int, ...]:
-    if isinstance(operation, Cap | Tiered):
-        return operation.out, operation.used, operation.claimed, operation.before
-    return (operation.out,)
 
 
 def _holds(condition: Condition, value: int) -> bool:

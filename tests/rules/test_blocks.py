@@ -220,6 +220,36 @@ def test_a_condition_may_look_at_what_a_cap_leaves(
         assess(rulebook, facts)
 
 
+@pytest.mark.parametrize("bound", ["min", "max"])
+def test_a_condition_on_what_a_table_gives_holds_at_its_bound(
+    bound: str, mixed_folder: Path, replace: Replace
+) -> None:
+    condition = (
+        '[[steps]]\nblock = "eligible"\nmessage = "单价不合。"\n'
+        f'any = [{{ value = "rate", {bound} = "1.5 point/km" }},'
+        ' { value = "distance", min = "5 km" }]\n\n'
+    )
+    replace(
+        mixed_folder / TRIP,
+        '[[steps]]\nblock = "convert"',
+        f'{condition}[[steps]]\nblock = "convert"',
+    )
+    (mixed_folder / "lock.json").write_text("{}", encoding="utf-8")
+    rulebook = load_rulebook(mixed_folder)
+
+    def eligible(mode: str, peak: str) -> bool:
+        inputs: dict[str, InputValue] = {"mode": mode, "peak": peak, "distance": "1"}
+        try:
+            assess(rulebook, Facts("travel.trip", DAY, "T4", inputs))
+        except FactsRefused:
+            return False
+        return True
+
+    assert eligible("metro", "peak")
+    assert eligible("metro", "calm") is (bound == "max")
+    assert eligible("walk", "peak") is (bound == "min")
+
+
 def test_a_factor_of_zero_is_a_factor(mixed_folder: Path, replace: Replace) -> None:
     replace(mixed_folder / TRIP, 'value = "43.1"', 'value = "0"')
     faults = examples_alone_are_wrong(mixed_folder)

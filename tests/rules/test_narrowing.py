@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -20,8 +21,11 @@ from credit_rules import (
 )
 from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI
 from credit_rules.methodology import Award, Plan
+from credit_rules.narrowing import narrow
+from tests.rules.approval import approve
 
-SHARED = Path(__file__).parent / "files" / "shared"
+FILES = Path(__file__).parent / "files"
+MIXED, SHARED, SHAPES = FILES / "mixed", FILES / "shared", FILES / "shapes"
 DRAWN = 60
 DAY = date(2026, 3, 4)
 
@@ -98,6 +102,27 @@ def test_every_shipped_methodology(methodology: Methodology) -> None:
 def test_every_block_and_scope(mixed: Rulebook) -> None:
     for methodology in (*mixed.all_versions(), *load_rulebook(SHARED).all_versions()):
         assert same(methodology, Random(7)) > 5  # noqa: S311 - reproducible, no secret
+
+
+def left(methodology: Methodology, plan: Plan) -> Iterator[str]:
+    """What is left to do of a plan once tier and choices are known."""
+    readers = methodology.readers
+    choices = [range(len(r.index)) if r.index else range(1) for r in readers]
+    for (tier, index), numbers in product(methodology.tier_index.items(), product(*choices)):
+        found = narrow(methodology, plan, -1, [index, *numbers])
+        named = [r.shown(n) for r, n in zip(readers, numbers, strict=True) if r.index]
+        counters = "、".join(key for key, _, _ in found.claims)
+        yield (
+            f"{plan.start} {' '.join([tier, *named])}: {len(found.runs)} operations,"
+            f" {len(found.fresh)} slots, {len(found.required)} conditions, counts {counters}"
+        )
+
+
+def test_what_tier_and_choices_decide_is_not_left_to_be_done() -> None:
+    for folder in (MIXED, SHARED, SHAPES):
+        for methodology in load_rulebook(folder).all_versions():
+            said = [line for plan in methodology.plans for line in left(methodology, plan)]
+            approve("narrowed", methodology.id, said)
 
 
 def drop_off(used: dict[str, Used], **more: object) -> Facts:
