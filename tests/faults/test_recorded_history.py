@@ -9,7 +9,6 @@ import os
 import random
 import subprocess
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -235,20 +234,21 @@ def _codes(city: City, points: int, now: datetime) -> Iterator[str]:
 
 
 def _quiesce(backend: Backend, until: Callable[..., None]) -> None:
-    """Waits until everything that follows from the awards has happened."""
+    """Waits until everything that follows from the awards has happened, while it gets less."""
 
-    def drained() -> bool:
+    def waiting() -> int:
         with backend.engine.begin() as db:
-            # What was handed out and lost comes round again after ten seconds: let them pass.
-            db.execute(text("UPDATE outbox SET available_at = now() WHERE done_at IS NULL"))
-            waiting = db.execute(text("SELECT count(*) FROM outbox WHERE done_at IS NULL"))
-            return bool(waiting.scalar_one() == 0)
+            left = db.execute(text("SELECT count(*) FROM outbox WHERE done_at IS NULL"))
+            return int(left.scalar_one())
 
-    def drained_after_a_while() -> bool:
-        time.sleep(0.5)
-        return drained()
-
-    until(drained_after_a_while, "the outbox is empty", 90.0)
+    with backend.engine.begin() as db:
+        # What was handed out and lost comes round again after ten seconds: let them pass.
+        db.execute(text("UPDATE outbox SET available_at = now() WHERE done_at IS NULL"))
+    left = waiting()
+    while left:
+        before = left
+        until(lambda: waiting() < before, f"the {before} of the outbox are fewer", 60.0)  # noqa: B023 - called at once
+        left = waiting()
 
 
 def _ledger(db: Connection) -> dict[str, list[Award]]:
