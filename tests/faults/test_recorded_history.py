@@ -196,12 +196,16 @@ class Clients:
 
 
 def _operations(backend: Backend, load: Load) -> list[dict[str, object]]:
-    """Drop-offs of which no two use the same code for the same material in the same minute."""
+    """Drop-offs of which no two use the same code for the same material in the same minute.
+
+    Each point gets so many per hour of the clock, which is what its code's ceiling counts.
+    """
     city = a_city(backend, members=load.members)
     tokens = [city.token(member) for member in city.scene.members]
     now = backend.clock.now()
     codes = list(_codes(city, load.points, now))
     block = load.points * PER_POINT_HOUR
+    latest = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
     return [
         {
             "member": city.scene.members[number % load.members],
@@ -210,7 +214,9 @@ def _operations(backend: Backend, load: Load) -> list[dict[str, object]]:
                 "reference": f"history-{number:08d}",
                 "kind": "recycling.drop_off",
                 "occurred_at": (
-                    now - timedelta(hours=number // block, minutes=5 + number // load.members % 50)
+                    latest
+                    - timedelta(hours=number // block)
+                    + timedelta(minutes=number // load.members % 60)
                 ).isoformat(),
                 "facts": {"material": MATERIALS[number % len(MATERIALS)], "mass": "0.05"},
                 "evidence": {"code": codes[number % load.points]},
