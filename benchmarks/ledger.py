@@ -17,11 +17,11 @@ from backend.actions.service import Admission, Claim, Request, record
 from backend.db.engine import make_engine
 from backend.ledger.batches import MOST, post_awards
 from backend.ledger.budgets import fund_campaign
-from backend.ledger.queries import Cap
 from backend.ledger.service import Award, Ceiling, Outcome, post_award
 from backend.places.models import PlaceAtCode
+from benchmarks.bare_award import bare_award
 from benchmarks.installation import Installation
-from credit_rules import Methodology, Rulebook, Used, load_rulebook
+from credit_rules import Methodology, Rulebook, load_rulebook
 
 ROUNDS = 3
 SINGLES = 300
@@ -148,37 +148,10 @@ def _posted(outcome: Outcome) -> None:
 
 def _an_award(*, department: int = 1, campaign: int | None = None) -> Award:
     number = next(_NUMBERS)
-    now = datetime.now(UTC)
-    caps = [Cap(number, "recycling.drop_off:day", now.date())]
-    return Award(
-        member_id=number,
-        reference=f"bench-{number}",
-        request_digest=b"x" * 32,
-        kind="recycling.drop_off",
-        occurred_at=now,
-        occurred_on=now.date(),
-        received_at=now,
-        department_id=department,
-        institution_id=1,
-        district_id=1,
-        place_id=1,
-        tier="T2",
-        channel="rotating_code",
-        ranked=True,
-        facts='{"mass":"1.25","material":"paper"}',
-        context="{}",
-        methodology_id="recycling.drop_off",
-        methodology_version=1,
-        methodology_digest=b"x" * 32,
-        rulebook_digest=b"x" * 32,
-        trace_digest=b"x" * 32,
-        reduction_mg=368_750,
-        points_mpt=16_000,
-        caps=caps,
-        used={caps[0].key: Used()},
-        added={caps[0].key: Used(368_750_000_000, 16_000_000_000)},
-        evidence=[f"bench-{number}".encode()],
-        ceilings=[Ceiling(f"bench:{number}", 0, 6)],
-        campaign_id=campaign,
-        bonus_mpt=0 if campaign is None else 1_000,
+    return bare_award(
+        number,
+        f"bench-{number}",
+        datetime.now(UTC),
+        department=department,
+        campaign=campaign,
     )

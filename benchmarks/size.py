@@ -17,17 +17,18 @@ from sqlalchemy import Engine, make_url, text
 
 from backend.clock import SystemClock
 from backend.db.engine import make_engine
-from backend.ledger.queries import Cap, balance_at, balance_of
-from backend.ledger.service import Award, Ceiling, Outcome, post_award
+from backend.ledger.queries import balance_at, balance_of
+from backend.ledger.service import Outcome, post_award
 from backend.ports.keys import KeyRing
 from backend.ports.signed_notes import Signer
 from backend.proofs import jobs as proofs
 from backend.rankings import jobs
 from backend.schema import METADATA
 from backend.verification.service import open_books, verify
+from benchmarks.bare_award import bare_award
 from benchmarks.installation import MEMBERS, Installation, installation
 from benchmarks.loading import PER_DAY, live, repeat
-from credit_rules import Used, load_rulebook
+from credit_rules import load_rulebook
 
 _READS = 2_000
 _ROUNDS = 15
@@ -192,44 +193,11 @@ def _post_all(engine: Engine, members: list[int], round_number: int) -> float:
     begun = time.perf_counter()
     for number, member in enumerate(members):
         with engine.begin() as db:
-            posting = post_award(db, _award(member, f"sized-{round_number}-{number}", now))
+            award = bare_award(member, f"sized-{round_number}-{number}", now)
+            posting = post_award(db, award)
         if posting.outcome is not Outcome.POSTED:
             raise RuntimeError(posting.outcome)
     return time.perf_counter() - begun
-
-
-def _award(member: int, unique: str, now: datetime) -> Award:
-    cap = Cap(member, f"sized:{unique}", now.date())
-    return Award(
-        member_id=member,
-        reference=unique,
-        request_digest=b"x" * 32,
-        kind="recycling.drop_off",
-        occurred_at=now,
-        occurred_on=now.date(),
-        received_at=now,
-        department_id=1,
-        institution_id=1,
-        district_id=1,
-        place_id=1,
-        tier="T1",
-        channel="printed_code",
-        ranked=True,
-        facts='{"mass":"1.25","material":"paper"}',
-        context='{"used":{}}',
-        methodology_id="recycling.drop_off",
-        methodology_version=1,
-        methodology_digest=b"x" * 32,
-        rulebook_digest=b"x" * 32,
-        trace_digest=b"x" * 32,
-        reduction_mg=368_750,
-        points_mpt=16_000,
-        caps=[cap],
-        used={cap.key: Used()},
-        added={cap.key: Used(368_750_000_000, 16_000_000_000)},
-        evidence=[f"{member}-{unique}".encode()],
-        ceilings=[Ceiling(f"sized:{unique}", 0, 6)],
-    )
 
 
 def main() -> None:
