@@ -4,7 +4,7 @@ Between the two lies the one read of place and print batch, which a statement th
 can do along with its own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from backend.places import tickets
@@ -37,7 +37,7 @@ class Scanned:
 
     said: PrintedCode | RotatingCode | ScanTicket | CodeError
     place_id: int | None = None
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
 
 
 def read(text: str) -> Scanned:

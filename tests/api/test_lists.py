@@ -169,7 +169,8 @@ def test_wrong_queries_of_places_are_named(get: Get) -> None:
 def test_one_place_is_read_by_the_code_of_its_poster(get: Get, scene: Scene) -> None:
     place = get(f"/places/{scene.attended.place.code}").get_json()
     assert (place["name"], place["distance_m"]) == ("一号楼投放点", None)
-    for code in ("R9999999", "r0000001", "R1", "%00", "a" * 500):
+    another_kind = f"C{scene.attended.place.code[1:]}"
+    for code in (another_kind, "R9999999", "r0000001", "R1", "%00", "a" * 500):
         assert get(f"/places/{code}").status_code == 404
 
 
