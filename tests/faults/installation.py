@@ -95,6 +95,14 @@ class Installation:
                     stderr=log,
                 )
 
+    def revive(self) -> None:
+        """Starts again what has ended by itself, as a supervisor does.
+
+        A worker ends when Redis answers that it is still loading what it kept.
+        """
+        ended = [name for name, process in self._processes.items() if process.poll() is not None]
+        self.start(*ended)
+
     @property
     def serves(self) -> bool:
         """Whether the API takes connections."""

@@ -108,8 +108,10 @@ def test_acknowledged_awards_survive_every_fault(
         nemesis = Nemesis(installation, proxy, dice)
         for fault in plan(dice, awards=load.awards, faults=load.faults):
             until(lambda: clients.acknowledged() >= fault.after, f"{fault} is due", 120.0)  # noqa: B023 - called at once
+            installation.revive()
             nemesis.inject(fault)
         clients.finish()
+        installation.revive()
         backend.engine.dispose()  # our own connections died with the servers
         _quiesce(backend, until)
         events = list(history.read(clients.histories))
