@@ -1,8 +1,7 @@
 """Drop-offs at the points: the list that renews itself, and why each earned what it did."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from flask import Blueprint, Response, render_template
@@ -11,13 +10,14 @@ from flask.typing import ResponseReturnValue
 from admin.auth import PLACE_WRITERS, POINT_STAFF, from_htmx, may, reach, scope
 from admin.forms.lists import DropOffsFilter, NewestFilter
 from admin.forms.reading import filters
+from admin.wording import Worded, worded
 from backend.actions.queries import PlacedAction, Recorded, action_at_place, actions_at_places
 from backend.actions.replaying import ReplayMismatchError, replay
 from backend.places.queries import place_of
 from backend.web.access import console_roles
 from backend.web.context import backend
 from backend.web.transaction import connection
-from credit_rules import Assessment, InputSpec, UnknownMethodology
+from credit_rules import Assessment, UnknownMethodology
 
 pages = Blueprint("drop_offs", __name__)
 
@@ -28,24 +28,15 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the list: an action and what its facts are called.
-
-    Attributes:
-        placed: the action with its names.
-        facts: label and value of each input, as the methodology words them.
-        tier: the tier of evidence in words.
-        title: the methodology's title.
-    """
+    """A line of the list: an action with its names, and in words."""
 
     placed: PlacedAction
-    facts: tuple[tuple[str, str], ...]
-    tier: str
-    title: str
+    worded: Worded
 
 
 def rows_of(placed: Sequence[PlacedAction]) -> list[Row]:
     """The lines of a list of actions."""
-    return [_row(each) for each in placed]
+    return [Row(each, worded(each.action)) for each in placed]
 
 
 @pages.get("/drop-offs")
@@ -105,7 +96,7 @@ def detail(action_id: int) -> str:
     assessment = _replayed(placed.action)
     return render_template(
         "drop_offs/detail.html",
-        row=_row(placed),
+        row=Row(placed, worded(placed.action)),
         sentences=assessment.trace.sentences() if assessment else (),
         factors=assessment.trace.to_json()["factors"] if assessment else (),
         replayed=assessment is not None,
@@ -120,26 +111,3 @@ def _replayed(recorded: Recorded) -> Assessment | None:
     except (ReplayMismatchError, UnknownMethodology) as error:
         _log.error("award_not_replayable", action_id=recorded.id, reason=str(error))
         return None
-
-
-def _row(placed: PlacedAction) -> Row:
-    action = placed.action
-    try:
-        methodology = backend().rulebook.version(action.methodology_id, action.methodology_version)
-    except UnknownMethodology:
-        facts = tuple((name, str(value)) for name, value in action.facts.items())
-        return Row(placed, facts, action.tier, action.kind)
-    tiers = {tier.name: tier.label for tier in methodology.evidence.table.tiers}
-    return Row(
-        placed,
-        tuple(_fact(spec, action.facts) for spec in methodology.inputs.values()),
-        f"{action.tier} {tiers.get(action.tier, '')}",
-        methodology.title,
-    )
-
-
-def _fact(spec: InputSpec, facts: Mapping[str, Any]) -> tuple[str, str]:
-    value = str(facts.get(spec.name, "—"))
-    if spec.unit is not None:
-        return spec.label, f"{value} {spec.unit.label}"
-    return spec.label, {choice.value: choice.label for choice in spec.choices}.get(value, value)

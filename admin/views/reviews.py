@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from admin.auth import PLACE_READERS, PLACE_WRITERS, may, scope
 from admin.forms.reading import filters, submitted
 from admin.forms.reviews import Review, ReviewNotice, Verdict
+from admin.wording import worded
 from backend.actions import reviews
 from backend.actions.models import ActionStatus, HoldOutcome
 from backend.actions.reviews import Decision, Reviewed
@@ -69,6 +70,7 @@ def _page(found: Reviewed, reason: str, errors: Mapping[str, str]) -> str:
     return render_template(
         "reviews/detail.html",
         found=found,
+        worded=worded(found.action),
         held=found.action.status is ActionStatus.HELD,
         decides=may(*PLACE_WRITERS) and not mine,
         mine=mine,

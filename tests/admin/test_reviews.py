@@ -28,7 +28,10 @@ def test_a_held_award_is_listed_and_posted_once(
     admin: FlaskClient, town: Town, backend: Backend, held: int
 ) -> None:
     assert "自报质量超过 30 kg" in admin.get("/reviews").text
-    assert "审核通过，入账" in admin.get(f"/reviews/{held}").text
+    page = admin.get(f"/reviews/{held}").text
+    assert "审核通过，入账" in page
+    assert "<dt>行为</dt><dd>分类投放</dd>" in page
+    assert "<dt>质量</dt><dd>31 kg</dd>" in page
     assert _points(backend, town.staff[0]) == 0
     posted = admin.post(f"/reviews/{held}", data={**REASON, "verdict": "posted"})
     assert posted.status_code == 303
