@@ -179,6 +179,10 @@ class Cap:
         def settle(slots: Slots) -> None:
             start = slots[used]
             slots[claimed] = amount = slots[of] * multiplier
+            if not start and amount < limit:  # the first of its period, as most are
+                slots[out] = amount
+                slots[award] = amount // NANO_PER_MILLI
+                return
             end = start + amount
             start = start if start < limit else limit  # noqa: FURB136 - as above
             end = end if end < limit else limit  # noqa: FURB136 - as above

@@ -6,7 +6,7 @@ or keeping traces; the counters are kept here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -33,6 +33,9 @@ from credit_rules.vectorised.excluding import occasion_of
 from credit_rules.vectorised.groups import Group, grouped
 
 _NO_LANES = (0,) * len(LANES)
+_TakeTurn = Callable[[int, Sequence[int]], tuple[int, int] | None]
+"""Awards a row by its number, its tier and its inputs, adding to the counters: the reduction in mg
+and the points in milli-points, or None where a condition does not hold."""
 
 
 def settle_in_turn(columns: Columns, *, opening: Opening | None = None) -> Awards:
@@ -100,16 +103,14 @@ class _Kind:
 
     Args:
         methodology: the methodology.
-        narrowed: the plan narrowed to them.
-        width: how many slots tier and inputs take.
-        counters: the counters and what reads the lanes added; None for one that is not added to.
+        ranked: whether they count in rankings.
+        award: awards one of them.
         bonus: the counter and limit of the bonus, where a row of them is boosted.
     """
 
     methodology: Methodology
-    narrowed: Narrowed
-    width: int
-    counters: tuple[tuple[_Counter, ReadLanes] | None, ...]
+    ranked: bool
+    award: _TakeTurn
     bonus: tuple[_Counter, CapSpec] | None
 
 
@@ -128,6 +129,7 @@ class _Turns:
         for group in grouped(columns, self._batch):
             which[self._batch.arrival[group.rows]] = self._known(group, known)
         self._kinds = [known[number] for number in which.tolist()]
+        self._ranked = np.array([kind.ranked for kind in known])[which]
 
     def _known(self, group: Group, known: list[_Kind]) -> Int:
         """The number of the kind of every row of a group, adding new kinds to those known."""
@@ -137,17 +139,22 @@ class _Turns:
         for column, (_, _, _, weight) in zip(taken[1:], methodology.reads, strict=True):
             index += column * weight
         bonus = self._bonus(group, self._batch.arrival[group.rows])
-        found, first, inverse = np.unique(index, return_index=True, return_inverse=True)
+        # Numbered by counting: sorting a million rows takes a tenth of a second.
+        first = np.full(int(index.max()) + 1, -1)
+        first[index[::-1]] = np.arange(len(index) - 1, -1, -1)
+        found = np.flatnonzero(first >= 0)
+        inverse: Int = np.cumsum(first >= 0)[index] - 1
         before = len(known)
-        for number, at in zip(found.tolist(), first.tolist(), strict=True):
-            numbers = [int(column[at]) for column in taken]
+        for number in found.tolist():
+            numbers = [int(column[first[number]]) for column in taken]
             narrowed = narrow(methodology, plan, number, numbers)
             added = {position: read for _, position, read in narrowed.claims}
-            counters = tuple(
+            counters = [
                 (self._counter(group, key), added[position]) if position in added else None
                 for position, key in enumerate(narrowed.keys)
-            )
-            known.append(_Kind(methodology, narrowed, plan.width, counters, bonus))
+            ]
+            award = _turn(narrowed, plan.width, counters)
+            known.append(_Kind(methodology, narrowed.ranked, award, bonus))
         return inverse + before
 
     def _counter(self, group: Group, key: str) -> _Counter:
@@ -208,7 +215,9 @@ class _Turns:
             forget: before which rows nothing of the counters is needed any more.
         """
         exclusions, size = self._exclusions, len(self._columns)
-        reduction, points, bonus, status = ([0] * size for _ in range(4))
+        reduction, points = [0] * size, [0] * size
+        # Few rows are refused or boosted: written one by one into arrays, which is slow, but rare.
+        bonus, status = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
         columns = (self._columns.tier, *self._columns.inputs)
         numbers = zip(*(column.tolist() for column in columns), strict=True)
         turns = enumerate(zip(self._kinds, numbers, forget.tolist(), strict=True))
@@ -218,7 +227,7 @@ class _Turns:
             if exclusions is not None and exclusions.exclude(row, kind.methodology):
                 status[row] = Status.EXCLUDED
                 continue
-            award = _award(row, kind, taken)
+            award = kind.award(row, taken)
             if award is None:
                 status[row] = Status.NOT_ELIGIBLE
                 continue
@@ -228,44 +237,59 @@ class _Turns:
             if exclusions is not None:
                 exclusions.credit(row, kind.methodology)
         self._forget()
-        ranked = np.array([kind.narrowed.ranked for kind in self._kinds])
-        found = [np.array(column, dtype=np.int64) for column in (reduction, points, bonus, status)]
-        return Awards(found[0], found[1], found[2], ranked & (found[3] == 0), found[3])
+        found = [np.array(column, dtype=np.int64) for column in (reduction, points)]
+        return Awards(found[0], found[1], bonus, self._ranked & (status == 0), status)
 
     def _forget(self) -> None:
         for counter in self._counters.values():
             counter.forget()
 
 
-def _award(row: int, kind: _Kind, taken: Sequence[int]) -> tuple[int, int] | None:
-    """The award of one row, added to its counters; None where a condition does not hold."""
-    slots = [*taken[: kind.width]]
-    narrowed, adds = kind.narrowed, []
-    for counted in kind.counters:
-        if counted is None:
-            slots += _NO_LANES
-        else:
-            counter, read = counted
-            group = counter.group[row]
-            lanes = counter.lanes.get(group) or counter.begun(group)
-            adds.append((lanes, read))
-            slots += lanes
-    slots += narrowed.tail
-    for run in narrowed.runs:
-        run(slots)
-    if narrowed.required and not all(slots[slot] for slot, _ in narrowed.required):
-        return None
-    for lanes, read in adds:
-        reduction, points, activity, count = read(slots)
-        lanes[0] += reduction
-        lanes[1] += points
-        lanes[2] += activity
-        lanes[3] += count
+def _turn(
+    narrowed: Narrowed, width: int, counters: Sequence[tuple[_Counter, ReadLanes] | None]
+) -> _TakeTurn:
+    """What awards a row of a narrowed plan, bound to all that its rows share.
+
+    Args:
+        narrowed: the plan.
+        width: how many slots tier and inputs take.
+        counters: its counters and what reads the lanes added; None for one that is not added to.
+    """
+    rows = [
+        None if each is None else (each[0].group, each[0].lanes, each[0].begun, each[1])
+        for each in counters
+    ]
+    runs, tail, required = narrowed.runs, narrowed.tail, [slot for slot, _ in narrowed.required]
     reduction_at, points_at = narrowed.reduction, narrowed.points
-    return (
-        0 if reduction_at is None else slots[reduction_at],
-        0 if points_at is None else slots[points_at],
-    )
+
+    def take(row: int, taken: Sequence[int]) -> tuple[int, int] | None:
+        slots, adds = [*taken[:width]], []
+        for counter in rows:
+            if counter is None:
+                slots += _NO_LANES
+            else:
+                group, known, begun, read = counter
+                lanes = known.get(group[row]) or begun(group[row])
+                adds.append((lanes, read))
+                slots += lanes
+        slots += tail
+        for run in runs:
+            run(slots)
+        for slot in required:
+            if not slots[slot]:
+                return None
+        for lanes, read in adds:
+            reduction, points, activity, count = read(slots)
+            lanes[0] += reduction
+            lanes[1] += points
+            lanes[2] += activity
+            lanes[3] += count
+        return (
+            0 if reduction_at is None else slots[reduction_at],
+            0 if points_at is None else slots[points_at],
+        )
+
+    return take
 
 
 class _Boosted:
