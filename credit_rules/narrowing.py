@@ -191,7 +191,7 @@ class _Narrowing:
             operation.tiers is None or self._tier in operation.tiers
         )
         if not counts or not times:
-            self._forms[operation.out] = _Form(form.slot if times else None, times)
+            self._forms[operation.out] = _Form(form.slot, times)
             self._forms[operation.claimed] = self._forms[operation.before] = _ZERO
             return
         of = form.slot if form.slot is not None else self._slot(1)
