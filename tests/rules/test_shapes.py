@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from math import prod
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from credit_rules import Boost, Facts, FactsRefused, Rulebook, Used, assess, load_rulebook
-from credit_rules.counters import COUNTER_LIMIT
-from credit_rules.plan import Pick, Product
+from credit_rules.counters import COUNTER_LIMIT, NANO_PER_MILLI
+from credit_rules.plan import Cap, Pick, Product, Sum, Tiered
 from credit_rules.vectorised import Boosts, Columns, ColumnsRefused, NotVectorisable, settle
 from credit_rules.vectorised.operations import at, computed, fits, reads
 from tests.builders.batches import Drawn, OneByOne, drawn, rows_of
@@ -116,3 +117,69 @@ def test_a_recorded_bonus_goes_on_from_its_counter(shipped: Rulebook) -> None:
     awards = settle(columns, recorded={(f"{DROP_OFF}.bonus:day", "points_npt"): rows * 25 * 10**9})
     # 15 points doubled: 15 more while 60 a day are left, then 10 of 60 less 50.
     assert awards.bonus_mpt.tolist() == [15_000, 15_000, 10_000]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ((1, 1),),
+        ((1, 3),),
+        ((1, 1), (2, 1)),
+        ((1, 2), (2, 2)),
+        ((1, 1), (2, -1)),
+        ((1, 1), (2, 1), (3, 1)),
+        ((1, 4), (2, 1), (3, -2)),
+    ],
+)
+def test_a_sum_of_any_number_of_parts(parts: tuple[tuple[int, int], ...]) -> None:
+    slots = [0, 50, 7, 11]
+    Sum(0, parts).closure()(slots)
+    assert slots[0] == sum(slots[slot] * times for slot, times in parts)
+
+
+@pytest.mark.parametrize("of", [(1,), (1, 2), (2, 2), (1, 2, 3), (3, 2, 1, 1)])
+def test_a_product_of_any_number_of_factors(of: tuple[int, ...]) -> None:
+    slots = [0, 50, 7, 11]
+    Product(0, of).closure()(slots)
+    assert slots[0] == prod(slots[slot] for slot in of)
+
+
+@pytest.mark.parametrize("keys, expected", [((1,), 31), ((2, 1), 35), ((2, 1, 2), 47)])
+def test_a_row_picked_by_any_number_of_choices(keys: tuple[int, ...], expected: int) -> None:
+    slots = [0, 1, 2]
+    sizes = tuple((0, 2, 3)[key] for key in keys)
+    Pick(0, keys, sizes, tuple(range(30, 60))).closure()(slots)
+    assert slots[0] == expected
+
+
+def test_an_award_is_rounded_down_once_and_stops_at_the_cap() -> None:
+    limit = 3 * NANO_PER_MILLI + 5
+    cap = Cap(0, 1, 2, 2, 3, 4, limit, None)
+    for used in (0, 1, NANO_PER_MILLI - 1, limit - 1, limit, limit + 1, 2 * limit):
+        for claimed in (0, 1, NANO_PER_MILLI // 2, limit // 2, limit):
+            before, after = min(used, limit), min(used + 2 * claimed, limit)
+            slots = [0, claimed, used, 0, 0]
+            cap.closure()(slots)
+            assert slots == [after - before, claimed, used, 2 * claimed, before]
+            cap.awarding()(slots)
+            award = after // NANO_PER_MILLI - before // NANO_PER_MILLI
+            assert slots == [after - before, claimed, used, 2 * claimed, award]
+
+
+@pytest.mark.parametrize("divisor", [1, 3])
+@pytest.mark.parametrize("rows", range(1, 6))
+def test_tiers_of_any_number_of_rows(rows: int, divisor: int) -> None:
+    bounds, rates = (10, 25, 26, 60)[: rows - 1], (7, 5, 0, 4, 1)[:rows]
+
+    def earned(amount: int) -> int:
+        """Unit by unit: each at the rate of the row it falls into."""
+        units = (rates[sum(bound <= at for bound in bounds)] for at in range(amount))
+        return sum(units) // divisor
+
+    tiered = Tiered(0, 1, 1, 2, 3, 4, bounds, rates, divisor).closure()
+    for used in (0, 1, 9, 10, 11, 25, 26, 59, 60, 75):
+        for claimed in (0, 1, 5, 10, 16, 50, 90):
+            slots = [0, claimed, used, 0, 0]
+            tiered(slots)
+            assert slots[3:] == [claimed, earned(used)]
+            assert slots[0] == earned(used + claimed) - earned(used)
