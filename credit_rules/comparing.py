@@ -143,7 +143,7 @@ def diff(history: History, old: Credits, new: Credits) -> Difference:
         old: awards before, such as ``history.awarded``.
         new: awards after, such as `resettle` gives.
     """
-    whole = _breakdown(np.zeros(len(history), dtype=np.int64), old, new)
+    whole = _breakdown(np.zeros_like(history.day), old, new)
     return Difference(
         total=whole.total(np.arange(len(whole))),
         by_person=_breakdown(history.member, old, new),
@@ -173,7 +173,7 @@ def _breakdown(key: Int, old: Credits, new: Credits) -> Breakdown:
 
     return Breakdown(
         key=ordered[begins],
-        actions=summed(np.ones(len(key), dtype=np.int64)),
+        actions=summed(np.ones_like(key)),
         differing=summed(differs),
         old=credited(old),
         new=credited(new),

@@ -88,7 +88,8 @@ def test_the_same_version_twice_is_refused(shipped_folder: Path) -> None:
     (shipped_folder / "twin.toml").write_text(copy.replace("分类投放", "分拣"), "utf-8")
     (problem,) = problems_of(shipped_folder)
     assert (problem.file, problem.key) == ("twin.toml", "version")
-    assert "请提高版本号" in problem.remedy
+    assert problem.fault == "与 recycling.drop_off.v1.toml 的编号和版本相同。"
+    assert problem.remedy == "请提高版本号，或删除其中一个文件。"
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,11 @@ def test_a_broken_factor_table_is_refused(table: str, key: str, shipped_folder: 
 
 def test_a_folder_without_files_is_refused(tmp_path: Path) -> None:
     (problem,) = problems_of(tmp_path)
-    assert "没有方法学文件" in problem.fault
+    assert (problem.file, problem.key) == (tmp_path.name, "*.toml")
+    assert problem.fault == "文件夹里没有方法学文件。"
+    assert problem.remedy == "请放入至少一个 .toml 文件。"
+    (gone,) = problems_of(tmp_path / "nowhere")
+    assert str(gone) == "nowhere: .: 找不到这个文件夹。请核对路径。"
 
 
 def test_proven_reuse_lifts_the_band_of_textiles(shipped_folder: Path, replace: Replace) -> None:

@@ -250,6 +250,23 @@ def test_a_condition_on_what_a_table_gives_holds_at_its_bound(
     assert eligible("walk", "peak") is (bound == "min")
 
 
+@pytest.mark.parametrize(
+    "result, named, fault",
+    [
+        ("reduction", "points", "单位不符：“points”是 point，这里需要 gCO2e。"),
+        ("points", "reduction", "单位不符：“reduction”是 kgCO2e，这里需要 point。"),
+    ],
+)
+def test_a_result_of_another_kind_is_refused(
+    result: str, named: str, fault: str, mixed_folder: Path, replace: Replace
+) -> None:
+    replace(mixed_folder / TRIP, f'\n{result} = "{result}"', f'\n{result} = "{named}"')
+    with pytest.raises(RulebookError) as refused:
+        load_rulebook(mixed_folder)
+    (problem,) = [p for p in refused.value.problems if p.key == f"result.{result}"]
+    assert (problem.fault, problem.remedy) == (fault, "请换一个结果。")
+
+
 def test_a_factor_of_zero_is_a_factor(mixed_folder: Path, replace: Replace) -> None:
     replace(mixed_folder / TRIP, 'value = "43.1"', 'value = "0"')
     faults = examples_alone_are_wrong(mixed_folder)

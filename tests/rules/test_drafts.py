@@ -55,7 +55,9 @@ def test_a_draft_that_has_ended_judges_nothing_after(shipped: Rulebook, folder: 
         a_draft(folder, DROP_OFF, ("01-01\n", "01-01\nuntil = 2027-06-30\n")), shipped
     )
     assert draft.applied(DROP_OFF, date(2027, 6, 30)).as_of == date(2027, 6, 30)
-    with pytest.raises(NotInForce, match="2027-06-30"):
+    with pytest.raises(
+        NotInForce, match=r"没有生效的版本。草案的最后一版已于 2027-06-30 失效，请核对日期。$"
+    ):
         draft.applied(DROP_OFF, date(2027, 7, 1))
 
 

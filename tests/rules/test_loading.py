@@ -29,6 +29,10 @@ from credit_rules.vectorised import ColumnsRefused, NotVectorisable
 
 Replace = Callable[[Path, str, str], None]
 FILE = "recycling.drop_off.v1.toml"
+LOCKED = (
+    r": version: 第 1 版已发布，内容不能再改（已发布 [0-9a-f]{12}，现为 [0-9a-f]{12}）。"
+    "请恢复原文，另存为第 2 版并写明生效日期。$"
+)
 
 
 def second_version(folder: Path, replace: Replace, start: str = "2026-07-01") -> Path:
@@ -63,12 +67,16 @@ def test_a_version_holds_from_its_first_day_to_the_day_before_the_next(
     assert rulebook.methodology("recycling.drop_off", date(2026, 7, 1)) is second
     assert rulebook.in_force(date(2026, 7, 1)) == (second,)
     assert rulebook.in_force(date(2025, 12, 31)) == ()
-    with pytest.raises(NotInForce, match="最早的版本自 2026-01-01"):
+    with pytest.raises(
+        NotInForce, match=r"没有生效的版本。最早的版本自 2026-01-01 起生效，请核对日期。$"
+    ):
         rulebook.methodology("recycling.drop_off", date(2025, 12, 31))
 
 
 def test_after_the_last_day_nothing_is_in_force(mixed: Rulebook) -> None:
-    with pytest.raises(NotInForce, match="已于 2026-12-31 失效"):
+    with pytest.raises(
+        NotInForce, match=r"没有生效的版本。最后的版本已于 2026-12-31 失效，请核对日期。$"
+    ):
         mixed.methodology("travel.trip", date(2027, 1, 1))
 
 
@@ -127,7 +135,7 @@ def test_a_published_version_cannot_change(shipped_folder: Path, replace: Replac
     assert write_lock(shipped_folder) == ()
     replace(shipped_folder / FILE, "max_age_days = 7", "max_age_days = 8")
     for call in (load_rulebook, write_lock):
-        with pytest.raises(RulebookError, match="第 1 版已发布，内容不能再改"):
+        with pytest.raises(RulebookError, match=LOCKED):
             call(shipped_folder)
 
 
@@ -144,7 +152,10 @@ def test_a_published_version_cannot_disappear(shipped_folder: Path, replace: Rep
     second = second_version(shipped_folder, replace)
     write_lock(shipped_folder)
     second.unlink()
-    with pytest.raises(RulebookError, match=r"recycling\.drop_off@2: 已发布的版本没有对应的文件"):
+    with pytest.raises(
+        RulebookError,
+        match=r"^lock\.json: recycling\.drop_off@2: 已发布的版本没有对应的文件。请恢复这个文件。$",
+    ):
         load_rulebook(shipped_folder)
 
 
@@ -154,7 +165,7 @@ def test_a_draft_folder_is_held_against_the_shipped_lock(
     (shipped_folder / "lock.json").unlink()
     load_rulebook(shipped_folder)
     replace(shipped_folder / FILE, "max_age_days = 7", "max_age_days = 8")
-    with pytest.raises(RulebookError, match="另存为第 2 版"):
+    with pytest.raises(RulebookError, match=LOCKED):
         load_rulebook(shipped_folder)
 
 
@@ -243,7 +254,9 @@ def test_a_rulebook_never_published_has_no_lock(
 
 def test_a_file_with_an_empty_list_of_sources_is_refused(shipped_folder: Path) -> None:
     (shipped_folder / "odd.toml").write_text("schema = 1\n[sources]\n", encoding="utf-8")
-    with pytest.raises(RulebookError, match=r"odd\.toml: sources: 没有写任何来源。"):
+    with pytest.raises(
+        RulebookError, match=r"odd\.toml: sources: 没有写任何来源。请至少写一个来源。\n"
+    ):
         load_rulebook(shipped_folder)
 
 

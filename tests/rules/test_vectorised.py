@@ -177,8 +177,10 @@ def test_recorded_counters_of_a_bonus(shipped: Rulebook) -> None:
     used: Recorded = {("recycling.drop_off.bonus:day", "points_npt"): rows * 25 * 10**9}
     wrong: Recorded = {("recycling.drop_off:day", "points_npt"): rows - 1}
     assert settle(columns, recorded=used).bonus_mpt.tolist() == [19_000, 19_000, 10_000]
-    with pytest.raises(ColumnsRefused, match=r"recorded\.recycling"):
+    with pytest.raises(ColumnsRefused) as refused:
         settle(columns, recorded=wrong)
+    column = "recorded.recycling.drop_off:day.points_npt"
+    assert str(refused.value) == f"列“{column}”第 0 行：累计量超出可记录的范围。"
 
 
 def test_period_starts_are_those_of_the_engine() -> None:

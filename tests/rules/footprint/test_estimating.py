@@ -187,7 +187,9 @@ def test_units_convert(questionnaire: Questionnaire) -> None:
 def test_a_day_before_the_first_version_raises() -> None:
     versions = load_questionnaires()
     assert versions.on(date(2026, 1, 1)).version == 1
-    with pytest.raises(NotInForce, match="2026-01-01"):
+    with pytest.raises(
+        NotInForce, match=r"没有生效的版本。问卷自 2026-01-01 起生效，请选择此后的日期。$"
+    ):
         versions.on(date(2025, 12, 31))
 
 

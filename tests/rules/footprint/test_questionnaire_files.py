@@ -369,7 +369,9 @@ def test_the_version_of_the_day_is_taken(folder: Path) -> None:
 def test_after_the_last_version_nothing_falls_back(folder: Path) -> None:
     second_version(folder, "2027-01-01")
     (folder / "questionnaire.v2.toml").unlink()
-    with pytest.raises(NotInForce, match="2026-12-31"):
+    with pytest.raises(
+        NotInForce, match=r"没有生效的版本。问卷到 2026-12-31 为止，请换用新版问卷。$"
+    ):
         load_questionnaires(folder).on(date(2027, 1, 1))
 
 
