@@ -167,20 +167,33 @@ def test_impossible_counters_are_refused(
 
 
 @pytest.mark.parametrize(
-    "multiplier, left",
-    [("1", 1000), ("0.5", 1000), ("3.01", 1000), ("1.234", 1000), ("NaN", 1000), ("2", -1)],
+    "multiplier, left, sentence",
+    [
+        ("1", 1000, "活动倍数须大于 1、不超过 3，请调整活动。"),
+        ("0.5", 1000, "活动倍数须大于 1、不超过 3，请调整活动。"),
+        ("3.01", 1000, "活动倍数须大于 1、不超过 3，请调整活动。"),
+        ("1.234", 1000, "活动倍数最多两位小数，请调整活动。"),
+        ("NaN", 1000, "活动倍数须大于 1、不超过 3，请调整活动。"),
+        ("2", -1, "活动剩余预算超出范围，请核对活动预算。"),
+    ],
 )
 def test_a_boost_outside_its_limits_is_refused(
-    shipped: Rulebook, multiplier: str, left: int
+    shipped: Rulebook, multiplier: str, left: int, sentence: str
 ) -> None:
     boost = Boost("地球日", Decimal(multiplier), left)
     facts = Facts("recycling.drop_off", DAY, "T2", GOOD, boost=boost)
     assert refuse(shipped, facts) == [("boost", "boost_not_allowed")]
+    with pytest.raises(FactsRefused) as refused:
+        assess(shipped, facts)
+    assert str(refused.value) == f"boost: {sentence}"
 
 
 def test_a_methodology_without_bonus_refuses_a_boost(mixed: Rulebook) -> None:
     facts = Facts("stairs.climb", DAY, "T2", {"floors": "3"}, boost=Boost("x", Decimal(2), 1))
     assert refuse(mixed, facts) == [("boost", "boost_not_allowed")]
+    with pytest.raises(FactsRefused) as refused:
+        assess(mixed, facts)
+    assert str(refused.value) == "boost: “爬楼梯（测试）”不参加活动加成，请从活动中移除。"
 
 
 @pytest.mark.parametrize(
@@ -221,8 +234,12 @@ def test_a_day_without_a_version_raises(mixed: Rulebook, on: date) -> None:
 
 
 def test_facts_of_another_methodology_raise(mixed: Rulebook) -> None:
-    with pytest.raises(NotInForce, match=r"stairs\.climb"):
+    with pytest.raises(NotInForce) as raised:
         assess(mixed.version("travel.trip", 1), Facts("stairs.climb", DAY, "T2", {"floors": "3"}))
+    assert raised.value.sentence == (
+        "方法学“stairs.climb”在 2026-03-01 没有生效的版本。手头的是 travel.trip 第 1 版，"
+        "自 2026-01-01 起生效，请换用当日有效的版本。"
+    )
 
 
 @pytest.mark.parametrize("hours", ["31 min", "0.7"])

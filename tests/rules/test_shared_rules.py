@@ -195,9 +195,10 @@ def test_a_bonus_that_could_leave_its_counter_is_not_loaded(tmp_path: Path) -> N
     path.write_text(text.replace('amount = "12 point"', 'amount = "4000000000 point"'), "utf-8")
     with pytest.raises(RulebookError) as error:
         load_rulebook(folder)
-    assert [(p.file, p.key) for p in error.value.problems] == [
-        ("point.counting.v1.toml", "bonus.max_multiplier")
-    ]
+    (problem,) = error.value.problems
+    assert (problem.file, problem.key) == (path.name, "bonus.max_multiplier")
+    assert problem.fault == "加成的最坏情况超出 62 位整数。"
+    assert problem.remedy == "请调低最大倍数或积分上限。"
 
 
 # -- exclusions ------------------------------------------------------------------------------------

@@ -133,7 +133,9 @@ def test_an_allowance_changes_nothing_where_the_factor_is_there(
 def test_without_any_national_row_nothing_is_in_force(folder: Path, choose: Choose) -> None:
     field, code, sentence = problem_of(without(folder, ".national.全国"), choose())
     assert (field, code) == ("on", "not_published")
-    assert "没有可用的因子" in sentence
+    assert sentence == (
+        "2026-03-01 时没有已公布的电网因子；因子表中没有可用的因子，请换一个日期或年份。"
+    )
 
 
 def test_where_no_year_has_the_area_or_its_parents(folder: Path, choose: Choose) -> None:

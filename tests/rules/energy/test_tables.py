@@ -105,8 +105,10 @@ def test_a_national_value_repeated_for_provinces_is_refused(folder: Path) -> Non
         )
     ((file, key, why),) = problems_of(folder)
     assert (file, key) == (GRID, "2023.provincial")
-    assert "3 个省份" in why
-    assert "0.5271" in why
+    assert why == (
+        "因子不合理：3 个省份的因子都是 0.5271（江苏、浙江、安徽等），"
+        "像是把全国值重复填给各省，请换成各省公布的数值。"
+    )
 
 
 def test_two_provinces_may_agree(folder: Path) -> None:
@@ -123,7 +125,7 @@ def test_a_factor_without_source_is_refused(folder: Path) -> None:
     )
     ((_, key, why),) = problems_of(folder)
     assert key == "js_t_303_2026.lng"
-    assert "没有来源" in why
+    assert why == "这个因子没有来源。请补上来源，或标为 memory。"
 
 
 @pytest.mark.parametrize("source", ["监测报告,", ",附录 A"])
@@ -151,7 +153,8 @@ def test_missing_columns_and_files(folder: Path) -> None:
     approve("energy_tables", "missing columns", map(": ".join, found))
     (folder / GRID).write_bytes(b"\xff\xfe")
     (folder / ENERGY).unlink()
-    assert [(file, key) for file, key, _ in problems_of(folder)] == [(ENERGY, "."), (GRID, ".")]
+    sentence = "读不到这个文件。请确认文件存在，且是 UTF-8 编码。"
+    assert problems_of(folder) == [(ENERGY, ".", sentence), (GRID, ".", sentence)]
     assert read_tables({}) == EnergyTables({}, {}, {}, {})
 
 

@@ -54,3 +54,17 @@ def test_a_row_of_unknown_confidence_has_no_range(folder: Path) -> None:
     (problem,) = [p for p in refusal(folder).problems if p.key == "factors.gas.mid.factor"]
     assert problem.fault == "因子“gas.ng”的可信度“guessed”没有对应的不确定度。"
     assert problem.remedy == "可用的名称：memory、secondary、verified-in-source。"
+
+
+def test_a_total_is_no_factor_whatever_its_unit(folder: Path) -> None:
+    shutil.copytree(SHIPPED_DATA, folder / "data")
+    table = folder / "data" / "footprint_factors.csv"
+    text = table.read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if line.startswith("gas.ng,"))
+    table.write_text(f"{text}{row.replace('gas.ng,', 'anchor.gas,', 1)}\n", encoding="utf-8")
+    path = folder / FILE
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(whole.replace('factor = "gas.ng"', 'factor = "anchor.gas"'), encoding="utf-8")
+    (problem,) = [p for p in refusal(folder).problems if p.key == "factors.gas.mid.factor"]
+    assert problem.fault == "不能使用“anchor.gas”：这是总量，不是因子。"
+    assert problem.remedy == "请换一个因子。"

@@ -209,6 +209,12 @@ BROKEN = {
         "examples[0].expect.total",
         "1274.33516",
     ),
+    "an example of an unknown category": (
+        'expect.categories = { travel = "797.499467"',
+        'expect.categories = { trave = "797.499467"',
+        "examples[0].expect.categories.trave",
+        "没有这一类",
+    ),
     "an example that is refused": (
         'answers = { flight_km = "10000" }',
         'answers = { flight_km = "-1" }',
