@@ -202,3 +202,21 @@ def test_an_own_factor_per_kilogram_serves_litres(tables: EnergyTables, choose: 
     line = {"item": "petrol", "quantity": "1000", "unit": "L", "factor": own}
     result = convert(tables, [line], choose())
     assert (rounded(result.tco2, 6), rounded(result.tce, 6)) == ("2.19", "1.0741")
+
+
+@pytest.mark.parametrize(
+    "item, unit, label, units",
+    [
+        ("raw_coal", "kWh", "原煤", "kg、t"),
+        ("petrol", "kWh", "汽油", "kg、t、L、m3、万m3"),
+        ("natural_gas", "kg", "天然气", "L、m3、万m3"),
+        ("electricity", "kg", "电力", "kWh、MWh、万kWh、MJ、GJ"),
+        ("other", "kg", "其他能源", "kgce、tce"),
+    ],
+)
+def test_a_wrong_unit_is_told_the_right_ones(
+    tables: EnergyTables, choose: Choose, item: str, unit: str, label: str, units: str
+) -> None:
+    line = {"item": item, "quantity": "1", "unit": unit}
+    ((_, _, sentence),) = problems_of(tables, choose(), line)
+    assert sentence == f"第 1 行：“{label}”不能用单位“{unit}”，请改用：{units}。"
