@@ -245,3 +245,22 @@ def test_the_coefficient_of_gas_is_said_and_can_be_chosen(
         ("tce.natural_gas_12143",): ("tce.natural_gas_12143", "12.143"),
         ("tce.natural_gas_sh",): ("tce.natural_gas_sh", "12.9971"),
     }
+
+
+FULL_NAMES = {
+    "华北": "北京市 天津市 河北省 山西省 山东省 内蒙古自治区",
+    "东北": "辽宁省 吉林省 黑龙江省",
+    "华东": "上海市 江苏省 浙江省 安徽省 福建省",
+    "华中": "江西省 河南省 湖北省 湖南省",
+    "西北": "陕西省 甘肃省 青海省 宁夏回族自治区 新疆维吾尔自治区",
+    "南方": "广东省 广西壮族自治区 海南省 贵州省 云南省",
+    "西南": "四川省 重庆市 西藏自治区",
+}
+
+
+def test_every_province_belongs_to_its_regional_grid(folder: Path, choose: Choose) -> None:
+    tables = without(folder, ".provincial.")
+    for grid, provinces in FULL_NAMES.items():
+        for province in (*provinces.split(), f"{grid}区域电网"):
+            found = convert(tables, MWH, choose(region=province, allow_inexact=True))
+            assert factor_of(found)[0].endswith(f".regional.{grid}"), province
