@@ -25,6 +25,7 @@ from credit_rules.canonical import canonical_bytes
 from credit_rules.energy import EnergyRefused
 from credit_rules.energy.errors import EnergyTablesError
 from credit_rules.loading import SHIPPED
+from credit_rules.reading import decimal_of
 from credit_rules.vectorised import ColumnsRefused, NotVectorisable
 
 Replace = Callable[[Path, str, str], None]
@@ -291,3 +292,85 @@ def test_only_what_has_a_canonical_form_has_a_digest() -> None:
 )
 def test_codes_of_errors_are_stable(error: type[Exception], code: str) -> None:
     assert getattr(error, "code", None) == code
+
+
+@pytest.mark.parametrize(
+    "value, expected",
+    [
+        ("1.5", Decimal("1.5")),
+        ("007", Decimal(7)),
+        (0, Decimal(0)),
+        (10**15 - 1, Decimal(10**15 - 1)),
+        (10**15, None),
+        (-1, None),
+        (True, None),
+        (Decimal("0.000000000001"), Decimal("0.000000000001")),
+        (Decimal("0.0000000000001"), None),
+        (Decimal("1E+1"), None),
+        (Decimal("NaN"), None),
+        (Decimal("-0.5"), None),
+        (1.5, None),
+        ("1e3", None),
+        ("1" * 16, None),
+        ("-1", None),
+        (None, None),
+    ],
+)
+def test_a_plain_decimal_of_a_file(value: object, expected: Decimal | None) -> None:
+    assert decimal_of(value) == expected
+
+
+@pytest.mark.parametrize(
+    "written, accepted", [("0", True), (str(2**62 - 1), True), (str(2**62), False), ("-1", False)]
+)
+def test_a_whole_number_of_a_file_fits_62_bits(
+    written: str, accepted: bool, shipped_folder: Path, replace: Replace
+) -> None:
+    replace(shipped_folder / FILE, "max_age_days = 7", f"max_age_days = {written}")
+    if accepted:
+        evidence = load_rulebook(shipped_folder).version("recycling.drop_off", 1).evidence
+        assert evidence.max_age_days == int(written)
+        return
+    with pytest.raises(RulebookError) as refused:
+        load_rulebook(shipped_folder)
+    (problem,) = refused.value.problems
+    assert (problem.file, problem.key) == (FILE, "evidence.max_age_days")
+    assert (problem.fault, problem.remedy) == (
+        "这里必须是不小于零的整数。",
+        "请写成不带引号的整数。",
+    )
+
+
+@pytest.mark.parametrize(
+    "key, written, accepted",
+    [
+        ("max_multiplier", "1", False),
+        ("max_multiplier", "1.01", True),
+        ("max_multiplier", "10", True),
+        ("max_multiplier", "10.01", False),
+        ("daily_cap", "100000 point", True),
+        ("daily_cap", "100000.001 point", False),
+    ],
+)
+def test_the_limits_of_a_bonus(
+    key: str, written: str, accepted: bool, shipped_folder: Path, replace: Replace
+) -> None:
+    old = {"max_multiplier": "3", "daily_cap": "60 point"}[key]
+    replace(shipped_folder / FILE, f'{key} = "{old}"', f'{key} = "{written}"')
+    replace(shipped_folder / FILE, "expect = { reduction_mg = 0,", "expect = { reduction_mg = 1,")
+    with pytest.raises(RulebookError) as refused:  # for the example, whatever the bonus
+        load_rulebook(shipped_folder)
+    assert (f"bonus.{key}" not in {problem.key for problem in refused.value.problems}) is accepted
+
+
+@pytest.mark.parametrize("share, accepted", [("0", True), ("1", True), ("1.000000000001", False)])
+def test_a_share_of_a_footprint_is_at_most_all_of_it(
+    share: str, accepted: bool, shipped_folder: Path, replace: Replace
+) -> None:
+    replace(shipped_folder / FILE, 'share = "1"', f'share = "{share}"')
+    if accepted:
+        loaded = load_rulebook(shipped_folder).version("recycling.drop_off", 1)
+        assert loaded.footprint_share == Decimal(share)
+        return
+    with pytest.raises(RulebookError, match=r"footprint\.share: 份额不能大于 1。"):
+        load_rulebook(shipped_folder)
