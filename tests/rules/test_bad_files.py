@@ -166,3 +166,19 @@ def test_proven_reuse_lifts_the_band_of_textiles(shipped_folder: Path, replace: 
     )
     replace(path, '"third_party"]', '"third_party", "reuse_receipt"]\nrequires = ["reuse_receipt"]')
     load_rulebook(shipped_folder)
+
+
+def test_a_quantity_with_a_control_character_is_refused(
+    shipped_folder: Path, replace: Replace
+) -> None:
+    replace(shipped_folder / "rulebook.toml", '"0.1 gCO2e/floor"', '"0.1\\u0007 gCO2e/floor"')
+    found = [str(problem) for problem in problems_of(shipped_folder)]
+    approve("bad_files", "a control character in a quantity", found)
+
+
+def test_a_syntax_error_is_told_in_the_words_of_the_reader(shipped_folder: Path) -> None:
+    (shipped_folder / "odd.toml").write_text("a = ", encoding="utf-8")
+    with pytest.raises(tomllib.TOMLDecodeError) as error:
+        tomllib.loads("a = ")
+    (problem,) = (p for p in problems_of(shipped_folder) if p.file == "odd.toml")
+    assert problem.fault == f"语法错误（{error.value}）。"

@@ -267,6 +267,20 @@ def test_a_result_of_another_kind_is_refused(
     assert (problem.fault, problem.remedy) == (fault, "请换一个结果。")
 
 
+def test_what_is_never_in_force_together_may_limit_a_counter_differently(
+    mixed_folder: Path, replace: Replace
+) -> None:
+    path = mixed_folder / "travel.car_free.v1.toml"
+    text = path.read_text(encoding="utf-8").replace("from = 2026-01-01", "from = 2027-01-01")
+    text = text.replace('"1.5 kgCO2e"', '"1.4 kgCO2e"').replace("mg = 1500000", "mg = 1400000")
+    path.write_text(text.replace("mg = 500000", "mg = 400000"), encoding="utf-8")
+    (mixed_folder / "lock.json").write_text("{}", encoding="utf-8")
+    load_rulebook(mixed_folder)
+    replace(mixed_folder / TRIP, "until = 2026-12-31", "until = 2027-01-01")
+    with pytest.raises(RulebookError, match="共用计数器“travel:day”"):
+        load_rulebook(mixed_folder)
+
+
 def test_a_factor_of_zero_is_a_factor(mixed_folder: Path, replace: Replace) -> None:
     replace(mixed_folder / TRIP, 'value = "43.1"', 'value = "0"')
     faults = examples_alone_are_wrong(mixed_folder)

@@ -113,6 +113,21 @@ def test_a_draft_whose_shared_file_cannot_be_read_is_refused(
         load_draft(folder, shipped)
 
 
+def test_an_exclusion_that_a_draft_takes_back_is_gone_on_both_sides(
+    shipped: Rulebook, folder: Path
+) -> None:
+    kind, bus, day = "commute.car_free_day", "commute.bus", date(2026, 3, 1)
+    assert (kind, "day") in shipped.methodology(bus, day).excluded_by
+    text = (SHIPPED / f"{kind}.v1.toml").read_text("utf-8")
+    start = text.index(f'[[excludes]]\nmethodology = "{bus}"')
+    folder.mkdir()
+    (folder / "lock.json").write_text("{}", encoding="utf-8")
+    shorter = text[:start] + text[text.index("[[excludes]]", start + 1) :]
+    (folder / f"{kind}.v1.toml").write_text(shorter, encoding="utf-8")
+    drafted = load_draft(folder, shipped).rulebook.methodology(bus, day)
+    assert (kind, "day") not in drafted.excluded_by
+
+
 def test_dates_are_held_against_the_published_version(shipped: Rulebook, folder: Path) -> None:
     with pytest.raises(RulebookError, match="不晚于第 1 版"):
         load_draft(a_draft(folder, DROP_OFF, start="2026-01-01"), shipped)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from credit_rules import Boost, Facts, Rulebook, Used, assess, load_rulebook, period_start
+from credit_rules.comparing import Breakdown
 from credit_rules.loading import SHIPPED, load_draft
-from credit_rules.replay import PastAction, diff, differences, read_history, resettle
+from credit_rules.replay import Credits, PastAction, diff, differences, read_history, resettle
 from credit_rules.vectorised import NotVectorisable, settle
 from tests.builders.batches import Drawn, OneByOne, drawn
 
@@ -237,3 +238,15 @@ def test_a_draft_that_begins_later_judges_the_past_with_its_first_factors(
     history = read_history(rules, actions)
     assert {m.version for m in history.columns.methodologies if m.id == "commute.metro"} == {2}
     assert diff(history, history.awarded, resettle(history)).total.differing == 0
+
+
+def test_equal_ones_come_by_key() -> None:
+    keys = np.arange(300, dtype=np.int64)
+    none, old = keys * 0, keys * 0 + 70
+    before, after = Credits(none, old, none), Credits(none, old - 1 + 2 * (keys % 2), none)
+    found = Breakdown(keys, keys, none, before, after)
+    assert [change.actions for change in found.deciles()] == [
+        sum(range(start, start + 30)) for start in range(0, 300, 30)
+    ]
+    assert [key for key, _ in found.winners(100)] == list(range(1, 200, 2))
+    assert [key for key, _ in found.losers(100)] == list(range(0, 200, 2))

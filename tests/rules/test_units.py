@@ -76,3 +76,17 @@ def test_what_no_decimal_can_show_is_shown_in_the_base_unit_or_refused() -> None
         showable(hour, Fraction(1, 7))
     with pytest.raises(ValueError, match="有限小数"):
         decimal_text(Fraction(1, 3))
+
+
+@pytest.mark.parametrize(
+    "symbol, label",
+    [
+        ("count", "次"), ("floor", "层"), ("step", "步"), ("sheet", "张"), ("pair", "双"),
+        ("meal", "餐"), ("bottle", "瓶"), ("day", "天"), ("item", "件"), ("night", "间夜"),
+        ("degree", "度"), ("point", "分"),
+    ],
+)  # fmt: skip
+def test_what_is_counted_has_a_chinese_word(symbol: str, label: str) -> None:
+    unit, same = parse_unit(symbol), parse_unit(label)
+    assert (unit.dimension, unit.ratio, unit.label) == (same.dimension, same.ratio, label)
+    assert base_unit(same.dimension).text == symbol

@@ -1,6 +1,7 @@
 """What an estimate comes to: by hand, by region, with aviation, with assumptions."""
 
 import csv
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from time import process_time
@@ -203,3 +204,17 @@ def test_five_thousand_estimates_a_second(
         return 1000 / (process_time() - start)
 
     assert max(rate() for _ in range(3)) >= 5000
+
+
+def test_what_is_assumed_together_fits_into_what_it_is_taken_off(
+    questionnaire: Questionnaire,
+) -> None:
+    whole = next(line for line in questionnaire.lines if line.remainder)
+    for meals in range(15):
+        steps = int(whole.constant * meals / 14)
+        lines = [
+            replace(line, constant=steps) if line is whole else line for line in questionnaire.lines
+        ]
+        result = estimate(replace(questionnaire, lines=tuple(lines)), {})
+        (rest,) = (amount for amount in result.lines if amount.line.name == whole.name)
+        assert 0 <= rest.quantity.low <= rest.quantity.mid <= rest.quantity.high

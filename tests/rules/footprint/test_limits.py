@@ -1,6 +1,7 @@
 """Limits of a questionnaire: how many questions and examples, how large, in which encoding."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,10 @@ def test_a_file_too_large_or_in_another_encoding_is_refused(folder: Path) -> Non
     with pytest.raises(RulebookError) as caught:
         load_questionnaires(folder)
     approve("footprint", "another encoding", map(str, caught.value.problems))
+
+
+def test_a_syntax_error_is_told_in_the_words_of_the_reader(folder: Path) -> None:
+    with pytest.raises(tomllib.TOMLDecodeError) as error:
+        tomllib.loads("a = ")
+    (said,) = refused(folder, "a = ")
+    assert said.startswith(f"{FILE}: TOML: 无法读取（{error.value}）。")
