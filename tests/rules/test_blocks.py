@@ -281,6 +281,21 @@ def test_what_is_never_in_force_together_may_limit_a_counter_differently(
         load_rulebook(mixed_folder)
 
 
+@pytest.mark.parametrize(
+    "written, meant",
+    [("values", "value"), ("mini", "min"), ("maxi", "max"), ("one_off", "one_of")],
+)
+def test_an_unknown_key_of_a_condition_is_told_the_nearest(
+    written: str, meant: str, mixed_folder: Path, replace: Replace
+) -> None:
+    replace(mixed_folder / TRIP, '{ value = "mode", ', f'{{ {written} = "1", value = "mode", ')
+    with pytest.raises(RulebookError) as refused:
+        load_rulebook(mixed_folder)
+    (problem,) = [p for p in refused.value.problems if p.key == f"steps[0].any[0].{written}"]
+    assert problem.fault == "不认识这个键。"
+    assert problem.remedy == f"最接近的名称是“{meant}”，请改正。"
+
+
 def test_a_factor_of_zero_is_a_factor(mixed_folder: Path, replace: Replace) -> None:
     replace(mixed_folder / TRIP, 'value = "43.1"', 'value = "0"')
     faults = examples_alone_are_wrong(mixed_folder)

@@ -242,11 +242,11 @@ def test_a_draft_that_begins_later_judges_the_past_with_its_first_factors(
 
 def test_equal_ones_come_by_key() -> None:
     keys = np.arange(300, dtype=np.int64)
-    none, old = keys * 0, keys * 0 + 70
+    none, old = keys * 0, keys % 2 + 70
     before, after = Credits(none, old, none), Credits(none, old - 1 + 2 * (keys % 2), none)
     found = Breakdown(keys, keys, none, before, after)
     assert [change.actions for change in found.deciles()] == [
-        sum(range(start, start + 30)) for start in range(0, 300, 30)
+        sum(range(start + odd, start + 60, 2)) for odd in (0, 1) for start in range(0, 300, 60)
     ]
     assert [key for key, _ in found.winners(100)] == list(range(1, 200, 2))
     assert [key for key, _ in found.losers(100)] == list(range(0, 200, 2))
