@@ -84,11 +84,7 @@ class DocumentReader:
         return found if not at.problems else None
 
     def _read(self) -> Questionnaire | None:
-        at, standards = self.at, self.standards
-        sources = {
-            name: read_source(name, inner, standards.confidences)
-            for name, inner in at.named("sources")
-        }
+        at, standards, sources = self.at, self.standards, self._sources()
         ranges = self._ranges(sources)
         factors, regional_keys = self._factors(ranges)
         sets, regions = _texts(at.table("assumption_sets")), at.tables("regions")
@@ -100,15 +96,19 @@ class DocumentReader:
         replacements = reader.replacements(at, lines)
         used = [*lines, *(r.line for r in replacements.values())]
         start, until = self._dates()
+        # Read whatever else is wrong: a key that is not read is reported as an unknown one.
+        name, version, notes = at.name("id"), self._version(), at.words("notes")
+        title, summary = at.text("title"), at.text("summary")
+        default_region = at.word("default_region", places)
         forcing = self._forcing(factors)
         if forcing is None:
             return None
         return Questionnaire(
             file=at.file,
-            id=at.name("id"),
-            version=self._version(),
-            title=at.text("title"),
-            summary=at.text("summary"),
+            id=name,
+            version=version,
+            title=title,
+            summary=summary,
             start=start,
             until=until,
             digest=self._digest(used),
@@ -116,12 +116,18 @@ class DocumentReader:
             lines=lines,
             replacements=replacements,
             regions=places,
-            default_region=at.word("default_region", places),
+            default_region=default_region,
             categories=standards.footprint_categories,
             confidences=standards.confidences,
-            notes=at.words("notes"),
+            notes=notes,
             forcing=forcing,
         )
+
+    def _sources(self) -> dict[str, Source]:
+        return {
+            name: read_source(name, inner, self.standards.confidences)
+            for name, inner in self.at.named("sources")
+        }
 
     def _ranges(self, sources: Mapping[str, Source]) -> RangeReader:
         at = self.at
