@@ -4,7 +4,7 @@ Each function is one call of a SQL function (backend/migrations/sql); it writes 
 nothing. Nobody is driven below 0: what was spent meanwhile is absorbed, and said so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -13,7 +13,6 @@ from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 
 from backend.ledger.queries import Cap
-from backend.ledger.service import counter_rows
 from credit_rules import Used
 
 
@@ -111,12 +110,25 @@ def settle(db: Connection, settlement: Settlement, *, on: date, actor_id: int | 
             "why": settlement.why,
             "changes": [_change_row(change) for change in settlement.changes],
             "counters": {
-                "set": counter_rows(settlement.counters.items()),
-                "add": counter_rows(settlement.shared.items()),
+                "set": _counter_rows(settlement.counters.items()),
+                "add": _counter_rows(settlement.shared.items()),
             },
         },
     ).one()
     return Absorbed(row.absorbed_mg, row.absorbed_mpt)
+
+
+def _counter_rows(counters: Iterable[tuple[Cap, Used]]) -> list[dict[str, Any]]:
+    """Counters as rows of `cap_usage`."""
+    return [
+        {
+            "subject_id": cap.subject_id,
+            "cap_key": cap.key,
+            "period_start": cap.period_start.isoformat(),
+            **used._asdict(),
+        }
+        for cap, used in counters
+    ]
 
 
 def reverse_action(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -136,6 +136,11 @@ class Posting:
 
 # One JSON text instead of seven arrays: the driver takes a tenth of the time to send it.
 _COUNTERS = "ARRAY(SELECT x FROM jsonb_populate_recordset(NULL::cap_usage, %s::jsonb) AS x)"
+# Written out: building a dictionary per row first takes twice the time.
+_ROW = (
+    '{"subject_id":%d,"cap_key":%s,"period_start":"%s",'
+    '"reduction_ng":%d,"points_npt":%d,"activity_nano":%d,"count_nano":%d}'
+)
 _POST_AWARD = f"""
 SELECT outcome, action_id FROM ledger_post_award(
     %s::bigint, %s::text, %s::bytea, %s::text, %s::timestamptz, %s::date, %s::timestamptz,
@@ -188,8 +193,8 @@ def _arguments(award: Award) -> tuple[object, ...]:
         award.reduction_mg,
         award.points_mpt,
         expires_month(award.occurred_on),
-        _counters(award.caps, award.used),
-        _counters([cap for cap in award.caps if any(award.added.get(cap.key, ()))], award.added),
+        counters_read(award),
+        counters_added(award),
         array(award.evidence),
         array(ceiling.subject for ceiling in award.ceilings),
         array(ceiling.slot for ceiling in award.ceilings),
@@ -216,19 +221,20 @@ def open_accounts(db: Connection, *, methodology_id: str) -> None:
     db.exec_driver_sql(_OPEN_ACCOUNTS, (methodology_id, methodology_id))
 
 
-def counter_rows(counters: Iterable[tuple[Cap, Used]]) -> list[dict[str, Any]]:
-    """Counters as rows of `cap_usage`."""
-    return [
-        {
-            "subject_id": cap.subject_id,
-            "cap_key": cap.key,
-            "period_start": cap.period_start.isoformat(),
-            **used._asdict(),
-        }
+def counters_read(award: Award) -> str:
+    """The counters an assessment read, as a JSON array of rows of `cap_usage`."""
+    return _rows((cap, award.used[cap.key]) for cap in award.caps)
+
+
+def counters_added(award: Award) -> str:
+    """What an award adds to them, in the same form; those it leaves as they are stay out."""
+    added = award.added
+    return _rows((cap, added[cap.key]) for cap in award.caps if any(added.get(cap.key, ())))
+
+
+def _rows(counters: Iterable[tuple[Cap, Used]]) -> str:
+    rows = [
+        _ROW % (cap.subject_id, json.dumps(cap.key), cap.period_start, *used)
         for cap, used in counters
     ]
-
-
-def _counters(caps: Sequence[Cap], used: Mapping[str, Used]) -> str:
-    """Counters as a JSON array of rows of `cap_usage`."""
-    return json.dumps(counter_rows((cap, used[cap.key]) for cap in caps))
+    return f"[{','.join(rows)}]"

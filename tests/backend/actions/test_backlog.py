@@ -14,6 +14,7 @@ from backend.ledger.batches import post_awards
 from backend.ledger.service import open_accounts
 from backend.ports.keys import KeyRing
 from backend.recycling.service import DropOff, drop_off_request
+from benchmarks.bare_award import bare_award
 from credit_rules import load_rulebook
 from tests.backend.ledger.test_budgets import an_award
 from tests.builders.books import assert_sound
@@ -136,3 +137,21 @@ def test_evidence_used_at_the_same_moment_leaves_the_batch_unposted(db: Connecti
     assert post_awards(db, [first, second, an_award(3)])[:2] == [None, None]
     assert post_awards(db, [first]) != [None]
     assert post_awards(db, [second, an_award(4)])[0] is None
+
+
+def test_a_batch_looks_up_by_key_and_reads_no_table(db: Connection) -> None:
+    before = _whole_reads(db)
+    posted = post_awards(db, [bare_award(each, f"by-key-{each}", NOW) for each in range(1, 9)])
+    assert None not in posted
+    assert _whole_reads(db) == before
+
+
+def _whole_reads(db: Connection) -> dict[str, int]:
+    """How often each table that a batch looks into was read from end to end."""
+    rows = db.execute(
+        text(
+            "SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE relname IN"
+            " ('idempotency', 'evidence_use', 'cap_usage', 'ceiling_usage')"
+        )
+    )
+    return {row.relname: row.seq_scan for row in rows}
