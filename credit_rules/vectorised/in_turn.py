@@ -6,9 +6,10 @@ or keeping traces; the counters are kept here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 
 import numpy as np
 
@@ -33,6 +34,11 @@ from credit_rules.vectorised.excluding import occasion_of
 from credit_rules.vectorised.groups import Group, grouped
 
 _NO_LANES = (0,) * len(LANES)
+_Row = tuple[Sequence[int], Mapping[int, list[int]], Callable[[int], list[int]], ReadLanes]
+"""A counter as a turn needs it: the group of every row, the lanes of a group, those of a new one,
+and what reads the lanes added."""
+_Adds = list[tuple[list[int], ReadLanes]]
+"""The lanes that a row adds to, each with what reads the amounts."""
 _TakeTurn = Callable[[int, Sequence[int]], tuple[int, int] | None]
 """Awards a row by its number, its tier and its inputs, adding to the counters: the reduction in mg
 and the points in milli-points, or None where a condition does not hold."""
@@ -92,7 +98,7 @@ class _Counter:
 
     def forget(self) -> None:
         """Let go of all lanes; they only grew, so that now is the time to look at their range."""
-        if self.lanes and max(map(max, self.lanes.values())) > COUNTER_LIMIT:
+        if self.lanes and max(chain.from_iterable(self.lanes.values())) > COUNTER_LIMIT:
             raise ColumnsRefused("inputs", None, "累计量超出 62 位整数，请核对计数器。")
         self.lanes.clear()
 
@@ -220,8 +226,8 @@ class _Turns:
         bonus, status = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
         columns = (self._columns.tier, *self._columns.inputs)
         numbers = zip(*(column.tolist() for column in columns), strict=True)
-        turns = enumerate(zip(self._kinds, numbers, forget.tolist(), strict=True))
-        for row, (kind, taken, done) in turns:
+        turns = zip(range(size), self._kinds, numbers, forget.tolist(), strict=True)
+        for row, kind, taken, done in turns:
             if done:
                 self._forget()
             if exclusions is not None and exclusions.exclude(row, kind.methodology):
@@ -259,20 +265,18 @@ def _turn(
         None if each is None else (each[0].group, each[0].lanes, each[0].begun, each[1])
         for each in counters
     ]
+    alone = rows[0] if len(rows) == 1 else None
+    begin = _beginning(rows, width, narrowed.tail)
     runs, tail, required = narrowed.runs, narrowed.tail, [slot for slot, _ in narrowed.required]
     reduction_at, points_at = narrowed.reduction, narrowed.points
 
     def take(row: int, taken: Sequence[int]) -> tuple[int, int] | None:
-        slots, adds = [*taken[:width]], []
-        for counter in rows:
-            if counter is None:
-                slots += _NO_LANES
-            else:
-                group, known, begun, read = counter
-                lanes = known.get(group[row]) or begun(group[row])
-                adds.append((lanes, read))
-                slots += lanes
-        slots += tail
+        if alone is not None:
+            group, known, begun, read = alone
+            lanes = known.get(group[row]) or begun(group[row])
+            slots, adds = [*taken[:width], *lanes, *tail], [(lanes, read)]
+        else:
+            slots, adds = begin(row, taken)
         for run in runs:
             run(slots)
         for slot in required:
@@ -290,6 +294,28 @@ def _turn(
         )
 
     return take
+
+
+def _beginning(
+    rows: Sequence[_Row | None], width: int, tail: Sequence[int]
+) -> Callable[[int, Sequence[int]], tuple[list[int], _Adds]]:
+    """What gives the slots of a row, and the lanes it adds to, where there are several counters."""
+
+    def begin(row: int, taken: Sequence[int]) -> tuple[list[int], _Adds]:
+        slots: list[int] = [*taken[:width]]
+        adds: _Adds = []
+        for counter in rows:
+            if counter is None:
+                slots += _NO_LANES
+            else:
+                group, known, begun, read = counter
+                lanes = known.get(group[row]) or begun(group[row])
+                adds.append((lanes, read))
+                slots += lanes
+        slots += tail
+        return slots, adds
+
+    return begin
 
 
 class _Boosted:
