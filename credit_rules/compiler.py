@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from math import ceil
 
 from credit_rules.blocks import BLOCKS
 from credit_rules.canonical import digest
@@ -160,6 +161,7 @@ def _plan(work: _Compilation, start: date) -> Plan | None:
     if len(work.problems) > before or points is None:
         return None
     made = lowering.made
+    most = _most(line for line in made.lines if isinstance(line, Counted))
     return Plan(
         start=start,
         template=made.template,
@@ -173,12 +175,13 @@ def _plan(work: _Compilation, start: date) -> Plan | None:
         points=points,
         effective=tuple(made.effective),
         width=len(work.doc.inputs) + 1,
-        small=_small(line for line in made.lines if isinstance(line, Counted)),
+        most=most,
+        small=most <= COUNTER_LIMIT // 2,
     )
 
 
-def _small(counted: Iterable[Counted]) -> bool:
-    return all(line.basis.high * NANO <= COUNTER_LIMIT // 2 for line in counted)
+def _most(counted: Iterable[Counted]) -> int:
+    return max((ceil(line.basis.high * NANO) for line in counted), default=0)
 
 
 def _names(settings: object) -> list[str]:

@@ -65,7 +65,8 @@ class Plan:
         points: where the points stand.
         effective: the factors at work.
         width: how many slots tier and inputs take.
-        small: whether no action can add more than half of what a counter holds.
+        most: the most that an action can add to a counter, in billionths of its unit.
+        small: whether that is no more than half of what a counter holds.
         templates: by tier of evidence, what its traces share, drawn at first use.
         narrowed: by tier of evidence and choices, what is left to compute, made at first use.
     """
@@ -82,6 +83,7 @@ class Plan:
     points: Award
     effective: tuple[Effective, ...]
     width: int
+    most: int
     small: bool
     templates: dict[int, TraceTemplate] = field(default_factory=dict, compare=False, repr=False)
     narrowed: dict[int, Narrowed] = field(default_factory=dict, compare=False, repr=False)

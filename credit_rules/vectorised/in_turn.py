@@ -61,11 +61,14 @@ def settle_in_turn(columns: Columns, *, opening: Opening | None = None) -> Award
     if not len(columns):
         return Awards.none()
     if _meet(columns):
-        return _Turns(columns, opening or {}).awards(forget=np.zeros(len(columns), dtype=np.bool_))
+        never = np.zeros(len(columns), dtype=np.bool_)
+        return _Turns(columns, opening or {}).awards(forget=never, sure=False)
     order = np.argsort(columns.member, kind="stable")
     ordered = columns.taken(order)
     changes = np.diff(ordered.member, prepend=ordered.member[:1]) != 0
-    awards = _Turns(ordered, opening or {}).awards(forget=changes)
+    turns = _Turns(ordered, opening or {})
+    runs = np.diff(np.flatnonzero(changes), prepend=0, append=len(changes))
+    awards = turns.awards(forget=changes, sure=turns.fit(int(runs.max())))
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
     return awards.taken(back)
@@ -96,9 +99,13 @@ class _Counter:
         lanes = self.lanes[group] = [*self.opening.get(group, _NO_LANES)]
         return lanes
 
-    def forget(self) -> None:
-        """Let go of all lanes; they only grew, so that now is the time to look at their range."""
-        if self.lanes and max(chain.from_iterable(self.lanes.values())) > COUNTER_LIMIT:
+    def forget(self, *, sure: bool) -> None:
+        """Let go of all lanes; they only grew, so that now is the time to look at their range.
+
+        Args:
+            sure: they cannot be out of it.
+        """
+        if not sure and max(chain(*self.lanes.values()), default=0) > COUNTER_LIMIT:
             raise ColumnsRefused("inputs", None, "累计量超出 62 位整数，请核对计数器。")
         self.lanes.clear()
 
@@ -214,11 +221,18 @@ class _Turns:
         spec = bonus_cap(group.methodology, hundredths[boosted], arrival[boosted])
         return self._counter_of(spec), spec
 
-    def awards(self, *, forget: Mask) -> Awards:
+    def fit(self, rows: int) -> bool:
+        """Whether the counters of a member with so many rows hold them, whatever is in them."""
+        most = max(plan.most for each in self._columns.methodologies for plan in each.plans)
+        begun = max(map(max, self._opening.values()), default=0)
+        return rows * most + begun <= COUNTER_LIMIT
+
+    def awards(self, *, forget: Mask, sure: bool) -> Awards:
         """Let every row take its turn.
 
         Args:
             forget: before which rows nothing of the counters is needed any more.
+            sure: no counter can run out of its range.
         """
         exclusions, size = self._exclusions, len(self._columns)
         reduction, points = [0] * size, [0] * size
@@ -229,7 +243,7 @@ class _Turns:
         turns = zip(range(size), self._kinds, numbers, forget.tolist(), strict=True)
         for row, kind, taken, done in turns:
             if done:
-                self._forget()
+                self._forget(sure=sure)
             if exclusions is not None and exclusions.exclude(row, kind.methodology):
                 status[row] = Status.EXCLUDED
                 continue
@@ -242,13 +256,13 @@ class _Turns:
                 bonus[row] = self._boosts.pay(row, kind.bonus, award[1])
             if exclusions is not None:
                 exclusions.credit(row, kind.methodology)
-        self._forget()
+        self._forget(sure=sure)
         found = [np.array(column, dtype=np.int64) for column in (reduction, points)]
         return Awards(found[0], found[1], bonus, self._ranked & (status == 0), status)
 
-    def _forget(self) -> None:
+    def _forget(self, *, sure: bool) -> None:
         for counter in self._counters.values():
-            counter.forget()
+            counter.forget(sure=sure)
 
 
 def _turn(
