@@ -46,7 +46,8 @@ class Lowering:
 
     def __init__(self, doc: MethodologyDoc, day: date) -> None:
         self.doc = doc
-        self.made = Lowered(template=[0])
+        self.made = Lowered()
+        self.slot()  # of the tier
         self.values: dict[str, Value | None] = {}
         self.choices: dict[str, ChoiceValue] = {}
         for spec in doc.inputs.values():

@@ -217,12 +217,12 @@ def decimal_of(value: object) -> Decimal | None:
     """A plain decimal from a TOML text, integer or decimal; None for anything else."""
     if isinstance(value, bool):
         return None
+    if isinstance(value, int):
+        value = Decimal(value)
     if isinstance(value, Decimal):
         if not value.is_finite() or not -12 <= int(value.as_tuple().exponent) <= 0:
             return None
         value = format(value, "f")
-    if isinstance(value, int):
-        value = str(value) if abs(value) < 10**15 else ""
     if isinstance(value, str) and _DECIMAL.fullmatch(value):
         return Decimal(value)
     return None

@@ -116,7 +116,6 @@ def _quantity(name: str, label: str, at: Reader) -> InputSpec:
     low, high, step = at.decimal("min"), at.decimal("max"), at.decimal("step")
     if step <= 0 or low % step or high % step:
         at.fail("step", "步长须大于零，且上下限须为它的整数倍。", "请调整 min、max 或 step。")
-        step = step or Decimal(1)
     if low >= high:
         at.fail("max", "上限必须大于下限。", "请调整 min 与 max。")
     return InputSpec(name, label, "quantity", unit, low, high, step, ())

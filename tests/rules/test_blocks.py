@@ -321,6 +321,41 @@ def test_the_ends_of_a_plausible_band_are_plausible(
     assert keys == wrong
 
 
+@pytest.mark.parametrize(
+    "baseline, wrong", [("300", False), ("300.1", True), ("1", False), ("0.9", True)]
+)
+def test_a_sum_of_factors_is_held_against_the_plausible_band(
+    baseline: str, wrong: bool, mixed_folder: Path, replace: Replace
+) -> None:
+    both = (
+        '[[steps]]\nblock = "sum"\nout = "both"\nlabel = "两段"\n'
+        'parts = ["baseline", "project"]\n\n'
+    )
+    linear = '[[steps]]\nblock = "linear_difference"'
+    replace(mixed_folder / TRIP, linear, both + linear)
+    replace(mixed_folder / TRIP, 'baseline = "baseline"', 'baseline = "both"')
+    replace(mixed_folder / TRIP, 'value = "89.8"', f'value = "{baseline}"')
+    with pytest.raises(RulebookError) as refused:
+        load_rulebook(mixed_folder)
+    assert ("steps[3]" in {problem.key for problem in refused.value.problems}) is wrong
+
+
+@pytest.mark.parametrize("tiers, fits", [("", True), ('tiers = ["T0"]\n', False)])
+def test_a_cap_on_some_tiers_bounds_nothing_for_the_others(
+    tiers: str, fits: bool, mixed_folder: Path, replace: Replace
+) -> None:
+    """A week's 72 points times 70 million pass 62 bits; capped at 50 points they do not."""
+    large = (
+        f'{tiers}source = "whitepaper"\n\n[[steps]]\nblock = "scale"\nout = "large"\n'
+        'label = "放大"\nof = "points"\nratio = "70000000"\nsource = "whitepaper"\n\n[result]'
+    )
+    replace(mixed_folder / TRIP, 'source = "whitepaper"\n\n[result]', large)
+    with pytest.raises(RulebookError) as refused:
+        load_rulebook(mixed_folder)
+    faults = {(problem.key, problem.fault) for problem in refused.value.problems}
+    assert (("steps[10]", "“large”的最坏情况超出 62 位整数。") not in faults) is fits
+
+
 def test_a_table_of_zeros_gives_nothing(mixed_folder: Path, replace: Replace) -> None:
     for old in ('"metro|peak" = "1.5"', '"metro|calm" = "1"', '"walk|peak" = "2"'):
         replace(mixed_folder / TRIP, old, f'{old.partition(" = ")[0]} = "0"')

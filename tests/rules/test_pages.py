@@ -1,13 +1,14 @@
 """The committed documentation is what the methodology files say, and nothing else."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from backend.cli.rules import rules
-from credit_rules import Rulebook
-from credit_rules.pages import table
+from credit_rules import Rulebook, load_rulebook
+from credit_rules.pages import rulebook_pages, table
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -50,6 +51,17 @@ def test_every_version_has_a_page_that_names_its_numbers(written: Path, shipped:
             assert f"`{cap.key}`" in page
         for example in methodology.examples:
             assert example.name in page
+
+
+def test_a_page_names_all_kinds_of_evidence_that_must_be_there(
+    mixed_folder: Path, replace: Callable[[Path, str, str], None]
+) -> None:
+    kinds = 'kinds = ["photo", "rotating_code"]\n'
+    requires = kinds.replace("kinds", "requires")
+    replace(mixed_folder / "stairs.climb.v1.toml", kinds, kinds + requires)
+    (mixed_folder / "lock.json").write_text("{}", encoding="utf-8")
+    found = rulebook_pages(load_rulebook(mixed_folder))["stairs.climb.v1.md"]
+    assert "凭证种类：`photo`、`rotating_code`。必须有：`photo`、`rotating_code`。" in found
 
 
 def test_links_of_the_index_lead_somewhere(written: Path, shipped: Rulebook) -> None:

@@ -10,6 +10,8 @@ import pytest
 from credit_rules.canonical import canonical_bytes, digest
 from credit_rules.energy import (
     ITEMS,
+    JSON_DIGITS,
+    SHOWN_DIGITS,
     Basis,
     Choices,
     EnergyRefused,
@@ -18,6 +20,7 @@ from credit_rules.energy import (
     describe_conversion,
     describe_factors,
     measures,
+    rounded,
 )
 from tests.rules.approval import approve
 
@@ -58,6 +61,14 @@ def test_a_form_comes_out_as_by_hand(tables: EnergyTables, choose: Choose) -> No
         assert result.market is not None
         # Green power at nothing; the rest without the green power that others bought.
         assert result.market.tco2 * 1000 == fuels_tco2 + (power - 200_000) * exact("0.6096")
+
+
+def test_texts_keep_a_microgram_and_tables_for_people_a_gram(
+    tables: EnergyTables, choose: Choose
+) -> None:
+    power = convert(tables, [line("electricity", "0.123456789", "kWh")], choose()).tco2
+    assert rounded(power, JSON_DIGITS) == "0.000061407407"
+    assert rounded(power, SHOWN_DIGITS) == "0.000061"
 
 
 CASES: dict[str, tuple[list[Line], dict[str, object]]] = {

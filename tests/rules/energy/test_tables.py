@@ -95,6 +95,35 @@ def test_a_wrong_key_is_refused(folder: Path, file: str, key: str, new: str, par
     approve("energy_tables", f"{key} {new}", map(": ".join, found))
 
 
+@pytest.mark.parametrize(
+    "key, old, new, said",
+    [
+        # what is wrong by a power of ten may lie at either end of the band
+        ("js_t_303_2026.heat", ",0.11,", ",0.005,", "相差约 10 倍"),
+        ("js_t_303_2026.heat", ",0.11,", ",0.015,", "相差约 10 倍"),
+        ("js_t_303_2026.heat", ",0.11,", ",0.5,", "相差约 10 倍"),
+        ("js_t_303_2026.heat", ",0.11,", ",1.5,", "相差约 10 倍"),
+        ("js_t_303_2026.heat", ",0.11,", ",0.0011,", "相差约 100 倍"),
+        ("js_t_303_2026.heat", ",0.11,", ",0.00000011,", "相差约 1000000 倍"),
+        # half of the lowest and twice the highest are no slips of a decimal place
+        ("2023.provincial.浙江", ",0.4974,", ",0.025,", "请核对数值、单位和密度。"),
+        ("2023.provincial.浙江", ",0.4974,", ",1.8,", "请核对数值、单位和密度。"),
+        ("2023.provincial.浙江", ",0.4974,", ",0.024,", "相差约 10 倍"),
+        ("2023.provincial.浙江", ",0.4974,", ",1.81,", "相差约 10 倍"),
+    ],
+)
+def test_what_looks_like_a_slip_of_a_decimal_place(
+    folder: Path, key: str, old: str, new: str, said: str
+) -> None:
+    edit(
+        folder / (GRID if key.startswith("2023") else ENERGY),
+        key,
+        lambda row: row.replace(old, new, 1),
+    )
+    ((_, _, why),) = problems_of(folder)
+    assert said in why
+
+
 def test_a_national_value_repeated_for_provinces_is_refused(folder: Path) -> None:
     """One public table gives 0.5271 for more than twenty provinces."""
     for province, value in (("浙江", "0.4974"), ("江苏", "0.5827"), ("安徽", "0.6553")):
