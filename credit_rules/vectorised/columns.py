@@ -104,8 +104,7 @@ class Columns:
         return len(self.methodology)
 
     def taken(self, rows: Int) -> Columns:
-        """Some rows, in this order."""
-        place, boosts = self.place, self.boosts
+        """Some rows, in this order, without what members share: places and campaigns."""
         return replace(
             self,
             methodology=self.methodology[rows],
@@ -113,11 +112,11 @@ class Columns:
             member=self.member[rows],
             tier=self.tier[rows],
             inputs=tuple(column[rows] for column in self.inputs),
-            place=None if place is None else place[rows],
+            place=None,
             occasions=self.occasions
             and {name: column[rows] for name, column in self.occasions.items()},
-            boosts=boosts
-            and replace(boosts, hundredths=boosts.hundredths[rows], campaign=boosts.campaign[rows]),
+            boosts=None,
+            as_of=None if self.as_of is None else self.as_of[rows],
         )
 
 

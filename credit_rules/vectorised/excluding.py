@@ -1,6 +1,6 @@
 """Exclusions over columns: of actions that exclude each other, the first to arrive is credited.
 
-Only members and periods in which two such methodologies meet are gone through one by one; in a
+Only members and periods in which two such actions meet are gone through one by one; in a
 history these are few.
 """
 
@@ -42,7 +42,8 @@ def excluded(columns: Columns, batch: Batch, groups: Iterable[Group], eligible: 
     contested = np.zeros(len(batch), dtype=np.bool_)
     for period, occasion in occasions.items():
         parties = [me for me, pairs in against.items() if any(p == period for p, _ in pairs)]
-        contested |= _contested(batch, owner, np.isin(owner, parties), occasion)
+        itself = np.array([(period, me) in against.get(me, ()) for me in present.values()])
+        contested |= _contested(batch, owner, np.isin(owner, parties), itself, occasion)
     late = _first_come(batch, owner, contested, occasions, against, eligible)
     result[late] = True
     return result
@@ -68,8 +69,16 @@ def occasion_of(columns: Columns, period: str) -> Int | None:
     return (columns.occasions or {}).get(period)
 
 
-def _contested(batch: Batch, owner: Int, party: Mask, occasion: Int) -> Mask:
-    """Rows of members and occasions in which more than one methodology of the parties stands."""
+def _contested(batch: Batch, owner: Int, party: Mask, itself: Mask, occasion: Int) -> Mask:
+    """Rows of members and occasions in which more than one methodology of the parties stands.
+
+    Args:
+        batch: the layout of the rows.
+        owner: the methodology of every row.
+        party: whether it is one of the parties.
+        itself: whether a methodology excludes itself, so that any two rows of it are too many.
+        occasion: what two rows of a member must share to exclude each other.
+    """
     member = batch.member
     result = np.zeros(len(batch), dtype=np.bool_)
     rows = np.flatnonzero(party & (occasion != NOWHERE))
@@ -78,7 +87,8 @@ def _contested(batch: Batch, owner: Int, party: Mask, occasion: Int) -> Mask:
     order = rows[np.lexsort((owner[rows], occasion[rows], member[rows]))]
     same = (np.diff(member[order]) == 0) & (np.diff(occasion[order]) == 0)
     number = np.concatenate(([0], np.cumsum(~same)))
-    mixed = same & (np.diff(owner[order]) != 0)
+    owners = owner[order]
+    mixed = same & ((np.diff(owners) != 0) | itself[owners[1:]])
     result[order] = np.isin(number, number[1:][mixed])
     return result
 

@@ -7,6 +7,7 @@ or keeping traces; the counters are kept here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
@@ -60,13 +61,19 @@ def settle_in_turn(columns: Columns, *, opening: Opening | None = None) -> Award
     check_lengths(columns)
     if not len(columns):
         return Awards.none()
-    if _meet(columns):
-        never = np.zeros(len(columns), dtype=np.bool_)
-        return _Turns(columns, opening or {}).awards(forget=never, sure=False)
+    if not _meet(columns):
+        with suppress(ColumnsRefused):  # said below, by the number of the row as it came
+            return _by_member(columns, opening or {})
+    never = np.zeros(len(columns), dtype=np.bool_)
+    return _Turns(columns, opening or {}).awards(forget=never, sure=False)
+
+
+def _by_member(columns: Columns, opening: Opening) -> Awards:
+    """Award all rows of a member before those of the next, so that few counters are held."""
     order = np.argsort(columns.member, kind="stable")
     ordered = columns.taken(order)
     changes = np.diff(ordered.member, prepend=ordered.member[:1]) != 0
-    turns = _Turns(ordered, opening or {})
+    turns = _Turns(ordered, opening)
     runs = np.diff(np.flatnonzero(changes), prepend=0, append=len(changes))
     awards = turns.awards(forget=changes, sure=turns.fit(int(runs.max())))
     back = np.empty_like(order)

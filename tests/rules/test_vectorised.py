@@ -22,6 +22,7 @@ from credit_rules.vectorised.settling import Recorded
 from tests.builders.batches import FIRST, Drawn, OneByOne, drawn, rows_of
 
 SHARED = Path(__file__).parent / "files" / "shared"
+MIXED = SHARED.parent / "mixed"
 SEED = 20_260_304
 FEW, SOME, MANY = Drawn(members=40), Drawn(members=600, boosted=True), Drawn(members=9_000)
 
@@ -59,6 +60,24 @@ def test_counters_of_places_weeks_and_years_and_every_exclusion(
 @pytest.mark.parametrize("how", [FEW, replace(SOME, days=200)])
 def test_dated_parameters_and_every_block(mixed: Rulebook, how: Drawn) -> None:
     equal(batch(mixed, 3_000, how, SEED))
+
+
+def test_factors_of_another_day_than_that_of_the_action(mixed: Rulebook) -> None:
+    columns = batch(mixed, 600, replace(FEW, days=200))
+    another = replace(columns, as_of=columns.day[::-1].copy())
+    assert rows_of(settle_in_turn(another)) == rows_of(settle(another)) != rows_of(settle(columns))
+    unplaced = replace(another, place=None)
+    assert rows_of(settle_in_turn(unplaced)) == rows_of(settle(unplaced))
+
+
+def test_a_methodology_may_exclude_itself(tmp_path: Path) -> None:
+    once = '\n[[excludes]]\nmethodology = "travel.car_free"\nperiod = "day"\n'
+    name = "travel.car_free.v1.toml"
+    text = (MIXED / name).read_text(encoding="utf-8")
+    (tmp_path / name).write_text(text + once, encoding="utf-8")
+    columns = batch(load_rulebook(tmp_path), 200, FEW)
+    assert 2 in settle(columns).status
+    equal(columns)
 
 
 @pytest.mark.drill

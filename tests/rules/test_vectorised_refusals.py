@@ -70,6 +70,15 @@ def test_a_bad_entry_is_refused_by_column_and_row(shipped: Rulebook, name: str, 
     approve("columns", f"{name} {value}", [str(refused.value)])
 
 
+@pytest.mark.parametrize("name, value", [("methodology", 999), ("day", FIRST - 4000), ("tier", 9)])
+def test_what_is_settled_by_members_is_refused_by_the_row_as_it_came(
+    shipped: Rulebook, name: str, value: int
+) -> None:
+    with pytest.raises(ColumnsRefused) as refused:
+        settle_in_turn(spoiled(batch(shipped, how=FEW), name, value))
+    assert (refused.value.column, refused.value.row) == (name, 17)
+
+
 def test_a_campaign_nobody_knows_is_refused(shipped: Rulebook) -> None:
     columns = batch(shipped)
     assert columns.boosts is not None
