@@ -51,7 +51,7 @@ class InputReader:
     step: int
     low: int
     high: int
-    known: dict[object, int] = field(default_factory=dict, compare=False, repr=False)
+    known: dict[object, int] = field(default_factory=dict)
 
     def read(self, value: object) -> int:
         """The integer that stands for `value`: steps of a quantity, index of a choice.
@@ -70,7 +70,7 @@ class InputReader:
         return number
 
     def _quantity(self, value: object) -> int:
-        text = value if type(value) is str else _plain_text(value)
+        text = value if isinstance(value, str) else _plain_text(value)
         match = _PLAIN.fullmatch(text)
         if match is None:
             raise self._not_plain(text)
@@ -120,7 +120,7 @@ class InputReader:
         )
 
     def _choice(self, value: object) -> int:
-        if type(value) is str and value in self.index:
+        if isinstance(value, str) and value in self.index:
             return self.index[value]
         shown = value[:_LONGEST] if isinstance(value, str) else type(value).__name__
         raise self._refused(

@@ -231,9 +231,9 @@ class Lowering:
         if settled and sum(factor.low != factor.high for factor in factors) > 1:
             self.unsettled(step, next(factor for factor in factors if factor.settled))
         out = self.define(step, unit or whole, (low, high), scale, settled)
-        moving = tuple(f.slot for f in factors if self.made.template[f.slot] != 1)
-        one = moving or (factors[0].slot,)
-        self.made.operations.append(Product(out.slot, one))
+        slots = tuple(factor.slot for factor in factors)
+        moving = tuple(slot for slot in slots if self.made.template[slot] != 1)
+        self.made.operations.append(Product(out.slot, moving or slots))
         return out
 
     def effective(self, step: StepDoc, factors: tuple[Value, ...]) -> None:

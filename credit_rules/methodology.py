@@ -85,8 +85,8 @@ class Plan:
     width: int
     most: int
     small: bool
-    templates: dict[int, TraceTemplate] = field(default_factory=dict, compare=False, repr=False)
-    narrowed: dict[int, Narrowed] = field(default_factory=dict, compare=False, repr=False)
+    templates: dict[int, TraceTemplate] = field(default_factory=dict)
+    narrowed: dict[int, Narrowed] = field(default_factory=dict)
 
     def whole(self, start: list[int]) -> list[int]:
         """All slots after the whole plan has run.

@@ -72,7 +72,7 @@ class InputSpec:
     @property
     def bounds(self) -> tuple[Decimal, Decimal, Decimal]:
         """Smallest and largest accepted value of a quantity, and its step; nothing of a choice."""
-        return self.minimum or Decimal(0), self.maximum or Decimal(0), self.step or Decimal(1)
+        return self.minimum or Decimal(), self.maximum or Decimal(), self.step or Decimal(1)
 
 
 @dataclass(frozen=True)

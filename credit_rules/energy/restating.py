@@ -129,10 +129,9 @@ def restate(tables: EnergyTables, closed: ClosedYear, on: date) -> Restatement:
     if on < before.on:
         raise refused("on", f"重述日期不能早于结账日 {before.on}，请换一个日期。", "too_early")
     again = convert(tables, closed.lines, before)
-    if (_factor_ids(again), again.tco2, again.tce) != (
-        closed.factor_ids,
-        closed.result.tco2,
-        closed.result.tce,
+    was, ids = closed.result, closed.factor_ids
+    if (_factor_ids(again), again.tco2, again.tce) != (ids, was.tco2, was.tce) or (
+        _factor_ids(was) != ids
     ):
         raise refused(
             "factors",
@@ -142,6 +141,6 @@ def restate(tables: EnergyTables, closed: ClosedYear, on: date) -> Restatement:
     new = convert(tables, closed.lines, replace(before, on=on))
     lines = tuple(
         RestatedLine(old.quantity.item.key, old.carbon.id, later.carbon.id, old.tco2, later.tco2)
-        for old, later in zip(closed.result.lines, new.lines, strict=True)
+        for old, later in zip(was.lines, new.lines, strict=True)
     )
     return Restatement(closed, new, lines)

@@ -117,11 +117,12 @@ class RangeReader:
         if not factor.key:
             inner.fail("factor", "因子必须取自因子表。", '请写 factor = "因子键"。')
             return None
-        if factor.confidence not in self.origins[-1].uncertainty:
+        known = self.origins[-1].uncertainty
+        if factor.confidence not in known:
             inner.fail(
                 "factor",
                 f"因子“{factor.key}”的可信度“{factor.confidence}”没有对应的不确定度。",
-                nearest(factor.confidence, self.origins[-1].uncertainty),
+                nearest(factor.confidence, known),
             )
             return None
         for prefix, fault in _REFUSED_ROWS.items():

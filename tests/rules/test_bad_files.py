@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import TypedDict
 
@@ -182,3 +183,17 @@ def test_a_syntax_error_is_told_in_the_words_of_the_reader(shipped_folder: Path)
         tomllib.loads("a = ")
     (problem,) = (p for p in problems_of(shipped_folder) if p.file == "odd.toml")
     assert problem.fault == f"语法错误（{error.value}）。"
+
+
+@pytest.mark.parametrize(
+    "times, slip", [("9", True), ("11", True), ("8.99", False), ("11.01", False)]
+)
+def test_about_ten_times_a_factor_looks_like_a_slip_of_a_decimal_place(
+    times: str, slip: bool, shipped_folder: Path, replace: Replace
+) -> None:
+    written = Decimal("0.57958") * Decimal(times)
+    replace(
+        shipped_folder / "recycling.drop_off.v1.toml", 'value = "0.57958"', f'value = "{written}"'
+    )
+    (problem,) = problems_of(shipped_folder)
+    assert ("相差约 10 倍" in problem.remedy) is slip

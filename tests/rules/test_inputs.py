@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
 import pytest
 
@@ -49,6 +50,18 @@ def test_every_exact_way_to_write_a_kilogram_is_the_same(
         },
         {"name": "mass", "label": "质量", "value": "1", "unit": "kg"},
     ]
+
+
+class _Material(StrEnum):
+    PAPER = "paper"
+    ONE = "1"
+
+
+def test_a_text_of_a_type_of_its_own_is_a_text(shipped: Rulebook) -> None:
+    inputs: dict[str, str | int | Decimal] = {"material": _Material.PAPER, "mass": _Material.ONE}
+    for used in ({}, {"recycling.drop_off:day": Used(reduction_ng=2**61)}):
+        facts = Facts("recycling.drop_off", DAY, "T2", inputs, used)
+        assert "paper" in str(assess(shipped, facts).trace.to_json()["inputs"])
 
 
 @pytest.mark.parametrize(

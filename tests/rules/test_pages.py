@@ -1,15 +1,17 @@
 """The committed documentation is what the methodology files say, and nothing else."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from backend.cli.rules import rules
-from credit_rules import Rulebook, load_rulebook
+from credit_rules import Facts, FactsRefused, Rulebook, assess, load_rulebook
 from credit_rules.pages import rulebook_pages, table
 
+Replace = Callable[[Path, str, str], None]
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -54,7 +56,7 @@ def test_every_version_has_a_page_that_names_its_numbers(written: Path, shipped:
 
 
 def test_a_page_names_all_kinds_of_evidence_that_must_be_there(
-    mixed_folder: Path, replace: Callable[[Path, str, str], None]
+    mixed_folder: Path, replace: Replace
 ) -> None:
     kinds = 'kinds = ["photo", "rotating_code"]\n'
     requires = kinds.replace("kinds", "requires")
@@ -62,6 +64,30 @@ def test_a_page_names_all_kinds_of_evidence_that_must_be_there(
     (mixed_folder / "lock.json").write_text("{}", encoding="utf-8")
     found = rulebook_pages(load_rulebook(mixed_folder))["stairs.climb.v1.md"]
     assert "凭证种类：`photo`、`rotating_code`。必须有：`photo`、`rotating_code`。" in found
+
+
+@pytest.mark.parametrize(
+    "period, said, shown",
+    [
+        ("trip", "同一行程已按", "同一程不与"),
+        ("meal", "同一餐次已按", "同一餐不与"),
+        ("day", "同一日已按", "同一天不与"),
+        ("week", "同一周已按", "同一周不与"),
+        ("month", "同一月已按", "同一月不与"),
+        ("year", "同一年已按", "同一年不与"),
+    ],
+)
+def test_an_exclusion_names_its_period(
+    period: str, said: str, shown: str, mixed_folder: Path, replace: Replace
+) -> None:
+    path, end = mixed_folder / "travel.trip.v1.toml", '"\n\n[[examples]]'
+    replace(path, f'period = "day{end}', f'period = "{period}{end}')
+    (mixed_folder / "lock.json").write_text("{}", encoding="utf-8")
+    rulebook, credited = load_rulebook(mixed_folder), frozenset({("travel.trip", period)})
+    facts = Facts("travel.car_free", date(2026, 3, 1), "T4", {"days": "1"}, credited=credited)
+    with pytest.raises(FactsRefused, match=f"{said}“travel.trip”计入"):
+        assess(rulebook, facts)
+    assert f"- {shown} `travel.trip` 同计" in rulebook_pages(rulebook)["travel.car_free.v1.md"]
 
 
 def test_links_of_the_index_lead_somewhere(written: Path, shipped: Rulebook) -> None:

@@ -240,6 +240,15 @@ def test_a_draft_that_begins_later_judges_the_past_with_its_first_factors(
     assert diff(history, history.awarded, resettle(history)).total.differing == 0
 
 
+@pytest.mark.parametrize("keys, actions", [(3, 2), (2, 3)])
+def test_columns_of_different_lengths_are_no_breakdown(keys: int, actions: int) -> None:
+    two = np.ones(2, dtype=np.int64)
+    credits_ = Credits(two, two, two)
+    found = Breakdown(np.arange(keys), np.ones(actions, dtype=np.int64), two, credits_, credits_)
+    with pytest.raises(ValueError, match="zip"):
+        list(found.items())
+
+
 def test_equal_ones_come_by_key() -> None:
     keys = np.arange(300, dtype=np.int64)
     none, old = keys * 0, keys % 2 + 70

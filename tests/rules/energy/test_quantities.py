@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
 from credit_rules.energy import Choices, EnergyRefused, EnergyTables, convert, rounded
+from credit_rules.energy.tables import Row
 from tests.rules.approval import approve
 
 Choose = Callable[..., Choices]
@@ -146,6 +148,20 @@ def test_own_factors_of_one_kind_leave_the_other(tables: EnergyTables, choose: C
     own = {"tce": "1.25 kgce/m3", "source": "燃气公司检测报告"}
     line = convert(tables, [{**GAS, "factor": own}], choose()).lines[0]
     assert (line.carbon.id, line.coal.id) == ("js_t_303_2026.natural_gas", "own.natural_gas")
+
+
+def test_an_own_factor_stands_as_a_row_of_no_table(tables: EnergyTables, choose: Choose) -> None:
+    own = {"co2": "2.10 kgCO2/m3", "source": "检测报告"}
+    line = convert(tables, [{**GAS, "factor": own}], choose()).lines[0]
+    names = ("own.natural_gas", "天然气", "kgCO2/m3", "2.10")
+    assert line.carbon.row == Row(*names, "", "检测报告", "", "", "own")
+
+
+def test_a_source_alone_brings_no_factor(tables: EnergyTables, choose: Choose) -> None:
+    bought = {"item": "electricity", "quantity": "10", "unit": "kWh"}
+    resold = {"item": "electricity_resold", "quantity": "4", "unit": "kWh"}
+    named = {**bought, "factor": {"source": "电力公司"}}
+    assert convert(tables, [named, resold], choose()).tco2 == Fraction("0.4974") * 6 / 1000
 
 
 def test_other_energy_needs_its_own_factor(tables: EnergyTables, choose: Choose) -> None:

@@ -99,3 +99,13 @@ def test_a_tampered_closing_is_noticed(tables: EnergyTables, choose: Choose) -> 
     other = replace(closed, factor_ids=(("2021.provincial.浙江", "x"), closed.factor_ids[1]))
     with pytest.raises(EnergyRefused, match="因子表已被改动"):
         restate(tables, other, LATER)
+
+
+def test_a_closing_that_lacks_a_line_is_noticed(tables: EnergyTables, choose: Choose) -> None:
+    nothing = {"item": "heat", "quantity": "0", "unit": "GJ"}
+    closed = close_year(tables, [*LINES, nothing], choose(on=CLOSED_ON), 2023)
+    assert len(restate(tables, closed, LATER).lines) == 3
+    short = replace(closed.result, lines=closed.result.lines[:2])
+    assert (short.tco2, short.tce) == (closed.result.tco2, closed.result.tce)
+    with pytest.raises(EnergyRefused, match="因子表已被改动"):
+        restate(tables, replace(closed, result=short), LATER)

@@ -1,4 +1,4 @@
-"""Factor tables of a questionnaire's own: outdated, empty or of a confidence nobody knows."""
+"""Factor tables of a questionnaire's own: outdated, empty, of unknown confidence; and origins."""
 
 import shutil
 from pathlib import Path
@@ -68,3 +68,11 @@ def test_a_total_is_no_factor_whatever_its_unit(folder: Path) -> None:
     (problem,) = [p for p in refusal(folder).problems if p.key == "factors.gas.mid.factor"]
     assert problem.fault == "不能使用“anchor.gas”：这是总量，不是因子。"
     assert problem.remedy == "请换一个因子。"
+
+
+def test_one_origin_takes_all_factors(folder: Path) -> None:
+    """Ranges are then those of its uncertainties, and nothing but the examples is wrong."""
+    path = folder / FILE
+    head, *origins = path.read_text(encoding="utf-8").split("[[origins]]")
+    path.write_text("[[origins]]".join((head, origins[-1])), encoding="utf-8")
+    assert {problem.key.partition("[")[0] for problem in refusal(folder).problems} == {"examples"}
