@@ -197,3 +197,21 @@ def test_about_ten_times_a_factor_looks_like_a_slip_of_a_decimal_place(
     )
     (problem,) = problems_of(shipped_folder)
     assert ("相差约 10 倍" in problem.remedy) is slip
+
+
+@pytest.mark.parametrize(
+    "key, old",
+    [
+        ("evidence.accepts", 'accepts = ["T0", "T2", "T4"]'),
+        ("evidence.kinds", 'kinds = ["third_party"]'),
+        ("tables.bonus.keys", 'keys = ["mode", "peak"]'),
+    ],
+)
+@pytest.mark.parametrize("written", ['"T0"', "[1]"])
+def test_what_is_no_list_of_texts_is_named(
+    key: str, old: str, written: str, mixed_folder: Path, replace: Replace
+) -> None:
+    replace(mixed_folder / "travel.trip.v1.toml", old, f"{key.rpartition('.')[2]} = {written}")
+    found = [str(problem) for problem in problems_of(mixed_folder) if problem.key == key]
+    start = f"travel.trip.v1.toml: {key}: "
+    assert found[0] == start + '这里必须是文字的列表。例如 ["a", "b"]。'

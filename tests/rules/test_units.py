@@ -36,6 +36,25 @@ def test_two_ways_to_write_a_quantity(text: str, same_as: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "base, ratios",
+    [
+        ("gCO2e", {"mgCO2e": "0.001", "gCO2e": "1", "kgCO2e": "1000", "tCO2e": "1000000"}),
+        ("gCO2", {"mgCO2": "0.001", "gCO2": "1", "kgCO2": "1000", "tCO2": "1000000"}),
+        ("point", {"point": "1", "分": "1", "mpt": "0.001"}),
+        ("kg", {"g": "0.001", "kg": "1", "t": "1000"}),
+        ("km", {"m": "0.001", "km": "1", "pkm": "1", "人公里": "1"}),
+        ("kWh", {"Wh": "0.001", "kWh": "1", "MWh": "1000"}),
+        ("L", {"mL": "0.001", "L": "1", "m3": "1000"}),
+        ("min", {"min": "1", "h": "60"}),
+    ],
+)
+def test_how_many_of_the_base_unit_a_unit_is(base: str, ratios: dict[str, str]) -> None:
+    for symbol, ratio in ratios.items():
+        unit = parse_unit(symbol)
+        assert (unit.dimension, unit.ratio) == (parse_unit(base).dimension, Fraction(ratio))
+
+
+@pytest.mark.parametrize(
     "one, other",
     [("kg", "kgCO2e"), ("count", "meal"), ("km", "kWh"), ("g/km", "gCO2e/km"), ("sheet", "1")],
 )

@@ -102,6 +102,20 @@ def test_resold_and_green_belong_to_electricity(year: Callable[..., Conversion])
     assert found.whole.total == 0
 
 
+def test_what_emitted_nothing_had_a_factor_all_the_same(
+    tables: EnergyTables, choose: Choose
+) -> None:
+    def year(factor: str) -> Conversion:
+        own = {"co2": f"{factor} tCO2/tce", "source": "检测报告"}
+        line = {"item": "other", "quantity": "10", "unit": "tce", "factor": own}
+        return convert(tables, [line], choose())
+
+    for before, after in (("0", "2"), ("2", "0")):
+        found = decompose(year(before), year(after)).whole
+        assert (found.activity, found.mix, found.factor) == (0, 0, found.total)
+        assert abs(found.total) == 20
+
+
 def test_two_bases_are_never_compared(tables: EnergyTables, choose: Choose) -> None:
     line = [{"item": "electricity", "quantity": "1", "unit": "kWh"}]
     first = convert(tables, line, choose())
