@@ -1,25 +1,19 @@
 """What the tree costs those who post, and how fast it grows.
 
 Two databases of one server: one as it is, one without the column and the index the builder reads
-by, and without a builder. Rounds alternate between them. What is compared is the CPU time of an
-award over all processes, writers', server's and builder's: on a machine that is full, throughput
-follows from it, and it does not depend on who else is at work meanwhile.
+by, and without a builder. Each has writers of its own, and the two sides take turns of a fraction
+of a second, so that a slow moment of the machine hits both. What is compared is the CPU time of an
+award over the writers, their sessions, the builder and its session: on a machine that is full,
+throughput follows from it. What the server does in the background, for both, is not counted.
 """
 
 import itertools
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
-from multiprocessing.process import BaseProcess
-from multiprocessing.synchronize import Event
-from pathlib import Path
-from statistics import median
 
-import psutil
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from backend.clock import SystemClock
@@ -30,18 +24,20 @@ from backend.proofs import jobs
 from backend.recycling.service import DropOff, log_drop_off
 from benchmarks.installation import MEMBERS, Installation
 from benchmarks.row import Row
+from benchmarks.workers import Work, Worker, worker
 from credit_rules import load_rulebook
 
 WRITERS = 4
-ROUNDS = 5
-AWARDS = 4_000
-# As in the product; at the end of a round the rest is taken in.
+TURNS = 80
+AWARDS = 200
+# As in the product, in the time in which there are writers; the rest is taken in at the end.
 TICK_SECONDS = 15.0
 LEAVES = 100_000
+_WARM_UP = 4
 _SIGNER = Signer("tanpuhui.bench/ledger", bytes(32))
 _RULEBOOK = load_rulebook()  # before the writers are forked
+_KEYS = KeyRing("a secret of the benchmarks, 32 characters")
 _NUMBERS = itertools.count()
-_FORK = get_context("fork")
 
 _MANY = text("""
 WITH made AS (
@@ -58,7 +54,7 @@ SELECT id, s, -s, (member_id << 16) | (s << 12), u, 1000
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Medians over the rounds.
+    """Sums over all turns.
 
     Attributes:
         cpu_ratio: CPU time of an award without the tree to that with it.
@@ -82,106 +78,107 @@ def rows(where: Installation) -> list[Row]:
     ]
 
 
+class _Side:
+    """The writers of one database, with a builder of its tree or without."""
+
+    def __init__(self, writers: Sequence[Worker], builder: Worker | None) -> None:
+        self._writers = writers
+        self._builder = builder
+        self.begin()
+
+    def begin(self) -> None:
+        """Counts from here on."""
+        self.seconds = 0.0
+        self._unsealed = 0.0
+        self._cpu_before = self._cpu()
+
+    def turn(self) -> None:
+        """Has its share of awards written, beside the builder when that is due."""
+        at_work = list(self._writers)
+        if self._builder is not None and self._unsealed > TICK_SECONDS:
+            at_work.append(self._builder)
+            self._unsealed = 0.0
+        numbers = list(itertools.islice(_NUMBERS, AWARDS))
+        begun = time.perf_counter()
+        for place, each in enumerate(at_work):
+            each.begin(numbers[place::WRITERS] if place < WRITERS else ())
+        for each in at_work:
+            each.end()
+        taken = time.perf_counter() - begun
+        self.seconds += taken
+        self._unsealed += taken
+
+    def seal(self) -> None:
+        """Has the rest taken into the tree, if there is one."""
+        if self._builder is not None:
+            self._builder.begin(())
+            self._builder.end()
+
+    def cpu_seconds(self) -> float:
+        """CPU time of writers, builder and their sessions since it began to count."""
+        return self._cpu() - self._cpu_before
+
+    def _cpu(self) -> float:
+        builders = [] if self._builder is None else [self._builder]
+        return sum(each.cpu_seconds() for each in (*self._writers, *builders))
+
+
 def measure(where: Installation) -> Result:
-    """Alternates rounds with and without the tree, then appends a backlog."""
-    plain = _copy_without_tree(where.database_url)
-    server = _postmaster(where.database_url)
-    _round(server, plain, where, builder=False)
-    _round(server, where.database_url, where, builder=True)
-    without, with_tree = [], []
-    for _ in range(ROUNDS):
-        without.append(_round(server, plain, where, builder=False))
-        with_tree.append(_round(server, where.database_url, where, builder=True))
-    pairs = list(zip(without, with_tree, strict=True))
+    """Lets the two sides take turns, then appends a backlog."""
+    with ExitStack() as running:
+
+        def side(url: str, *, builder: bool) -> _Side:
+            write = _writing(where.codes)
+            writers = [running.enter_context(worker(write, url)) for _ in range(WRITERS)]
+            return _Side(writers, running.enter_context(worker(_build, url)) if builder else None)
+
+        without = side(_copy_without_tree(where.database_url), builder=False)
+        with_tree = side(where.database_url, builder=True)
+        for sides in (without, with_tree):
+            for _ in range(_WARM_UP):
+                sides.turn()
+            sides.seal()
+            sides.begin()
+        for _ in range(TURNS):
+            without.turn()
+            with_tree.turn()
+        with_tree.seal()
+        cpu_ratio = without.cpu_seconds() / with_tree.cpu_seconds()
     return Result(
-        cpu_ratio=median(a.cpu_seconds / b.cpu_seconds for a, b in pairs),
-        wall_ratio=median(a.seconds / b.seconds for a, b in pairs),
+        cpu_ratio=cpu_ratio,
+        wall_ratio=without.seconds / with_tree.seconds,
         leaves_per_second=_append_backlog(where.database_url),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Cost:
-    """What a round took until every entry was in the tree: CPU of all processes, and wall time."""
+def _writing(codes: Sequence[str]) -> Work:
+    """Drop-offs through the service, a transaction each."""
 
-    cpu_seconds: float
-    seconds: float
+    def write(engine: Engine, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            now = datetime.now(UTC)
+            with engine.begin() as db:
+                log_drop_off(
+                    db,
+                    rulebook=_RULEBOOK,
+                    keys=_KEYS,
+                    member_id=number % MEMBERS + 1,
+                    drop_off=DropOff(
+                        reference=f"bench-tree-{number:010d}",
+                        occurred_at=now - timedelta(hours=number // MEMBERS),
+                        code=codes[number % len(codes)],
+                        facts={"material": "cardboard", "mass": "1.25"},
+                        position=None,
+                    ),
+                    now=now,
+                )
 
-
-def _round(server: psutil.Process, url: str, where: Installation, *, builder: bool) -> _Cost:
-    numbers = list(itertools.islice(_NUMBERS, AWARDS))
-    written = _FORK.Event()
-    before = _cpu(server)
-    begun = time.perf_counter()
-    writers = [_started(_write, url, where.codes, numbers[n::WRITERS]) for n in range(WRITERS)]
-    growing = [_started(_build, url, written)] if builder else []
-    for writer in writers:
-        writer.join()
-    written.set()
-    for process in growing:
-        process.join()
-    seconds = time.perf_counter() - begun
-    assert all(process.exitcode == 0 for process in (*writers, *growing))
-    return _Cost(_cpu(server) - before, seconds)
-
-
-def _started(target: Callable[..., None], *args: object) -> BaseProcess:
-    process = _FORK.Process(target=target, args=args)
-    process.start()
-    return process
+    return write
 
 
-def _write(url: str, codes: Sequence[str], numbers: Sequence[int]) -> None:
-    """Logs drop-offs through the service, a transaction each."""
-    engine = make_engine(url)
-    keys = KeyRing("a secret of the benchmarks, 32 characters")
-    for number in numbers:
-        now = datetime.now(UTC)
-        with engine.begin() as db:
-            log_drop_off(
-                db,
-                rulebook=_RULEBOOK,
-                keys=keys,
-                member_id=number % MEMBERS + 1,
-                drop_off=DropOff(
-                    reference=f"bench-tree-{number:010d}",
-                    occurred_at=now - timedelta(hours=number // MEMBERS),
-                    code=codes[number % len(codes)],
-                    facts={"material": "cardboard", "mass": "1.25"},
-                    position=None,
-                ),
-                now=now,
-            )
-    engine.dispose()
-
-
-def _build(url: str, written: Event) -> None:
-    """Grows the tree while entries are written, and takes in the rest at the end."""
-    engine = make_engine(url)
-    done = False
-    while not done:
-        done = written.wait(TICK_SECONDS)
-        jobs.build(engine.begin, _SIGNER, SystemClock())
-    engine.dispose()
-
-
-def _cpu(server: psutil.Process) -> float:
-    """CPU seconds so far of the server, its sessions that ended, and our children that ended."""
-    own, children = os.times(), server.children()
-    with_sessions = server.cpu_times()
-    return (
-        own.children_user
-        + own.children_system
-        + with_sessions.children_user
-        + with_sessions.children_system
-        + sum(sum(child.cpu_times()[:2]) for child in children)
-    )
-
-
-def _postmaster(url: str) -> psutil.Process:
-    with _owner(url) as engine, engine.connect() as db:
-        folder = db.scalar(text("SHOW data_directory"))
-    return psutil.Process(int((Path(folder) / "postmaster.pid").read_text().split()[0]))
+def _build(engine: Engine, _: Sequence[int]) -> None:
+    """Takes in what was written since."""
+    jobs.build(engine.begin, _SIGNER, SystemClock())
 
 
 def _copy_without_tree(url: str) -> str:
