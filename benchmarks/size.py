@@ -1,7 +1,9 @@
 """What a book of millions of transfers costs: balances, balances as of then, posting.
 
 `python -m benchmarks.size TRANSFERS [--verify]` prints the figures; `make drill` runs it at ten
-million.
+million. Postings are measured after everybody has posted once, so that what they need has been read
+from disk as in a book in use, and right after a checkpoint, when each page they touch is written
+whole once more.
 """
 
 import random
@@ -17,6 +19,7 @@ from sqlalchemy import Engine, make_url, text
 
 from backend.clock import SystemClock
 from backend.db.engine import make_engine
+from backend.ledger.batches import MOST, post_awards
 from backend.ledger.queries import balance_at, balance_of
 from backend.ledger.service import Outcome, post_award
 from backend.ports.keys import KeyRing
@@ -83,23 +86,16 @@ def measure(transfers: int, *, report: Callable[[str], None], verify_too: bool =
         beside = make_engine(empty.render_as_string(hide_password=False))
         now = datetime.now(UTC)
         begun = time.perf_counter()
-        live(
-            book,
-            rulebook=load_rulebook(),
-            keys=KeyRing(where.environment["TANPUHUI_SECRET_KEY"]),
-            member_id=1,
-            code=where.codes[0],
-            until=now,
-            days=days,
-        )
+        _live(book, where, now, days)
         loaded = repeat(owner, like=1, report=report)
         seconds = time.perf_counter() - begun
         report(f"{loaded:,} transfers in {seconds:.0f} s")
-        with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
-            db.exec_driver_sql("VACUUM (ANALYZE)")
-            db.exec_driver_sql("CHECKPOINT")
+        _run(owner, "VACUUM (ANALYZE)")
         verified = _verified(where, report) if verify_too else 0.0
         balances, as_of = _reads(book, now, days)
+        for engine in (book, beside):
+            _everybody_once(engine)
+        _run(owner, "CHECKPOINT")
         ratio, posting = _postings(book, beside)
         for engine in (owner, book, beside):
             engine.dispose()
@@ -112,6 +108,19 @@ def measure(transfers: int, *, report: Callable[[str], None], verify_too: bool =
         posting_ratio=ratio,
         posting_us=posting * 1e6,
         verify_seconds=verified,
+    )
+
+
+def _live(book: Engine, where: Installation, now: datetime, days: int) -> None:
+    """The history that is repeated: one member's, through the service."""
+    live(
+        book,
+        rulebook=load_rulebook(),
+        keys=KeyRing(where.environment["TANPUHUI_SECRET_KEY"]),
+        member_id=1,
+        code=where.codes[0],
+        until=now,
+        days=days,
     )
 
 
@@ -148,6 +157,22 @@ def _copy(url: str) -> None:
     with maintenance.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
         db.exec_driver_sql(f"CREATE DATABASE empty TEMPLATE {make_url(url).database}")
     maintenance.dispose()
+
+
+def _run(owner: Engine, statement: str) -> None:
+    """Runs what no transaction may hold."""
+    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        db.exec_driver_sql(statement)
+
+
+def _everybody_once(engine: Engine) -> None:
+    """Posts an award for every member."""
+    now = datetime.now(UTC)
+    awards = [bare_award(member, f"once-{member}", now) for member in range(2, MEMBERS)]
+    for first in range(0, len(awards), MOST):
+        with engine.begin() as db:
+            if None in post_awards(db, awards[first : first + MOST]):
+                raise RuntimeError("a batch was not posted whole")
 
 
 def _reads(book: Engine, now: datetime, days: int) -> tuple[list[float], list[float]]:

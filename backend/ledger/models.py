@@ -8,6 +8,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    PrimaryKeyConstraint,
     UniqueConstraint,
     text,
 )
@@ -78,9 +79,14 @@ class Entry(Base):
 
     __tablename__ = "entry"
     __table_args__ = (
-        UniqueConstraint("reverses_entry_id"),
         CheckConstraint(f"kind IN ({', '.join(repr(str(k)) for k in EntryKind)})", name="kind"),
         Index("ix_entry_member_id", "member_id", "id", postgresql_include=["created_at"]),
+        Index(
+            "uq_entry_reverses_entry_id",
+            "reverses_entry_id",
+            unique=True,
+            postgresql_where=text("reverses_entry_id IS NOT NULL"),
+        ),
         Index(
             "uq_entry_settles_entry_id",
             "settles_entry_id",
@@ -113,13 +119,15 @@ class Transfer(Base):
         CheckConstraint("amount > 0", name="positive"),
         CheckConstraint("debit <> credit", name="two_sides"),
         CheckConstraint("unit IN ('mg', 'mpt')", name="unit"),
-        Index("ix_transfer_credit", "credit", "entry_id", postgresql_include=["amount"]),
-        Index(
-            "ix_transfer_debit",
-            "debit",
-            "entry_id",
-            postgresql_include=["amount"],
-            postgresql_where=text("debit > 0"),
+        *(
+            Index(
+                f"ix_transfer_{side}ed",
+                text(f"({side} >> 16)"),
+                "entry_id",
+                postgresql_include=[side, "amount"],
+                postgresql_where=text(f"{side} > 0"),
+            )
+            for side in ("credit", "debit")
         ),
     )
 
@@ -165,6 +173,8 @@ class CapUsage(Base):
 
     __tablename__ = "cap_usage"
     __table_args__ = (
+        # The period first: counters of the present lie together, whoever has them.
+        PrimaryKeyConstraint("period_start", "subject_id", "cap_key"),
         CheckConstraint(
             "reduction_ng >= 0 AND points_npt >= 0 AND activity_nano >= 0 AND count_nano >= 0",
             name="not_negative",
@@ -172,9 +182,9 @@ class CapUsage(Base):
         {"postgresql_with": {"fillfactor": "80"}},
     )
 
-    subject_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    cap_key: Mapped[str] = mapped_column(primary_key=True)
-    period_start: Mapped[date] = mapped_column(primary_key=True)
+    subject_id: Mapped[int] = mapped_column(autoincrement=False)
+    cap_key: Mapped[str]
+    period_start: Mapped[date]
     reduction_ng: Mapped[int]
     points_npt: Mapped[int]
     activity_nano: Mapped[int]

@@ -56,19 +56,25 @@ def balance_of(db: Connection, *, member_id: int) -> MemberBalance:
     )
 
 
-_AT = """
-SELECT b.unit, b.kind, b.expires_month, moved.amount
-  FROM balance b
- CROSS JOIN LATERAL (
-    SELECT (SELECT coalesce(sum(t.amount), 0) FROM transfer t
-             WHERE t.credit = b.account_id AND t.entry_id <= latest.id)
-         - (SELECT coalesce(sum(t.amount), 0) FROM transfer t
-             WHERE t.debit = b.account_id AND t.debit > 0 AND t.entry_id <= latest.id) AS amount
-      FROM (SELECT coalesce((SELECT e.id FROM entry e
-                              WHERE e.member_id = %(member)s AND e.created_at <= %(at)s
-                              ORDER BY e.id DESC LIMIT 1), 0) AS id) AS latest) AS moved
+# What a member's accounts moved up to an entry, from the two indexes of the transfers by member. A
+# campaign of the same number is left out by its kind of account, or where balances are joined.
+_MOVED = """
+SELECT t.credit AS account_id, t.amount FROM transfer t
+ WHERE t.credit > 0 AND t.credit >> 16 = %(member)s AND t.entry_id <= latest.id
+UNION ALL
+SELECT t.debit, -t.amount FROM transfer t
+ WHERE t.debit > 0 AND t.debit >> 16 = %(member)s AND t.entry_id <= latest.id
+"""
+_AT = f"""
+SELECT b.unit, b.kind, b.expires_month, held.amount
+  FROM (SELECT coalesce((SELECT e.id FROM entry e
+                          WHERE e.member_id = %(member)s AND e.created_at <= %(at)s
+                          ORDER BY e.id DESC LIMIT 1), 0) AS id) AS latest
+ CROSS JOIN LATERAL (SELECT moved.account_id, sum(moved.amount) AS amount
+                       FROM ({_MOVED}) AS moved
+                      GROUP BY moved.account_id HAVING sum(moved.amount) > 0) AS held
+  JOIN balance b ON b.account_id = held.account_id
  WHERE b.member_id = %(member)s AND b.kind IN ('member_reduction', 'member_points')
-   AND moved.amount > 0
  ORDER BY b.expires_month
 """
 
@@ -108,9 +114,9 @@ class StatementLine:
     balance_mpt: int
 
 
-# 1 and 2 are the accounts a member can spend from (`chart.is_held`). The balance after the newest
-# line is summed from the transfers' indexes; those below it follow by taking away.
-_STATEMENT = """
+# 1 and 2 are the accounts a member can spend from (`chart.is_held`): reductions and points. The
+# balance after the newest line is summed from the transfers; those below it follow by taking away.
+_STATEMENT = f"""
 WITH page AS MATERIALIZED (
     SELECT id, kind, action_id, effective_on, created_at FROM entry
      WHERE member_id = %(member)s AND id < %(before)s ORDER BY id DESC LIMIT %(limit)s
@@ -125,17 +131,9 @@ WITH page AS MATERIALIZED (
       FROM page LEFT JOIN moved g ON g.entry_id = page.id AND g.unit = 'mg'
                 LEFT JOIN moved p ON p.entry_id = page.id AND p.unit = 'mpt'
 ), held AS (
-    SELECT coalesce(sum(a.amount) FILTER (WHERE b.unit = 'mg'), 0) AS mg,
-           coalesce(sum(a.amount) FILTER (WHERE b.unit = 'mpt'), 0) AS mpt
-      FROM (SELECT max(id) AS id FROM page) AS latest
-     CROSS JOIN balance b
-     CROSS JOIN LATERAL (
-        SELECT (SELECT coalesce(sum(t.amount), 0) FROM transfer t
-                 WHERE t.credit = b.account_id AND t.entry_id <= latest.id)
-             - (SELECT coalesce(sum(t.amount), 0) FROM transfer t
-                 WHERE t.debit = b.account_id AND t.debit > 0 AND t.entry_id <= latest.id)
-               AS amount) AS a
-     WHERE b.member_id = %(member)s AND b.kind IN ('member_reduction', 'member_points')
+    SELECT coalesce(sum(moved.amount) FILTER (WHERE moved.account_id >> 12 & 15 = 1), 0) AS mg,
+           coalesce(sum(moved.amount) FILTER (WHERE moved.account_id >> 12 & 15 = 2), 0) AS mpt
+      FROM (SELECT max(id) AS id FROM page) AS latest CROSS JOIN LATERAL ({_MOVED}) AS moved
 )
 SELECT line.id, line.kind, line.action_id, line.effective_on, line.created_at,
        line.mg::bigint, line.mpt::bigint,

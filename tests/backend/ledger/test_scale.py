@@ -16,7 +16,7 @@ MEMBERS, EACH = 50_000, 100
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 # Entries of all members alternate, as they do in life; indexes are built at the end.
 FILL = (
-    "DROP INDEX ix_entry_member_id, ix_entry_action_id, ix_transfer_credit, ix_transfer_debit",
+    "DROP INDEX ix_entry_member_id, ix_entry_action_id, ix_transfer_credited, ix_transfer_debited",
     """
     INSERT INTO entry (kind, member_id, effective_on, trace_digest, created_at)
     SELECT 'award', m, '2026-11-18', '', timestamptz '2026-01-01+00' + n * interval '3 days'
@@ -40,8 +40,14 @@ FILL = (
       FROM transfer t GROUP BY t.credit, t.unit
     """,
     "CREATE INDEX ix_entry_member_id ON entry (member_id, id) INCLUDE (created_at)",
-    "CREATE INDEX ix_transfer_credit ON transfer (credit, entry_id) INCLUDE (amount)",
-    "CREATE INDEX ix_transfer_debit ON transfer (debit, entry_id) INCLUDE (amount) WHERE debit > 0",
+    """
+    CREATE INDEX ix_transfer_credited ON transfer ((credit >> 16), entry_id)
+        INCLUDE (credit, amount) WHERE credit > 0
+    """,
+    """
+    CREATE INDEX ix_transfer_debited ON transfer ((debit >> 16), entry_id)
+        INCLUDE (debit, amount) WHERE debit > 0
+    """,
 )
 
 
