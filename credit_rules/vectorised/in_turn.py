@@ -6,17 +6,14 @@ or keeping traces; the counters are kept here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from itertools import chain
 
 import numpy as np
 
-from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI, CapSpec, Period, Scope, Used
+from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI, CapSpec, Period, Scope
 from credit_rules.methodology import Methodology
-from credit_rules.narrowed import Narrowed, ReadLanes
 from credit_rules.narrowing import narrow
 from credit_rules.vectorised.campaigns import CENTS_OF_A_MILLI, bonus_cap, check_campaigns
 from credit_rules.vectorised.columns import (
@@ -33,16 +30,7 @@ from credit_rules.vectorised.columns import (
 from credit_rules.vectorised.counting import Batch, Opening, period_starts
 from credit_rules.vectorised.excluding import occasion_of
 from credit_rules.vectorised.groups import Group, grouped
-
-_NO_LANES = (0,) * len(LANES)
-_Row = tuple[Sequence[int], Mapping[int, list[int]], Callable[[int], list[int]], ReadLanes]
-"""A counter as a turn needs it: the group of every row, the lanes of a group, those of a new one,
-and what reads the lanes added."""
-_Adds = list[tuple[list[int], ReadLanes]]
-"""The lanes that a row adds to, each with what reads the amounts."""
-_TakeTurn = Callable[[int, Sequence[int]], tuple[int, int] | None]
-"""Awards a row by its number, its tier and its inputs, adding to the counters: the reduction in mg
-and the points in milli-points, or None where a condition does not hold."""
+from credit_rules.vectorised.turns import Counter, TakeTurn, turn
 
 
 def settle_in_turn(columns: Columns, *, opening: Opening | None = None) -> Awards:
@@ -87,36 +75,6 @@ def _meet(columns: Columns) -> bool:
     return "place" in scopes or columns.boosts is not None
 
 
-@dataclass(slots=True)
-class _Counter:
-    """A counter: its lanes by group of a subject and period, and the group of every row.
-
-    Args:
-        group: the group of every row.
-        opening: the lanes before the first row, by group.
-        lanes: the lanes of groups that had a row.
-    """
-
-    group: Sequence[int]
-    opening: dict[int, Used] = field(default_factory=dict)
-    lanes: dict[int, list[int]] = field(default_factory=dict)
-
-    def begun(self, group: int) -> list[int]:
-        """The lanes of a group at its first row."""
-        lanes = self.lanes[group] = [*self.opening.get(group, _NO_LANES)]
-        return lanes
-
-    def forget(self, *, sure: bool) -> None:
-        """Let go of all lanes; they only grew, so that now is the time to look at their range.
-
-        Args:
-            sure: they cannot be out of it.
-        """
-        if not sure and max(chain(*self.lanes.values()), default=0) > COUNTER_LIMIT:
-            raise ColumnsRefused("inputs", None, "累计量超出 62 位整数，请核对计数器。")
-        self.lanes.clear()
-
-
 @dataclass(frozen=True, slots=True)
 class _Kind:
     """What the rows of one plan, tier and set of choices share.
@@ -130,8 +88,8 @@ class _Kind:
 
     methodology: Methodology
     ranked: bool
-    award: _TakeTurn
-    bonus: tuple[_Counter, CapSpec] | None
+    award: TakeTurn
+    bonus: tuple[Counter, CapSpec] | None
 
 
 class _Turns:
@@ -139,7 +97,7 @@ class _Turns:
 
     def __init__(self, columns: Columns, opening: Opening) -> None:
         self._columns, self._opening = columns, opening
-        self._counters: dict[str, _Counter] = {}
+        self._counters: dict[str, Counter] = {}
         self._groups: dict[tuple[Scope, Period], list[int]] = {}
         self._boosts = _boosts(columns.boosts)
         self._exclusions = None if columns.occasions is None else _Exclusions(columns)
@@ -173,23 +131,23 @@ class _Turns:
                 (self._counter(group, key), added[position]) if position in added else None
                 for position, key in enumerate(narrowed.keys)
             ]
-            award = _turn(narrowed, plan.width, counters)
+            award = turn(narrowed, plan.width, counters)
             known.append(_Kind(methodology, narrowed.ranked, award, bonus))
         return inverse + before
 
-    def _counter(self, group: Group, key: str) -> _Counter:
+    def _counter(self, group: Group, key: str) -> Counter:
         spec = next(spec for spec in group.specs.values() if spec.key == key)
         self._batch.named(spec.scope, group.rows)
         return self._counter_of(spec)
 
-    def _counter_of(self, spec: CapSpec) -> _Counter:
+    def _counter_of(self, spec: CapSpec) -> Counter:
         found = self._counters.get(spec.key)
         if found is None:
-            found = self._counters[spec.key] = _Counter(self._group_of(spec.scope, spec.period))
+            found = self._counters[spec.key] = Counter(self._group_of(spec.scope, spec.period))
             self._open(spec, found)
         return found
 
-    def _open(self, spec: CapSpec, counter: _Counter) -> None:
+    def _open(self, spec: CapSpec, counter: Counter) -> None:
         """Begin with the counters given, where the batch has rows for them."""
         given = {(who, on): row for (key, who, on), row in self._opening.items() if key == spec.key}
         if not given:
@@ -218,7 +176,7 @@ class _Turns:
             found = self._groups[scope, period] = group.tolist()
         return found
 
-    def _bonus(self, group: Group, arrival: Int) -> tuple[_Counter, CapSpec] | None:
+    def _bonus(self, group: Group, arrival: Int) -> tuple[Counter, CapSpec] | None:
         if self._columns.boosts is None:
             return None
         hundredths = self._columns.boosts.hundredths[arrival]
@@ -272,73 +230,6 @@ class _Turns:
             counter.forget(sure=sure)
 
 
-def _turn(
-    narrowed: Narrowed, width: int, counters: Sequence[tuple[_Counter, ReadLanes] | None]
-) -> _TakeTurn:
-    """What awards a row of a narrowed plan, bound to all that its rows share.
-
-    Args:
-        narrowed: the plan.
-        width: how many slots tier and inputs take.
-        counters: its counters and what reads the lanes added; None for one that is not added to.
-    """
-    rows = [
-        None if each is None else (each[0].group, each[0].lanes, each[0].begun, each[1])
-        for each in counters
-    ]
-    alone = rows[0] if len(rows) == 1 else None
-    begin = _beginning(rows, width, narrowed.tail)
-    runs, tail, required = narrowed.runs, narrowed.tail, [slot for slot, _ in narrowed.required]
-    reduction_at, points_at = narrowed.reduction, narrowed.points
-
-    def take(row: int, taken: Sequence[int]) -> tuple[int, int] | None:
-        if alone is not None:
-            group, known, begun, read = alone
-            lanes = known.get(group[row]) or begun(group[row])
-            slots, adds = [*taken[:width], *lanes, *tail], [(lanes, read)]
-        else:
-            slots, adds = begin(row, taken)
-        for run in runs:
-            run(slots)
-        for slot in required:
-            if not slots[slot]:
-                return None
-        for lanes, read in adds:
-            reduction, points, activity, count = read(slots)
-            lanes[0] += reduction
-            lanes[1] += points
-            lanes[2] += activity
-            lanes[3] += count
-        return (
-            0 if reduction_at is None else slots[reduction_at],
-            0 if points_at is None else slots[points_at],
-        )
-
-    return take
-
-
-def _beginning(
-    rows: Sequence[_Row | None], width: int, tail: Sequence[int]
-) -> Callable[[int, Sequence[int]], tuple[list[int], _Adds]]:
-    """What gives the slots of a row, and the lanes it adds to, where there are several counters."""
-
-    def begin(row: int, taken: Sequence[int]) -> tuple[list[int], _Adds]:
-        slots: list[int] = [*taken[:width]]
-        adds: _Adds = []
-        for counter in rows:
-            if counter is None:
-                slots += _NO_LANES
-            else:
-                group, known, begun, read = counter
-                lanes = known.get(group[row]) or begun(group[row])
-                adds.append((lanes, read))
-                slots += lanes
-        slots += tail
-        return slots, adds
-
-    return begin
-
-
 class _Boosted:
     """The campaigns of a batch, each with what is left of its budget."""
 
@@ -348,14 +239,13 @@ class _Boosted:
         self._campaign: list[int] = boosts.campaign.tolist()
         self._left: list[int] = list(boosts.budgets_mpt)
 
-    def pay(self, row: int, bonus: tuple[_Counter, CapSpec], points_mpt: int) -> int:
+    def pay(self, row: int, bonus: tuple[Counter, CapSpec], points_mpt: int) -> int:
         """What the campaign of a row adds."""
         times = self._hundredths[row]
         if not times:
             return 0
         counter, spec = bonus
-        group, lane = counter.group[row], LANES.index(spec.lane)
-        lanes = counter.lanes.get(group) or counter.begun(group)
+        lane, lanes = LANES.index(spec.lane), counter.at(row)
         before = min(lanes[lane], spec.limit_nano)
         lanes[lane] += points_mpt * CENTS_OF_A_MILLI * (times - 100)
         after = min(lanes[lane], spec.limit_nano)
