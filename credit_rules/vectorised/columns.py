@@ -177,8 +177,18 @@ def check_lengths(columns: Columns) -> None:
             "boosts.campaign": columns.boosts.campaign,
         }
     for name, column in named.items():
-        if column is not None and (column.shape != (len(columns),) or column.dtype != np.int64):
-            raise ColumnsRefused(name, None, "须是与其他列等长的 int64 一维数组，请重新生成。")
+        if column is not None:
+            check_length(name, column, len(columns))
+
+
+def check_length(name: str, column: Int, rows: int) -> None:
+    """Refuse a column of another length than the rows or of another type than int64.
+
+    Raises:
+        ColumnsRefused: naming the column.
+    """
+    if column.shape != (rows,) or column.dtype != np.int64:
+        raise ColumnsRefused(name, None, "须是与其他列等长的 int64 一维数组，请重新生成。")
 
 
 def refuse_where(bad: Mask, column: str, rows: Int, sentence: str) -> None:

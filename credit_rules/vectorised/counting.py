@@ -6,7 +6,7 @@ the order of nearly every counter. Other counters (months, places) get an order 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -153,6 +153,19 @@ def _numbered(begins: Int, size: int) -> Int:
     return np.cumsum(flags)
 
 
+def check_opening(rows: Iterable[Used]) -> None:
+    """Refuse counters that no counter can hold, before they are put in columns.
+
+    Raises:
+        ColumnsRefused: one is below zero or past 62 bits.
+    """
+    for row in rows:
+        if min(row) < 0:
+            raise ColumnsRefused("opening", None, "期初累计量不能小于零，请核对计数器。")
+        if max(row) > COUNTER_LIMIT:
+            raise ColumnsRefused("opening", None, "期初累计量超出 62 位整数，请核对计数器。")
+
+
 class Running:
     """The rows that share one counter row, in its order, for running sums of its lanes.
 
@@ -193,10 +206,12 @@ class Running:
             row_at[place] = rows
         first = row_at[self._begins]
         starts = period_starts(self._spec.period, batch.day[first])
-        return [
+        found = [
             known.get((int(who), date.fromordinal(int(on))), Used())
             for who, on in zip(batch.subject(scope)[first], starts, strict=True)
         ]
+        check_opening(found)
+        return found
 
     def used(self, lane: int, claims: Sequence[Int]) -> list[Int]:
         """What was used before each row.
@@ -224,8 +239,6 @@ class Running:
         return [used[place] for place in self._places]
 
     def _check(self, amounts: Int, opening: Int) -> None:
-        if int(opening.min()) < 0:
-            raise ColumnsRefused("opening", None, "期初累计量不能小于零，请核对计数器。")
         if int(amounts.max()) * int(self._sizes.max()) + int(opening.max()) <= COUNTER_LIMIT:
             return
         # In halves, whose sums cannot wrap around; only a batch near the limit comes here.

@@ -27,7 +27,7 @@ from credit_rules.vectorised.columns import (
     Status,
     check_lengths,
 )
-from credit_rules.vectorised.counting import Batch, Opening, period_starts
+from credit_rules.vectorised.counting import Batch, Opening, check_opening, period_starts
 from credit_rules.vectorised.excluding import occasion_of
 from credit_rules.vectorised.groups import Group, grouped
 from credit_rules.vectorised.turns import Counter, TakeTurn, turn
@@ -161,9 +161,8 @@ class _Turns:
         ):
             row = given.get((who, date.fromordinal(start)))
             if row is not None:
-                if min(row) < 0:
-                    raise ColumnsRefused("opening", None, "期初累计量不能小于零，请核对计数器。")
                 counter.opening[number] = row
+        check_opening(counter.opening.values())
 
     def _group_of(self, scope: Scope, period: Period) -> list[int]:
         """The group of every row, in order of arrival."""

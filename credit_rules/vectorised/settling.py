@@ -17,6 +17,7 @@ from credit_rules.vectorised.columns import (
     Int,
     NotVectorisable,
     Status,
+    check_length,
     check_lengths,
     refuse_where,
 )
@@ -134,17 +135,14 @@ class _Settling:
             group.advance()
 
     def _recorded(self, name: tuple[str, Lane], rows: Int) -> Int:
-        arrival = self.batch.arrival[rows]
+        arrival, shown = self.batch.arrival[rows], f"recorded.{name[0]}.{name[1]}"
         column = (self.recorded or {}).get(name)
         if column is None:
             return np.zeros(len(rows), dtype=np.int64)
+        check_length(shown, column, len(self.batch))
         used = column[arrival]
-        refuse_where(
-            (used < 0) | (used > COUNTER_LIMIT >> 1),
-            f"recorded.{name[0]}.{name[1]}",
-            arrival,
-            "累计量超出可记录的范围。",
-        )
+        bad = (used < 0) | (used > COUNTER_LIMIT >> 1)
+        refuse_where(bad, shown, arrival, "累计量超出可记录的范围。")
         return used
 
     def awards(self, status: Int) -> Awards:
@@ -185,7 +183,7 @@ class _Settling:
 
 def _rounded(award: Award, group: Group) -> Int:
     """The one rounding: downwards, of the cumulative amount."""
-    before = np.asarray(at(group.slots, award.line.before), dtype=np.int64)
+    before: Int = np.asarray(at(group.slots, award.line.before))
     after = before + at(group.slots, award.line.out.slot)
     rounded: Int = after // NANO_PER_MILLI - before // NANO_PER_MILLI
     return rounded

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from credit_rules import Rulebook, Used, load_rulebook
+from credit_rules.counters import Lane
 from credit_rules.plan import Clamp, Operation, Pick, Product, Sum
 from credit_rules.vectorised import (
     Boosts,
@@ -151,6 +153,64 @@ def test_a_counter_beyond_62_bits_is_refused_and_one_just_below_is_exact(
     for way in (settle, settle_in_turn):
         with pytest.raises(ColumnsRefused, match="累计量"):
             way(columns, opening={where: Used(reduction_ng=2**62 - claimed + 1)})
+
+
+@pytest.mark.parametrize("amount", [2**62 + 1, 2**63 - 1, 2**63, 2**64 + 5, 10**30, -1, -(2**64)])
+@pytest.mark.parametrize("lane", Used._fields)
+def test_counters_that_no_counter_can_hold_are_refused_before_the_first_row(
+    shared: Rulebook, lane: str, amount: int
+) -> None:
+    columns = replace(batch(shared, 50, FEW), boosts=None, occasions=None)
+    weighing = [m.id for m in columns.methodologies].index("point.weighing")
+    row = int(np.flatnonzero((columns.methodology == weighing) & (columns.tier > 0))[0])
+    on = date.fromordinal(int(columns.day[row]))
+    where = ("point.weighing:day", int(columns.member[row]), on)
+    why = "不能小于零" if amount < 0 else "超出 62 位整数"
+    for way in (settle, settle_in_turn):
+        with pytest.raises(ColumnsRefused) as refused:
+            way(columns, opening={where: Used(**{lane: amount})})
+        assert str(refused.value) == f"列“opening”整列：期初累计量{why}，请核对计数器。"
+
+
+RECORDED: tuple[str, Lane] = ("recycling.drop_off:day", "reduction_ng")
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        np.zeros(3, dtype=np.int64),
+        np.zeros((400, 2), dtype=np.int64),
+        np.full(400, 2**63, dtype=np.uint64),
+        np.array([2**70] * 400, dtype=object),
+        np.full(400, np.nan),
+    ],
+    ids=["short", "two columns", "unsigned", "past 64 bits", "no integers"],
+)
+def test_recorded_counters_that_are_no_column_are_refused(
+    shipped: Rulebook, used: NDArray[np.int64]
+) -> None:
+    with pytest.raises(ColumnsRefused) as refused:
+        settle(batch(shipped, how=FEW), recorded={RECORDED: used})
+    assert refused.value.column == "recorded.recycling.drop_off:day.reduction_ng"
+    assert "须是与其他列等长的 int64 一维数组" in str(refused.value)
+
+
+@pytest.mark.parametrize("amount, refused", [(2**61, False), (2**61 + 1, True), (-1, True)])
+def test_recorded_counters_out_of_range_are_refused_by_the_row_as_it_came(
+    shipped: Rulebook, amount: int, refused: bool
+) -> None:
+    columns = replace(batch(shipped, how=FEW), occasions=None)
+    drop_off = [m.id for m in columns.methodologies].index("recycling.drop_off")
+    row = int(np.flatnonzero(columns.methodology == drop_off)[5])
+    used = np.zeros(len(columns), dtype=np.int64)
+    used[row] = amount
+    if not refused:
+        assert settle(columns, recorded={RECORDED: used}).reduction_mg[row] == 0
+        return
+    with pytest.raises(ColumnsRefused) as caught:
+        settle(columns, recorded={RECORDED: used})
+    assert caught.value.row == row
+    assert "累计量超出可记录的范围" in str(caught.value)
 
 
 def test_a_condition_on_what_is_counted_is_refused(tmp_path: Path) -> None:
