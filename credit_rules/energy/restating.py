@@ -100,17 +100,19 @@ def close_year(
         EnergyRefused: as for a conversion.
     """
     result = convert(tables, lines, replace(choices, year=year))
-    return ClosedYear(
-        year,
-        tuple(dict(line) for line in lines),
-        result,
-        _factor_ids(result),
-        result.market.residual.id if result.market is not None else "",
-    )
+    return ClosedYear(year, tuple(dict(line) for line in lines), result, *_ids(result))
 
 
-def _factor_ids(result: Conversion) -> tuple[tuple[str, str], ...]:
-    return tuple((line.carbon.id, line.coal.id) for line in result.lines)
+def _ids(result: Conversion) -> tuple[tuple[tuple[str, str], ...], str]:
+    """The keys of the factors of every line, and of the residual factor where it was used."""
+    residual = result.market.residual.id if result.market is not None else ""
+    return tuple((line.carbon.id, line.coal.id) for line in result.lines), residual
+
+
+def _figures(result: Conversion) -> tuple[list[tuple[Fraction, Fraction]], Fraction | None]:
+    """Tonnes of CO2 and of standard coal of every line, and of CO2 market-based."""
+    market = result.market.tco2 if result.market is not None else None
+    return [(line.tco2, line.tce) for line in result.lines], market
 
 
 def restate(tables: EnergyTables, closed: ClosedYear, on: date) -> Restatement:
@@ -128,11 +130,9 @@ def restate(tables: EnergyTables, closed: ClosedYear, on: date) -> Restatement:
     before = closed.result.choices
     if on < before.on:
         raise refused("on", f"重述日期不能早于结账日 {before.on}，请换一个日期。", "too_early")
+    was, frozen = closed.result, (closed.factor_ids, closed.residual_id)
     again = convert(tables, closed.lines, before)
-    was, ids = closed.result, closed.factor_ids
-    if (_factor_ids(again), again.tco2, again.tce) != (ids, was.tco2, was.tce) or (
-        _factor_ids(was) != ids
-    ):
+    if _figures(again) != _figures(was) or _ids(again) != frozen or _ids(was) != frozen:
         raise refused(
             "factors",
             f"因子表已被改动，{closed.year} 年的结账结果无法重现；因子只可新增，请恢复原有的行。",

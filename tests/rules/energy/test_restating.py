@@ -94,6 +94,32 @@ def test_changed_tables_are_noticed(tables: EnergyTables, folder: Path, choose: 
     )
 
 
+def test_a_changed_residual_factor_is_noticed(
+    tables: EnergyTables, folder: Path, choose: Choose
+) -> None:
+    closed = close_year(tables, LINES, choose(on=CLOSED_ON, market=True), 2023)
+    path = folder / "grid_factors.csv"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(",0.5856,") == 1
+    path.write_text(text.replace(",0.5856,", ",0.5855,"), encoding="utf-8")
+    with pytest.raises(EnergyRefused, match="因子表已被改动"):
+        restate(load_energy_tables(folder), closed, LATER)
+    with pytest.raises(EnergyRefused, match="因子表已被改动"):
+        restate(tables, replace(closed, residual_id="2021.national.excl_market_nonfossil"), LATER)
+
+
+def test_lines_of_a_closing_changed_against_each_other_are_noticed(
+    tables: EnergyTables, choose: Choose
+) -> None:
+    closed = close_year(tables, LINES, choose(on=CLOSED_ON), 2023)
+    first, second = closed.result.lines
+    lines = (replace(first, tco2=first.tco2 + 1), replace(second, tco2=second.tco2 - 1))
+    other = replace(closed.result, lines=lines)
+    assert other.tco2 == closed.result.tco2
+    with pytest.raises(EnergyRefused, match="因子表已被改动"):
+        restate(tables, replace(closed, result=other), LATER)
+
+
 def test_a_tampered_closing_is_noticed(tables: EnergyTables, choose: Choose) -> None:
     closed = close_year(tables, LINES, choose(on=CLOSED_ON), 2023)
     other = replace(closed, factor_ids=(("2021.provincial.浙江", "x"), closed.factor_ids[1]))
