@@ -145,8 +145,7 @@ class DocumentReader:
         if not ranges.origins:
             return found, regional
         for key, inner in self.at.named("factors"):
-            if inner.has("by_region"):
-                inner.flag("by_region")
+            if inner.has("by_region") and inner.flag("by_region"):
                 regional[key] = inner
                 continue
             factor = ranges.read(key, inner)
