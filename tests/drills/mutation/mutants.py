@@ -52,24 +52,60 @@ def all_mutants() -> list[Mutant]:
     return found
 
 
-def equivalent(mutants: Sequence[Mutant]) -> set[Mutant]:
-    """The mutants that `equivalent.toml` explains: no test can tell them from the original.
+class Explained(NamedTuple):
+    """An entry of `equivalent.toml`: a mutant that no test can tell from the original.
+
+    Args:
+        module: as of the mutant; `where`, `operator`, `before` and `after` likewise.
+        why: the reason.
+        places: at how many places of `where` the same text stands, and the reason holds.
+    """
+
+    module: str
+    where: str
+    operator: str
+    before: str
+    after: str
+    why: str
+    places: int = 1
+
+    @property
+    def text(self) -> tuple[str, ...]:
+        """What is said of the mutant: all but its line, which moves, and its number."""
+        return self.module, self.where, self.operator, self.before, self.after
+
+
+def explained() -> tuple[Explained, ...]:
+    """What `equivalent.toml` holds.
 
     Raises:
-        LookupError: an entry describes no mutant any more.
+        TypeError: an entry lacks a key, or has one that is not known.
     """
+    entries = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["mutants"]
+    return tuple(Explained(**entry) for entry in entries)
+
+
+def equivalent(mutants: Sequence[Mutant], entries: Sequence[Explained]) -> set[Mutant]:
+    """The mutants that the entries explain, each by one of them.
+
+    Raises:
+        LookupError: naming every entry that describes no mutant any more, more or fewer than it
+            says, or one that another describes, or that gives no reason.
+    """
+    by_text: dict[tuple[str, ...], set[Mutant]] = {}
+    for m in mutants:
+        text = m.module, m.where, m.operator, m.before, m.after
+        by_text.setdefault(text, set()).add(m)
     found: set[Mutant] = set()
-    for entry in tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get("mutants", []):
-        named = {m for m in mutants if _is_described(m, entry)}
-        if not named:
-            raise LookupError(f"no such mutant any more: {json.dumps(entry, ensure_ascii=False)}")
+    wrong: list[str] = []
+    for entry in entries:
+        named = by_text.get(entry.text, set())
+        if len(named) != entry.places or named & found or not entry.why.strip():
+            wrong.append(f"{len(named)} mutants: {json.dumps(entry._asdict(), ensure_ascii=False)}")
         found |= named
+    if wrong:
+        raise LookupError("not one mutant each, with a reason:\n" + "\n".join(wrong))
     return found
-
-
-def _is_described(mutant: Mutant, entry: dict[str, str]) -> bool:
-    keys = ("module", "where", "before", "after")
-    return all(getattr(mutant, key) == entry[key] for key in keys)
 
 
 def _mutants_of(path: Path) -> Iterator[Mutant]:
