@@ -91,17 +91,20 @@ def stop_child(
     child: subprocess.Popen[bytes],
     *,
     signals: Sequence[tuple[signal.Signals, float]] = ((signal.SIGTERM, 35.0),),
+    asked: bool = False,
 ) -> None:
     """Sends each signal in turn, waiting its number of seconds, then kills the whole group.
 
     Args:
         child: what `start_child` returned; may already be gone.
         signals: pairs of signal and patience in seconds.
+        asked: the first of them was sent before: to some a second one means to drop everything.
     """
-    for number, patience in signals:
+    for turn, (number, patience) in enumerate(signals):
         if child.poll() is not None:
             break
-        child.send_signal(number)
+        if turn or not asked:
+            child.send_signal(number)
         try:
             child.wait(patience)
         except subprocess.TimeoutExpired:

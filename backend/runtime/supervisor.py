@@ -85,11 +85,13 @@ class Process:
         self._argv = argv
         self._env = env
         self._child: subprocess.Popen[bytes] | None = None
+        self._asked = False
 
     def start(self) -> None:
         """Starts the program."""
         if self.log is not None:
             begin_log(self.log)
+        self._asked = False
         self._child = start_child(self._argv, log=self.log, env=self._env)
 
     def poll(self) -> int | None:
@@ -97,14 +99,15 @@ class Process:
         return None if self._child is None else self._child.poll()
 
     def begin_stop(self) -> None:
-        """Sends SIGTERM: finish what you have begun, then end."""
-        if self._child is not None and self._child.poll() is None:
+        """Sends SIGTERM, once: finish what you have begun, then end."""
+        if self._child is not None and self._child.poll() is None and not self._asked:
+            self._asked = True
             self._child.send_signal(signal.SIGTERM)
 
     def stop(self) -> None:
-        """Waits for the end, and forces it after 35 seconds."""
+        """Asks it to stop if nobody did, waits for the end, and forces it after 35 seconds."""
         if self._child is not None:
-            stop_child(self._child)
+            stop_child(self._child, asked=self._asked)
 
 
 @dataclass(slots=True)
@@ -179,8 +182,9 @@ class Supervisor:
                 service.start()
 
     def _on_stop_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._asked_to_stop = True
-        if not self._shielded:
+        # Only the first raises: two may come at once, and the second would break off the stopping.
+        again, self._asked_to_stop = self._asked_to_stop, True
+        if not again and not self._shielded:
             raise KeyboardInterrupt
 
     @contextmanager
@@ -205,12 +209,17 @@ class Supervisor:
                 _await_ready(process, process.ready_url)
 
     def run(self) -> None:
-        """Restarts whatever dies and shows errors from the logs, until a signal ends it."""
-        while True:
+        """Restarts whatever dies and shows errors from the logs, until a signal ends it.
+
+        Raises:
+            KeyboardInterrupt: the signal came.
+        """
+        while not self._asked_to_stop:
             watched = chain.from_iterable(self._floors.values())
             pause = min(map(self._look, watched), default=_LOOK_SECONDS)
             select.select([self._bell], [], [], max(0.0, pause))
             self._silence_bell()
+        raise KeyboardInterrupt
 
     def _silence_bell(self) -> None:
         try:

@@ -24,6 +24,21 @@ os.write(1, f"{sys.argv[1]} up {os.getpid()}\n".encode())
 while True:
     signal.pause()
 '''
+LINGER = r'''
+import os, signal, sys, time
+asked = []
+def note(*_):
+    asked.append(1)
+    os.write(1, b"asked\n")
+signal.signal(signal.SIGTERM, note)
+os.write(1, b"slow up\n")
+while not asked:
+    time.sleep(0.01)
+until = time.monotonic() + float(sys.argv[2])
+while time.monotonic() < until:
+    time.sleep(0.01)
+os.write(1, b"finished\n")
+'''
 FAIL = "raise SystemExit(3)"
 GREET = r"import os; os.write(1, b'welcome\n')"
 SERVE = r'''
@@ -135,6 +150,45 @@ supervisor.run()
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_asks_each_child_to_stop_once() -> None:
+    # To some a second signal means: break off what you are at. A worker of RQ kills its job.
+    body = """
+supervisor.start(process('short', LINGER, '0.1'), process('long', LINGER, '0.5'), floor=0)
+supervisor.run()
+"""
+    with supervised(body) as run:
+        for _ in range(2):
+            run.until(lambda line: line == "slow up\n")
+        run.process.terminate()
+        said = run.rest()
+    assert [said.count(word) for word in ("asked", "finished", "stopped")] == [2, 2, 1]
+
+
+def test_what_is_started_again_is_asked_again() -> None:
+    body = "supervisor.start(process('worker'), floor=0)\nsupervisor.run()"
+    with supervised(body) as run:
+        os.kill(run.pids_of("worker")[0], signal.SIGTERM)
+        run.pids_of("worker")
+        run.process.terminate()
+        assert run.rest() == ["worker down", "stopped"]
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGHUP])
+def test_two_signals_at_once_do_not_break_the_order(second: signal.Signals) -> None:
+    # systemd and terminals that close send two.
+    body = """
+supervisor.start(process('server'), floor=0)
+supervisor.start(process('face'), floor=1)
+supervisor.run()
+"""
+    with supervised(body) as run:
+        run.pids_of("server", "face")
+        for number in (signal.SIGSTOP, signal.SIGTERM, second, signal.SIGCONT):
+            run.process.send_signal(number)
+        assert run.rest() == ["face down", "server down", "stopped"]
+        assert run.process.wait() == 0
 
 
 def test_killed_itself_it_leaves_nobody() -> None:
