@@ -1,12 +1,13 @@
 """Assessing one action: facts in, integers and their explanation out. Pure.
 
-What is right takes the short way: tier and inputs are read, the plan narrowed to them runs, the
-award is rounded. As soon as something looks wrong, everything is gone through for all that is.
+What is right takes the short way: tier and inputs are read, and the plan runs as the function that
+was written for them. What is unusual, looks wrong or comes for the first time takes the careful
+way: everything is gone through for all that is wrong, and the whole plan runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from operator import add
 from typing import Final, NamedTuple
@@ -15,18 +16,18 @@ from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI, NOTHING,
 from credit_rules.errors import FactsRefused, FieldProblem, NotInForce, nearest
 from credit_rules.facts import Boost, Facts
 from credit_rules.inputs import InputRefused, InputValue
-from credit_rules.methodology import Methodology, Plan
-from credit_rules.narrowed import Narrowed
-from credit_rules.narrowing import narrow
-from credit_rules.trace import BonusTrace, Trace
+from credit_rules.methodology import Award, Methodology, Plan
+from credit_rules.plan import TIER_SLOT
+from credit_rules.trace import Basis, BonusTrace, Trace
+from credit_rules.writing import write
 
 _MISSING: Final = object()
 _LONGEST_TIER: Final = 20
-_NONE: Final = (0, 0, 0, 0)
+_WORTH_WRITING: Final = 16
+"""So many assessments by the whole plan take about as long as writing it out. Worked examples,
+which run when a file is loaded, stay below."""
 _new: Final = tuple.__new__
 """Makes a named tuple in half the time."""
-_SMALL_BITS: Final = 60
-"""Counters below 2^60 and claims of at most 2^61 need no check that their sum fits 62 bits."""
 
 
 class Assessment(NamedTuple):
@@ -81,24 +82,32 @@ def assess_methodology(methodology: Methodology, facts: Facts) -> Assessment:
     plan = methodology.in_force(facts.on)
     if plan is None or facts.methodology_id != methodology.id:
         raise _another(methodology, facts)
-    accepted = _accept(methodology, plan, facts.tier, facts.inputs)
+    accepted = _accept(methodology, facts.tier, facts.inputs)
     if accepted is None:
         raise FactsRefused(_problems(methodology, plan, facts))
-    narrowed, slots = accepted
-    if _begin(methodology, narrowed, facts, slots) and plan.small:
-        return _award(methodology, plan, facts, narrowed, slots)
-    problems = _problems(methodology, plan, facts)
-    if problems:
-        raise FactsRefused(problems)
-    result = _award(methodology, plan, facts, narrowed, slots)
-    _check_counters(plan, narrowed, slots)
+    index, numbers = accepted
+    award = plan.written.get(index)
+    if (
+        award is not None
+        and facts.boost is None
+        and (not facts.credited or methodology.excluded_by.isdisjoint(facts.credited))
+    ):
+        found = award(numbers, facts.used)
+        if found is not None:
+            reduction_mg, points_mpt, usage, used = found
+            basis = (methodology, plan, facts.on, numbers, used, reduction_mg, points_mpt, None)
+            trace = Trace(_new(Basis, basis))
+            ranked = methodology.ranked_tiers[numbers[TIER_SLOT]]
+            return _new(Assessment, (reduction_mg, points_mpt, 0, usage, ranked, trace))
+    result = _carefully(methodology, plan, facts, numbers)
+    _write_in_time(methodology, plan, index, numbers)
     return result
 
 
 def _accept(
-    methodology: Methodology, plan: Plan, tier: str, inputs: Mapping[str, InputValue]
-) -> tuple[Narrowed, list[int]] | None:
-    """The plan narrowed to tier and choices, and their slots; None where one of them is wrong."""
+    methodology: Methodology, tier: str, inputs: Mapping[str, InputValue]
+) -> tuple[int, list[int]] | None:
+    """The number of tier and choices, and what the plan takes; None where one of them is wrong."""
     try:
         index = methodology.tier_index[tier]
         numbers = [index]
@@ -111,74 +120,66 @@ def _accept(
             index += number * weight
     except (KeyError, TypeError, InputRefused):
         return None
-    if len(numbers) != len(inputs) + 1:
-        return None
-    narrowed = plan.narrowed.get(index)
-    return narrowed or narrow(methodology, plan, index, numbers), numbers
+    return (index, numbers) if len(numbers) == len(inputs) + 1 else None
 
 
-def _begin(methodology: Methodology, narrowed: Narrowed, facts: Facts, slots: list[int]) -> bool:
-    """Put the counters into their slots; False where anything besides the inputs needs a look."""
-    used = facts.used
-    if not used:
-        slots += narrowed.fresh
-    else:
-        known = bits = 0
-        for key in narrowed.keys:
-            row = used.get(key)
-            if row is None:
-                slots += _NONE
-            else:
-                slots += row
-                reduction, points, activity, count = row
-                bits |= reduction | points | activity | count
-                known += 1
-        slots += narrowed.tail
-        if known != len(used):
-            known += methodology.bonus_cap is not None and methodology.bonus_cap.key in used
-        if known != len(used) or bits >> _SMALL_BITS:
-            return False
-    return facts.boost is None and (
-        not facts.credited or methodology.excluded_by.isdisjoint(facts.credited)
-    )
+def _write_in_time(
+    methodology: Methodology, plan: Plan, index: int, numbers: Sequence[int]
+) -> None:
+    """Write the plan out for the next action of this kind, once there were enough of them."""
+    uses = plan.uses[index] = plan.uses.get(index, 0) + 1
+    if uses == _WORTH_WRITING and plan.small:
+        plan.written[index] = write(methodology, plan, numbers).award()
 
 
-def _award(
-    methodology: Methodology, plan: Plan, facts: Facts, narrowed: Narrowed, slots: list[int]
+def _carefully(
+    methodology: Methodology, plan: Plan, facts: Facts, numbers: Sequence[int]
 ) -> Assessment:
-    for run in narrowed.runs:
-        run(slots)
-    if narrowed.required:
-        _check_required(narrowed, slots)
-    usage: dict[str, Used] = {}
-    for key, _, read in narrowed.claims:
-        claim = read(slots)
-        if claim != _NONE:
-            usage[key] = _new(Used, claim)
-    reduction, points = narrowed.reduction, narrowed.points
-    reduction_mg = 0 if reduction is None else slots[reduction]
-    points_mpt = 0 if points is None else slots[points]
+    """Assess by the whole plan, after everything was looked at."""
+    problems = _problems(methodology, plan, facts)
+    if problems:
+        raise FactsRefused(problems)
+    used = tuple(facts.used.get(row.key, NOTHING) for row in plan.rows)
+    slots = plan.whole(numbers, used)
+    for condition in plan.required:
+        if not slots[condition.slot]:
+            raise FactsRefused([FieldProblem(condition.field, condition.message, "not_eligible")])
+    usage = _usage(plan, used, slots)
+    reduction_mg = 0 if plan.reduction is None else _rounded(plan.reduction, slots)
+    points_mpt = _rounded(plan.points, slots)
     bonus = None
     if facts.boost is not None and methodology.bonus_cap is not None:
         bonus = _bonus(facts.boost, methodology.bonus_cap, facts, points_mpt, usage)
     bonus_mpt = bonus.awarded_mpt if bonus else 0
-    trace = Trace(methodology, plan, facts, slots, reduction_mg, points_mpt, bonus)
-    return _new(Assessment, (reduction_mg, points_mpt, bonus_mpt, usage, narrowed.ranked, trace))
+    ranked = methodology.ranked_tiers[numbers[TIER_SLOT]]
+    trace = Trace(
+        Basis(methodology, plan, facts.on, numbers, used, reduction_mg, points_mpt, bonus)
+    )
+    return Assessment(reduction_mg, points_mpt, bonus_mpt, usage, ranked, trace)
 
 
-def _check_required(narrowed: Narrowed, slots: list[int]) -> None:
-    for slot, condition in narrowed.required:
-        if not slots[slot]:
-            raise FactsRefused([FieldProblem(condition.field, condition.message, "not_eligible")])
+def _usage(plan: Plan, used: Sequence[Used], slots: list[int]) -> dict[str, Used]:
+    """What to add to each counter row.
+
+    Raises:
+        FactsRefused: a counter would be taken past its range.
+    """
+    found: dict[str, Used] = {}
+    for row, before in zip(plan.rows, used, strict=True):
+        lanes = [0] * len(LANES)
+        for lane, _, claimed in row.lanes:
+            lanes[lane] = slots[claimed]
+        if any(lanes):
+            if max(map(add, before, lanes)) > COUNTER_LIMIT:
+                raise FactsRefused([_bad_counter(row.key)])
+            found[row.key] = Used(*lanes)
+    return found
 
 
-def _check_counters(plan: Plan, narrowed: Narrowed, slots: list[int]) -> None:
-    """Refuse a counter that this action would take past its range."""
-    for key, number, read in narrowed.claims:
-        begin = plan.width + len(LANES) * number
-        used = slots[begin : begin + len(LANES)]
-        if max(map(add, used, read(slots))) > COUNTER_LIMIT:
-            raise FactsRefused([_bad_counter(key)])
+def _rounded(award: Award, slots: list[int]) -> int:
+    """The one rounding: downwards, of the cumulative amount, so that no fraction is lost."""
+    before, after = award.nano(slots)
+    return after // NANO_PER_MILLI - before // NANO_PER_MILLI
 
 
 def _another(methodology: Methodology, facts: Facts) -> NotInForce:

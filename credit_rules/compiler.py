@@ -104,6 +104,7 @@ def _methodology(doc: MethodologyDoc, plans: tuple[Plan, ...]) -> Methodology:
             for index, tier in enumerate(doc.evidence.table.tiers)
             if tier.name in doc.evidence.accepts
         },
+        ranked_tiers=tuple(tier.ranked for tier in doc.evidence.table.tiers),
         file=doc.file,
         doc=doc,
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
-from credit_rules.counters import LANES, CapSpec
+from credit_rules.counters import CapSpec, Used
 from credit_rules.inputs import InputReader
 from credit_rules.model import (
     BonusDoc,
@@ -22,10 +22,10 @@ from credit_rules.model import (
     Source,
     Tier,
 )
-from credit_rules.narrowed import Narrowed
 from credit_rules.plan import Operation, Run
 from credit_rules.trace_template import TraceTemplate
 from credit_rules.values import Counted, Counter, Effective, Line, Required
+from credit_rules.written import AwardOne
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ class Plan:
         most: the most that an action can add to a counter, in billionths of its unit.
         small: whether that is no more than half of what a counter holds.
         templates: by tier of evidence, what its traces share, drawn at first use.
-        narrowed: by tier of evidence and choices, what is left to compute, made at first use.
+        uses: by tier of evidence and choices, how often the whole plan ran.
+        written: likewise the plan as one function, where it ran often enough.
     """
 
     start: date
@@ -86,20 +87,21 @@ class Plan:
     most: int
     small: bool
     templates: dict[int, TraceTemplate] = field(default_factory=dict)
-    narrowed: dict[int, Narrowed] = field(default_factory=dict)
+    uses: dict[int, int] = field(default_factory=dict)
+    written: dict[int, AwardOne] = field(default_factory=dict)
 
-    def whole(self, start: list[int]) -> list[int]:
+    def whole(self, numbers: Sequence[int], used: Sequence[Used]) -> list[int]:
         """All slots after the whole plan has run.
 
         Args:
-            start: tier and inputs, then the counter rows before the action, four lanes each.
+            numbers: tier and inputs.
+            used: the counter rows before the action, in the order of `rows`.
         """
         slots = self.template.copy()
-        slots[: self.width] = start[: self.width]
-        for number, row in enumerate(self.rows):
-            begin = self.width + len(LANES) * number
-            for lane, used, _ in row.lanes:
-                slots[used] = start[begin + lane]
+        slots[: self.width] = numbers
+        for row, state in zip(self.rows, used, strict=True):
+            for lane, slot, _ in row.lanes:
+                slots[slot] = state[lane]
         for run in self.runs:
             run(slots)
         return slots
@@ -135,8 +137,9 @@ class Methodology:
         plans: the plans by day, and `starts` their first days.
         readers: the readers of the inputs, in order.
         reads: the same as name, texts known, function, and what a choice weighs in the number under
-            which `Plan.narrowed` is kept; 0 for a quantity.
+            which `Plan.written` is kept; 0 for a quantity.
         tier_index: integer of every accepted tier of evidence.
+        ranked_tiers: by that integer, whether actions of the tier count in rankings.
         file: the file it was read from, and `doc` what it says.
     """
 
@@ -167,6 +170,7 @@ class Methodology:
     readers: tuple[InputReader, ...]
     reads: tuple[tuple[str, dict[object, int], Callable[[object], int], int], ...]
     tier_index: Mapping[str, int]
+    ranked_tiers: tuple[bool, ...]
     file: str
     doc: MethodologyDoc
 

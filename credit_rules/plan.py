@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from credit_rules.counters import NANO_PER_MILLI
-
 Slots = list[int]
 Run = Callable[[Slots], None]
 
@@ -150,13 +148,9 @@ class Cap:
         used, claimed, before = self.used, self.claimed, self.before
 
         def cap(slots: Slots) -> None:
-            start = slots[used]
             slots[claimed] = amount = slots[of] * multiplier
-            end = start + amount
-            # Comparisons instead of min(): half the time on the hottest operation.
-            start = start if start < limit else limit  # noqa: FURB136
-            slots[before] = start
-            slots[out] = (end if end < limit else limit) - start  # noqa: FURB136
+            slots[before] = start = min(limit, slots[used])
+            slots[out] = min(limit, slots[used] + amount) - start
 
         if self.tiers is None:
             return cap
@@ -170,27 +164,6 @@ class Cap:
                 slots[claimed] = slots[before] = 0
 
         return cap_some
-
-    def awarding(self) -> Run:
-        """The scalar form where the result is an award: `before` receives it, in milli-units."""
-        out, of, multiplier, limit = self.out, self.of, self.multiplier, self.limit
-        used, claimed, award = self.used, self.claimed, self.before
-
-        def settle(slots: Slots) -> None:
-            start = slots[used]
-            slots[claimed] = amount = slots[of] * multiplier
-            if not start and amount < limit:  # the first of its period, as most are
-                slots[out] = amount
-                slots[award] = amount // NANO_PER_MILLI
-                return
-            end = start + amount
-            start = start if start < limit else limit  # noqa: FURB136 - as above
-            end = end if end < limit else limit  # noqa: FURB136 - as above
-            slots[out] = end - start
-            # The one rounding: downwards, of the cumulative amount, so that no fraction is lost.
-            slots[award] = end // NANO_PER_MILLI - start // NANO_PER_MILLI
-
-        return settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +193,6 @@ class Tiered:
 
     def closure(self) -> Run:
         """The scalar form."""
-        if len(self.bounds) <= 2:
-            return self._three_rows()
         out, of, multiplier, divisor = self.out, self.of, self.multiplier, self.divisor
         used, claimed, before = self.used, self.claimed, self.before
         bounds, rates, intercepts = self.bounds, self.rates, self.intercepts()
@@ -234,39 +205,6 @@ class Tiered:
             slots[before] = settled = (intercepts[row] + start * rates[row]) // divisor
             row = bisect_left(bounds, end, row)
             slots[out] = (intercepts[row] + end * rates[row]) // divisor - settled
-
-        return tier
-
-    def _three_rows(self) -> Run:
-        """The scalar form of at most three rows: comparisons cost less than a search."""
-        out, of, multiplier, divisor = self.out, self.of, self.multiplier, self.divisor
-        used, claimed, before = self.used, self.claimed, self.before
-        missing = 2 - len(self.bounds)
-        first, second = self.bounds + ((self.bounds or (0,))[-1],) * missing
-        rate, next_rate, last_rate = self.rates + self.rates[-1:] * missing
-        intercepts = self.intercepts()
-        _, next_more, last_more = intercepts + intercepts[-1:] * missing
-
-        def tier(slots: Slots) -> None:
-            start = slots[used]
-            slots[claimed] = amount = slots[of] * multiplier
-            end = start + amount
-            if start <= first:
-                start *= rate
-            elif start <= second:
-                start = next_more + start * next_rate
-            else:
-                start = last_more + start * last_rate
-            if end <= first:
-                end *= rate
-            elif end <= second:
-                end = next_more + end * next_rate
-            else:
-                end = last_more + end * last_rate
-            if divisor != 1:
-                start, end = start // divisor, end // divisor
-            slots[before] = start
-            slots[out] = end - start
 
         return tier
 

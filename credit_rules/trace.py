@@ -8,13 +8,15 @@ bytes.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
-from typing import cast
+from typing import NamedTuple, cast
 
 from credit_rules.canonical import JsonValue, digest, json_bytes
-from credit_rules.counters import NANO, NANO_PER_MILLI, CapSpec
-from credit_rules.facts import Boost, Facts
+from credit_rules.counters import NANO, NANO_PER_MILLI, CapSpec, Used
+from credit_rules.facts import Boost
 from credit_rules.methodology import Award, Methodology, Plan
 from credit_rules.trace_drawing import Json, template_of
 from credit_rules.trace_template import TraceTemplate
@@ -35,57 +37,52 @@ class BonusTrace:
     awarded_mpt: int
 
 
-class Trace:
-    """The explanation of one assessment.
+class Basis(NamedTuple):
+    """What a trace is rendered from.
 
     Args:
         methodology: the methodology assessed under.
         plan: its plan of that day.
-        facts: the facts of the action.
-        start: tier, inputs and counter rows before the action, as `Plan.whole` takes them; the
-            plan runs over them again when something of the trace is asked for.
+        on: the day of the action.
+        numbers: tier and inputs, as the plan takes them.
+        used: the counter rows before the action, in the order of the plan.
         reduction_mg: the reduction awarded, in mg.
         points_mpt: the points awarded, in milli-points, without the bonus.
         bonus: the campaign's bonus, if any.
     """
 
-    __slots__ = (
-        "_bonus",
-        "_canonical",
-        "_facts",
-        "_filled",
-        "_methodology",
-        "_plan",
-        "_points",
-        "_reduction",
-        "_start",
-    )
+    methodology: Methodology
+    plan: Plan
+    on: date
+    numbers: Sequence[int]
+    used: Sequence[Used]
+    reduction_mg: int
+    points_mpt: int
+    bonus: BonusTrace | None
 
-    def __init__(
-        self,
-        methodology: Methodology,
-        plan: Plan,
-        facts: Facts,
-        start: list[int],
-        reduction_mg: int,
-        points_mpt: int,
-        bonus: BonusTrace | None,
-    ) -> None:
-        self._methodology, self._plan, self._facts = methodology, plan, facts
-        self._start, self._bonus = start, bonus
-        self._reduction, self._points = reduction_mg, points_mpt
-        self._canonical: bytes | None = None
-        self._filled: tuple[TraceTemplate, list[str]] | None = None
+
+class Trace:
+    """The explanation of one assessment: the whole plan runs again when something is asked for.
+
+    Args:
+        basis: what it is rendered from.
+    """
+
+    _canonical: bytes | None = None
+    _filled: tuple[TraceTemplate, list[str]] | None = None
+
+    def __init__(self, basis: Basis) -> None:
+        self._basis = basis
 
     @property
     def methodology(self) -> Methodology:
         """The methodology assessed under."""
-        return self._methodology
+        return self._basis.methodology
 
     @property
     def title(self) -> str:
         """Chinese title of the methodology."""
-        return self._methodology.title
+        return self._basis.methodology.title
 
     def to_json(self) -> Json:
         """The trace as JSON of the schema ``tanpuhui.trace.v1``; numbers are decimal texts."""
@@ -110,22 +107,23 @@ class Trace:
             same = sentence.unless_equal
             if same is None or blanks[same[0]] != blanks[same[1]]:
                 found.append(sentence.text.filled(blanks))
-        if self._bonus:
-            found.append(f"{_bonus_text(self._bonus)}。")
+        if self._basis.bonus:
+            found.append(f"{_bonus_text(self._basis.bonus)}。")
         found.append(self._result_sentence())
         return found
 
     def _blanks(self) -> tuple[TraceTemplate, list[str]]:
         """The template, and what is filled in: first what `Given` names, then its sources."""
         if self._filled is None:
-            slots, bonus = self._plan.whole(self._start), self._bonus
-            template = template_of(self._methodology, self._plan, slots, self._facts.on)
+            methodology, plan, on, numbers, used, reduction_mg, points_mpt, bonus = self._basis
+            slots = plan.whole(numbers, used)
+            template = template_of(methodology, plan, slots, on)
             blanks = [
-                self._facts.on.isoformat(),
-                str(self._reduction),
-                str(_remainder(self._plan.reduction, slots)),
-                str(self._points),
-                str(_remainder(self._plan.points, slots)),
+                on.isoformat(),
+                str(reduction_mg),
+                str(_remainder(plan.reduction, slots)),
+                str(points_mpt),
+                str(_remainder(plan.points, slots)),
                 str(bonus.awarded_mpt if bonus else 0),
                 json_bytes(_bonus_json(bonus)).decode() if bonus else "null",
             ]
@@ -134,8 +132,9 @@ class Trace:
         return self._filled
 
     def _result_sentence(self) -> str:
-        total = self._points + (self._bonus.awarded_mpt if self._bonus else 0)
-        grams, points = _MILLI.text(self._reduction), _MILLI.text(total)
+        bonus = self._basis.bonus
+        total = self._basis.points_mpt + (bonus.awarded_mpt if bonus else 0)
+        grams, points = _MILLI.text(self._basis.reduction_mg), _MILLI.text(total)
         return (
             f"本次计入减排量 {grams} g 二氧化碳当量，积分 {points} 分"
             "（不足最小单位的部分向下取整，留待当期累计）。"

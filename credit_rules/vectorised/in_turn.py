@@ -1,7 +1,7 @@
 """Settling a batch one action after another: for rules that have no column form.
 
-The narrowed plans of the scalar engine run over the integers of the columns, without reading texts
-or keeping traces; the counters are kept here.
+The functions written out of plans run over the integers of the columns, without reading texts or
+keeping traces; the counters are kept here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI, CapSpec, Period, Scope
 from credit_rules.methodology import Methodology
-from credit_rules.narrowing import narrow
+from credit_rules.plan import TIER_SLOT
 from credit_rules.vectorised.campaigns import CENTS_OF_A_MILLI, bonus_cap, check_campaigns
 from credit_rules.vectorised.columns import (
     NOWHERE,
@@ -30,7 +30,9 @@ from credit_rules.vectorised.columns import (
 from credit_rules.vectorised.counting import Batch, Opening, check_opening, period_starts
 from credit_rules.vectorised.excluding import occasion_of
 from credit_rules.vectorised.groups import Group, grouped
-from credit_rules.vectorised.turns import Counter, TakeTurn, turn
+from credit_rules.vectorised.turns import Counter
+from credit_rules.writing import write
+from credit_rules.written import TakeTurn
 
 
 def settle_in_turn(columns: Columns, *, opening: Opening | None = None) -> Awards:
@@ -125,14 +127,13 @@ class _Turns:
         before = len(known)
         for number in found.tolist():
             numbers = [int(column[first[number]]) for column in taken]
-            narrowed = narrow(methodology, plan, number, numbers)
-            added = {position: read for _, position, read in narrowed.claims}
+            written = write(methodology, plan, numbers)
             counters = [
-                (self._counter(group, key), added[position]) if position in added else None
-                for position, key in enumerate(narrowed.keys)
+                self._counter(group, key).bound() if added else None
+                for key, added in zip(written.keys, written.added, strict=True)
             ]
-            award = turn(narrowed, plan.width, counters)
-            known.append(_Kind(methodology, narrowed.ranked, award, bonus))
+            ranked = methodology.ranked_tiers[numbers[TIER_SLOT]]
+            known.append(_Kind(methodology, ranked, written.turn(counters), bonus))
         return inverse + before
 
     def _counter(self, group: Group, key: str) -> Counter:

@@ -16,6 +16,8 @@ FORBIDDEN = {
     "subprocess", "urllib", "http", "sqlite3", "uuid", "tempfile",
 }  # fmt: skip
 FILES_ARE_READ_IN = {"loading.py"}
+# What is written there is held to whole numbers and a handful of names in test_writing.py.
+FUNCTIONS_ARE_WRITTEN_IN = {"written.py"}
 # Columns of whole numbers; nothing else of credit_rules may pull a library in.
 COLUMNS_ARE_IN = {"replay.py", "history.py", "comparing.py"}
 
@@ -36,10 +38,11 @@ def offences(name: str, source: str) -> list[str]:
     found = [f"imports {module}" for module in imports(tree) if module not in allowed]
     if name not in FILES_ARE_READ_IN:
         found += [f"imports {m}" for m in imports(tree) if m in {"pathlib", "tomllib"}]
+    refused = {"float", "open", "eval", *(set() if name in FUNCTIONS_ARE_WRITTEN_IN else {"exec"})}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, float):
             found.append(f"float {node.value}")
-        if isinstance(node, ast.Name) and node.id in {"float", "open", "eval", "exec"}:
+        if isinstance(node, ast.Name) and node.id in refused:
             found.append(f"uses {node.id}")
         if isinstance(node, ast.Attribute) and node.attr in {"today", "now", "utcnow"}:
             found.append(f"asks {node.attr}")
@@ -76,6 +79,7 @@ def test_a_module_is_pure(path: Path) -> None:
         "x = date.today()",
         "x = 1 / 3",
         "open('x')",
+        "exec('x')",
     ],
 )
 def test_the_check_catches_each_offence(source: str) -> None:

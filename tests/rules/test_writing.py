@@ -1,5 +1,7 @@
-"""A plan narrowed to tier and choices gives what the whole plan gives, for every action."""
+"""A plan written out for tier and choices gives what the whole plan gives, for every action."""
 
+import ast
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,28 +21,29 @@ from credit_rules import (
     assess,
     load_rulebook,
 )
-from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI
+from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI, NOTHING
 from credit_rules.methodology import Award, Plan
-from credit_rules.narrowing import narrow
+from credit_rules.writing import write
 from tests.rules.approval import approve
 
 FILES = Path(__file__).parent / "files"
 MIXED, SHARED, SHAPES = FILES / "mixed", FILES / "shared", FILES / "shapes"
 DRAWN = 60
+USES = 20  # more than it takes for a plan to be written out
 DAY = date(2026, 3, 4)
 
 
 def drawn(methodology: Methodology, random: Random) -> Iterator[tuple[Facts, list[int]]]:
-    """Facts with counters around their limits, and what the whole plan starts from."""
+    """Facts with counters around their limits, and tier and inputs as plans take them."""
     for _ in range(DRAWN):
         on = methodology.effective_from + timedelta(days=random.randrange(300))
         tier = random.choice(methodology.tiers).name
-        start = [methodology.tier_index[tier]]
+        numbers = [methodology.tier_index[tier]]
         inputs: dict[str, str | int | Decimal] = {}
         for reader in methodology.readers:
             low, high = reader.range()
-            start.append(low + int((high - low) * random.random() ** 3))
-            inputs[reader.spec.name] = reader.shown(start[-1])
+            numbers.append(low + int((high - low) * random.random() ** 3))
+            inputs[reader.spec.name] = reader.shown(numbers[-1])
         plan = methodology.in_force(on)
         assert plan is not None
         used: dict[str, Used] = {}
@@ -51,8 +54,7 @@ def drawn(methodology: Methodology, random: Random) -> Iterator[tuple[Facts, lis
             lanes = Used(*(random.choice(amounts) for _ in LANES))
             if random.random() < 0.8:
                 used[row.key] = lanes
-            start += used.get(row.key, Used())
-        yield Facts(methodology.id, on, tier, inputs, used), start
+        yield Facts(methodology.id, on, tier, inputs, used), numbers
 
 
 def rounded(award: Award | None, slots: list[int]) -> int:
@@ -76,19 +78,23 @@ def claims(plan: Plan, slots: list[int]) -> dict[str, Used]:
 def same(methodology: Methodology, random: Random) -> int:
     """Compare, and count what was credited."""
     credited = 0
-    for facts, start in drawn(methodology, random):
+    for facts, numbers in drawn(methodology, random):
         plan = methodology.in_force(facts.on)
         assert plan is not None
-        slots = plan.whole(start)
+        used = tuple(facts.used.get(row.key, NOTHING) for row in plan.rows)
+        slots = plan.whole(numbers, used)
+        written = write(methodology, plan, numbers).award()(numbers, facts.used)
         if not all(slots[condition.slot] for condition in plan.required):
-            with pytest.raises(FactsRefused) as refused:
-                assess(methodology, facts)
-            assert [problem.code for problem in refused.value.problems] == ["not_eligible"]
+            assert written is None
+            for _ in range(USES):
+                with pytest.raises(FactsRefused) as refused:
+                    assess(methodology, facts)
+                assert [problem.code for problem in refused.value.problems] == ["not_eligible"]
             continue
+        expected = rounded(plan.reduction, slots), rounded(plan.points, slots), claims(plan, slots)
+        assert written == (*expected, used)
         result = assess(methodology, facts)
-        assert result.reduction_mg == rounded(plan.reduction, slots)
-        assert result.points_mpt == rounded(plan.points, slots)
-        assert dict(result.usage) == claims(plan, slots)
+        assert (result.reduction_mg, result.points_mpt, dict(result.usage)) == expected
         assert result.ranked == methodology.evidence.table.tiers[slots[0]].ranked
         credited += 1
     return credited
@@ -104,25 +110,72 @@ def test_every_block_and_scope(mixed: Rulebook) -> None:
         assert same(methodology, Random(7)) > 5  # noqa: S311 - reproducible, no secret
 
 
-def left(methodology: Methodology, plan: Plan) -> Iterator[str]:
-    """What is left to do of a plan once tier and choices are known."""
+def functions(methodology: Methodology, plan: Plan) -> Iterator[str]:
+    """What is written for every tier and choice."""
     readers = methodology.readers
     choices = [range(len(r.index)) if r.index else range(1) for r in readers]
     for (tier, index), numbers in product(methodology.tier_index.items(), product(*choices)):
-        found = narrow(methodology, plan, -1, [index, *numbers])
+        written = write(methodology, plan, [index, *numbers])
         named = [r.shown(n) for r, n in zip(readers, numbers, strict=True) if r.index]
-        counters = "、".join(key for key, _, _ in found.claims)
-        yield (
-            f"{plan.start} {' '.join([tier, *named])}: {len(found.runs)} operations,"
-            f" {len(found.fresh)} slots, {len(found.required)} conditions, counts {counters}"
-        )
+        yield f"{plan.start} {' '.join([tier, *named])}"
+        yield from written.award_lines()
+        yield from written.turn_lines()[:-1][1:4]
 
 
 def test_what_tier_and_choices_decide_is_not_left_to_be_done() -> None:
     for folder in (MIXED, SHARED, SHAPES):
         for methodology in load_rulebook(folder).all_versions():
-            said = [line for plan in methodology.plans for line in left(methodology, plan)]
-            approve("narrowed", methodology.id, said)
+            said = [line for plan in methodology.plans for line in functions(methodology, plan)]
+            approve("written", methodology.id, said)
+
+
+PLAIN = (
+    ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Assign, ast.AugAssign, ast.If,
+    ast.Return, ast.Tuple, ast.Dict, ast.Set, ast.Name, ast.Load, ast.Store, ast.Constant,
+    ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.Subscript,
+    ast.operator, ast.boolop, ast.unaryop, ast.cmpop,
+)  # fmt: skip
+CALLED = re.compile(r"new|len|B[0-9]+|used\.get|L[0-9]+\.get")
+NAMED = re.compile(r"[abceiuslKLGBr][0-9]+(_[0-3])?|KB|N|U|new|len|given|used|row|usage")
+
+
+def foreign(source: str) -> list[str]:
+    """What is in a written function besides whole numbers, its own names and plain arithmetic."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            found += [] if CALLED.fullmatch(ast.unparse(node.func)) else [ast.unparse(node)]
+        elif isinstance(node, ast.Attribute):
+            found += [] if node.attr == "get" else [node.attr]
+        elif isinstance(node, ast.Name):
+            found += [] if NAMED.fullmatch(node.id) else [node.id]
+        elif isinstance(node, ast.Constant):
+            found += [] if type(node.value) is int or node.value is None else [str(node.value)]
+        elif not isinstance(node, PLAIN):
+            found.append(type(node).__name__)
+    return found
+
+
+def test_nothing_but_whole_numbers_and_own_names_is_written() -> None:
+    rulebooks = (load_rulebook(), *map(load_rulebook, (MIXED, SHARED, SHAPES)))
+    for methodology in (m for rulebook in rulebooks for m in rulebook.all_versions()):
+        for plan in methodology.plans:
+            numbers = [next(iter(methodology.tier_index.values())), *(0 for _ in methodology.reads)]
+            written = write(methodology, plan, numbers)
+            for lines in (written.award_lines(), written.turn_lines()):
+                assert foreign("\n".join(lines)) == []
+    for source in ("import os", "x.y", "i1 = f()", "i1 = 'a'", "i1 = 0.5", "i1 = __name__"):
+        assert foreign(source)
+
+
+def test_a_plan_is_written_out_once_it_was_used_often_enough() -> None:
+    methodology = load_rulebook(MIXED).all_versions()[0]
+    (facts, _) = next(drawn(methodology, Random(3)))  # noqa: S311 - reproducible, no secret
+    plan = methodology.in_force(facts.on)
+    assert plan is not None
+    assert not plan.written, "worked examples do not pay for writing"
+    found = {repr(assess(methodology, facts)[:-1]) for _ in range(USES)}
+    assert len(plan.written) == len(found) == 1
 
 
 def drop_off(used: dict[str, Used], **more: object) -> Facts:
