@@ -126,8 +126,8 @@ def _combine(left: Dimension, right: Dimension, sign: int) -> Dimension:
 @lru_cache(maxsize=512)
 def base_unit(dimension: Dimension) -> Unit:
     """The base unit of a dimension, with a readable text."""
-    above = [_BASE_SYMBOL[name] for name, power in dimension for _ in range(power) if power > 0]
-    below = [_BASE_SYMBOL[name] for name, power in dimension for _ in range(-power) if power < 0]
+    above = [_BASE_SYMBOL[name] for name, power in dimension for _ in range(power)]
+    below = [_BASE_SYMBOL[name] for name, power in dimension for _ in range(-power)]
     return Unit("/".join(["*".join(above) or "1", *below]), dimension, Fraction(1))
 
 

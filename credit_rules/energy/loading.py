@@ -28,7 +28,7 @@ def load_energy_tables(directory: Path | None = None) -> EnergyTables:
     problems: list[Problem] = []
     for name in FILES:
         try:
-            texts[name] = (folder / name).read_text(encoding="utf-8")
+            texts[name] = (folder / name).read_bytes().decode("utf-8")
         except (OSError, UnicodeDecodeError):
             problems.append(
                 Problem(name, ".", "读不到这个文件。", "请确认文件存在，且是 UTF-8 编码。")

@@ -364,6 +364,19 @@ def test_the_limits_of_a_bonus(
     assert (f"bonus.{key}" not in {problem.key for problem in refused.value.problems}) is accepted
 
 
+@pytest.mark.parametrize("written", ["", "many", "１ point", "NaN point", "1e9 point"])
+def test_a_limit_of_a_bonus_that_cannot_be_read_is_one_fault(
+    written: str, shipped_folder: Path, replace: Replace
+) -> None:
+    """What stands in for it is never said to pass a budget."""
+    replace(shipped_folder / FILE, 'daily_cap = "60 point"', f'daily_cap = "{written}"')
+    replace(shipped_folder / FILE, 'budget = "100000 point"', 'budget = "0 point"')
+    with pytest.raises(RulebookError) as refused:
+        load_rulebook(shipped_folder)
+    (problem,) = refused.value.problems
+    assert problem.key == "bonus.daily_cap"
+
+
 @pytest.mark.parametrize("share, accepted", [("0", True), ("1", True), ("1.000000000001", False)])
 def test_a_share_of_a_footprint_is_at_most_all_of_it(
     share: str, accepted: bool, shipped_folder: Path, replace: Replace

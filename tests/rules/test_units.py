@@ -74,6 +74,10 @@ def test_products_cancel_units() -> None:
     assert per_floor.text == "gCO2e/floor"
     assert per_floor.times(parse_unit("floor")).dimension == CO2E
     assert base_unit(()).text == "1"
+    both = base_unit(parse_unit("t").times(parse_unit("km")).dimension)
+    assert both.text == "km*kg"
+    assert parse_unit(both.text) == both
+    assert base_unit(parse_unit("1/kg").times(parse_unit("1/km")).dimension).text == "1/kg/km"
     assert parse_unit("point/kg").label == "分/kg"
     assert parse_unit("1").label == ""
 
