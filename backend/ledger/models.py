@@ -30,6 +30,14 @@ class Account(Base):
     __table_args__ = (
         UniqueConstraint("kind", "unit", "subject"),
         CheckConstraint("unit IN ('mg', 'mpt')", name="unit"),
+        CheckConstraint(
+            "(kind IN ('avoided_source', 'donated') AND unit = 'mg' AND subject <> '')"
+            " OR (kind IN ('issuance', 'redemption_done', 'donated') AND unit = 'mpt'"
+            " AND subject <> '')"
+            " OR (kind IN ('expired', 'budget_source') AND unit = 'mpt' AND subject = '')"
+            " OR (kind = 'correction_absorbed' AND subject = '')",
+            name="chart",
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True, start=-1, increment=-1), primary_key=True)
@@ -49,6 +57,18 @@ class Balance(Base):
     __table_args__ = (
         CheckConstraint("amount >= 0", name="not_negative"),
         CheckConstraint("unit IN ('mg', 'mpt')", name="unit"),
+        CheckConstraint(
+            "(kind = 'member_reduction' AND unit = 'mg' AND expires_month IS NULL)"
+            " OR (kind IN ('member_points', 'redemption_pending') AND unit = 'mpt'"
+            " AND expires_month IS NOT NULL)"
+            " OR (kind = 'campaign_budget' AND unit = 'mpt' AND expires_month IS NULL)",
+            name="chart",
+        ),
+        CheckConstraint(
+            "CASE WHEN kind = 'campaign_budget' THEN campaign_id IS NOT NULL AND member_id IS NULL"
+            " ELSE member_id IS NOT NULL AND campaign_id IS NULL END",
+            name="owner",
+        ),
         Index("ix_balance_member_id", "member_id"),
         Index(
             "ix_balance_expires_month",
@@ -80,6 +100,21 @@ class Entry(Base):
     __tablename__ = "entry"
     __table_args__ = (
         CheckConstraint(f"kind IN ({', '.join(repr(str(k)) for k in EntryKind)})", name="kind"),
+        CheckConstraint(
+            "CASE kind WHEN 'reversal' THEN reverses_entry_id IS NOT NULL"
+            " WHEN 'cancellation' THEN true ELSE reverses_entry_id IS NULL END",
+            name="reversal",
+        ),
+        CheckConstraint(
+            "CASE WHEN kind = 'grant' THEN member_id IS NULL AND campaign_id IS NOT NULL"
+            " ELSE member_id IS NOT NULL END",
+            name="owner",
+        ),
+        CheckConstraint("kind <> 'award' OR trace_digest IS NOT NULL", name="trace"),
+        CheckConstraint(
+            "(kind IN ('fulfilment', 'cancellation')) = (settles_entry_id IS NOT NULL)",
+            name="settlement",
+        ),
         Index("ix_entry_member_id", "member_id", "id", postgresql_include=["created_at"]),
         Index(
             "uq_entry_reverses_entry_id",

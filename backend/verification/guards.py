@@ -45,6 +45,14 @@ WRITTEN_BY_FUNCTIONS = (
     "tree_cursor",
 )
 
+# They write what they are told, with the owner's rights: only other functions may call them.
+INNER_FUNCTIONS = (
+    "ledger_cover",
+    "ledger_move_balance",
+    "ledger_take_bonus",
+    "ledger_write_entry",
+)
+
 _TRIGGERS = text("""
 SELECT t.name FROM unnest(:tables) AS t(name)
  WHERE NOT EXISTS (
@@ -55,14 +63,39 @@ SELECT t.name FROM unnest(:tables) AS t(name)
           AND g.tgtype & 58 = 58)
 """).bindparams(bindparam("tables", type_=ARRAY(Text())))
 
+# A column may be given away alone; only what concerns whole rows cannot.
 _PERMISSIONS = text("""
 SELECT t.name, p.privilege
   FROM unnest(:tables) AS t(name), unnest(:privileges) AS p(privilege)
- WHERE has_table_privilege(:role, t.name, p.privilege)
+ WHERE CASE WHEN p.privilege IN ('INSERT', 'UPDATE')
+            THEN has_any_column_privilege(:role, t.name, p.privilege)
+            ELSE has_table_privilege(:role, t.name, p.privilege) END
  ORDER BY 1, 2
 """).bindparams(
     bindparam("tables", type_=ARRAY(Text())), bindparam("privileges", type_=ARRAY(Text()))
 )
+
+_CALLABLE = text("""
+SELECT proname FROM pg_proc
+ WHERE pronamespace = 'public'::regnamespace AND proname = ANY (:functions)
+   AND has_function_privilege(:role, oid, 'EXECUTE')
+ ORDER BY proname
+""").bindparams(bindparam("functions", type_=ARRAY(Text())))
+
+_APPROVALS = text("""
+SELECT count(*) FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+ WHERE g.tgrelid = 'correction_run'::regclass AND p.proname = 'require_two_approvals'
+   AND g.tgenabled IN ('O', 'A')
+   -- for each row, before INSERT and UPDATE
+   AND g.tgtype & 23 = 23
+""")
+
+_FILLED = text("""
+SELECT attrelid::regclass::text AS table_name, attname AS name FROM pg_attribute
+ WHERE attnotnull AND attnum > 0
+   AND attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace
+                                               AND relkind IN ('r', 'p'))
+""")
 
 # Everything that refuses rows: constraints that are validated, unique indexes that are valid.
 _STANDING = text("""
@@ -89,6 +122,9 @@ def _immutable(books: Books) -> Iterator[Finding]:
             yield Finding(
                 Invariant.IMMUTABILITY, f"table {table}", f"应用角色不应有 {privilege} 权限。"
             )
+    inner = {"functions": list(INNER_FUNCTIONS), "role": APPLICATION_ROLE}
+    for (function,) in books.db.execute(_CALLABLE, inner):
+        yield Finding(Invariant.IMMUTABILITY, f"function {function}", "应用角色不应能直接调用。")
 
 
 # What a missing constraint of these tables puts at risk; of any other table, whole entries.
@@ -106,12 +142,20 @@ _AT_RISK = {
 
 def _constrained(books: Books) -> Iterator[Finding]:
     standing = {(row.table_name, row.name) for row in books.db.execute(_STANDING)}
+    filled = {(row.table_name, row.name) for row in books.db.execute(_FILLED)}
     naming = books.db.dialect.identifier_preparer
     for table in books.metadata.tables.values():
+        invariant = _AT_RISK.get(table.name, Invariant.WHOLE_ENTRIES)
         for name in sorted(_guards_of(table, naming)):
             if (table.name, name) not in standing:
-                invariant = _AT_RISK.get(table.name, Invariant.WHOLE_ENTRIES)
                 yield Finding(invariant, f"table {table.name}", f"约束 {name} 缺失。")
+        for column in table.columns:
+            if not column.nullable and (table.name, column.name) not in filled:
+                yield Finding(invariant, f"table {table.name}", f"列 {column.name} 可以为空。")
+    if not books.db.scalar(_APPROVALS):
+        yield Finding(
+            Invariant.PROVENANCE, "table correction_run", "要求两人审批的触发器缺失或被停用。"
+        )
 
 
 def _guards_of(table: Table, naming: IdentifierPreparer) -> Iterator[str]:
