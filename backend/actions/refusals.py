@@ -32,6 +32,11 @@ class BusyError(DomainError):
     kind = ErrorKind.IN_PROGRESS
 
 
+def evidence_used() -> EvidenceUsedError:
+    """The refusal of evidence that has earned something before."""
+    return EvidenceUsedError("这次扫码已经记过了，请等二维码刷新或一分钟后再记下一次。")
+
+
 def refuse(outcome: Outcome) -> None:
     """Raises what the outcome of a posting means for the member; nothing where it may be retried.
 
@@ -40,7 +45,7 @@ def refuse(outcome: Outcome) -> None:
         CeilingReachedError: the shared code was used too often.
     """
     if outcome is Outcome.EVIDENCE_USED:
-        raise EvidenceUsedError("这次扫码已经记过了，请等二维码刷新或一分钟后再记下一次。")
+        raise evidence_used()
     if outcome is Outcome.CEILING_REACHED:
         raise CeilingReachedError(
             "这个二维码短时间内使用人数过多，请等待屏幕刷新后重新扫码。", retry_after=30

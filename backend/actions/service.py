@@ -21,10 +21,9 @@ from backend.actions.awarding import (
     award_of,
     with_marks,
 )
-from backend.actions.exclusions import exclusions_of
-from backend.actions.models import Why
+from backend.actions.exclusions import ExcludedError, exclusions_of
+from backend.actions.improving import Shown, improve_by_evidence, improve_by_occasion
 from backend.actions.policy import check_occurred_at
-from backend.actions.queries import Recorded
 from backend.actions.refusals import (
     BusyError,
     CeilingReachedError,
@@ -33,12 +32,11 @@ from backend.actions.refusals import (
     refuse,
 )
 from backend.actions.replaying import replay
-from backend.actions.settlement import Basis, Task, settle
 from backend.actions.standings import Earlier, Standing
 from backend.actions.versions import KindUnknownError, caps_of, methodology_of
 from backend.clock import business_day
 from backend.errors import FieldError, NotFoundError
-from backend.ledger.amendments import add_reference, lock_member
+from backend.ledger.amendments import lock_member
 from backend.ledger.queries import Cap
 from backend.ledger.service import Outcome, post_award
 from credit_rules import Assessment, Rulebook
@@ -109,25 +107,47 @@ def record(
         if shared:
             caps += shared
             standing = _standing(db, request, day, caps)
-    digest = rulebook.digest
+    shown = Shown(methodology, exclusions, claim, admission, now)
     for _ in range(_ATTEMPTS):
-        readings = Readings.of_counters(methodology, standing.used, exclusions)
-        assessment = assess_claim(
-            rulebook, methodology, claim.facts, on=day, tier=admission.tier, readings=readings
-        )
-        context = readings.context(methodology)
-        award = award_of(claim, now, admission, standing, caps, assessment, digest, context)
-        posting = post_award(db, with_marks(award, exclusions))
-        if posting.outcome is Outcome.POSTED and posting.action_id is not None:
-            recorded = as_recorded(posting.action_id, award, claim, context)
-            return Receipt(recorded, assessment, first=True)
-        if posting.outcome is Outcome.EVIDENCE_USED and posting.action_id is not None:
-            return _improve(db, rulebook, claim, admission, posting.action_id, now)
-        refuse(posting.outcome)
+        try:
+            receipt = _post(db, rulebook, shown, caps, standing)
+        except ExcludedError as excluded:
+            return _by_occasion(db, rulebook, request, shown, caps, excluded)
+        if receipt is not None:
+            return receipt
         standing = _standing(db, request, day, caps)
         if standing.earlier is not None:
             return repeat(db, rulebook, claim, standing.earlier)
     raise BusyError("您有另一条记录正在处理，请稍候几秒再提交。", retry_after=2)
+
+
+def _post(
+    db: Connection,
+    rulebook: Rulebook,
+    shown: Shown,
+    caps: Sequence[Cap],
+    standing: Standing,
+) -> Receipt | None:
+    """Assesses and posts a claim; None where the counters moved, so that it is to be read again."""
+    claim, admission, methodology = shown.claim, shown.admission, shown.methodology
+    readings = Readings.of_counters(methodology, standing.used, shown.exclusions)
+    assessment = assess_claim(
+        rulebook, methodology, claim.facts, on=shown.day, tier=admission.tier, readings=readings
+    )
+    context = readings.context(methodology)
+    digest = rulebook.digest
+    award = award_of(claim, shown.now, admission, standing, caps, assessment, digest, context)
+    posting = post_award(db, with_marks(award, shown.exclusions))
+    if posting.action_id is None:
+        refuse(posting.outcome)
+        return None
+    if posting.outcome is Outcome.POSTED:
+        recorded = as_recorded(posting.action_id, award, claim, context)
+        return Receipt(recorded, assessment, first=True)
+    if posting.outcome is Outcome.EVIDENCE_USED:
+        improve_by_evidence(db, rulebook, shown, action_id=posting.action_id)
+        return _raised(db, rulebook, claim, posting.action_id)
+    return None
 
 
 def preview(
@@ -198,52 +218,31 @@ def repeat(db: Connection, rulebook: Rulebook, claim: Claim, earlier: Earlier) -
     return receipt_of(db, rulebook, member_id=claim.member_id, action_id=earlier.action_id)
 
 
-def _improve(
+def _by_occasion(
     db: Connection,
     rulebook: Rulebook,
-    claim: Claim,
-    admission: Admission,
-    action_id: int,
-    now: datetime,
+    request: Request,
+    shown: Shown,
+    caps: Sequence[Cap],
+    excluded: ExcludedError,
 ) -> Receipt:
-    """The same act shown by a higher tier of evidence: assessed again, the difference posted.
+    """The receipt of the same trip or meal, credited before and shown better now.
 
     Raises:
-        EvidenceUsedError: the evidence is no better, or belongs to another act or member.
+        ExcludedError: it is no better, or another methodology's.
     """
-    lock_member(db, claim.member_id)
-    earlier = queries.action_of(db, member_id=claim.member_id, action_id=action_id)
-    if earlier is None or not _is_better(claim, admission, earlier):
-        refuse(Outcome.EVIDENCE_USED)
-    methodology = methodology_of(rulebook, claim.kind, business_day(claim.occurred_at))
-    basis = Basis(methodology, admission.tier, admission.channel, claim.facts)
-    day = business_day(claim.occurred_at)
-    task = Task(
-        claim.member_id,
-        day,
-        day,
-        why=Why.BETTER_EVIDENCE,
-        basis=lambda action: basis if action.id == action_id else None,
-    )
-    settle(db, rulebook, task, today=business_day(now), actor_id=None)
-    add_reference(
-        db,
-        member_id=claim.member_id,
-        reference=claim.reference,
-        request_digest=claim.digest,
-        action_id=action_id,
-        evidence=admission.evidence,
-    )
+    lock_member(db, shown.claim.member_id)
+    # Another request of the member may have been quicker; this one may be its repeat.
+    standing = _standing(db, request, shown.day, caps)
+    if standing.earlier is not None:
+        return repeat(db, rulebook, shown.claim, standing.earlier)
+    action_id = improve_by_occasion(db, rulebook, shown, standing.used)
+    if action_id is None:
+        raise excluded
+    return _raised(db, rulebook, shown.claim, action_id)
+
+
+def _raised(db: Connection, rulebook: Rulebook, claim: Claim, action_id: int) -> Receipt:
+    """The receipt of the action that a claim with better evidence has raised."""
     receipt = receipt_of(db, rulebook, member_id=claim.member_id, action_id=action_id)
     return replace(receipt, first=True)
-
-
-def _is_better(claim: Claim, admission: Admission, earlier: Recorded) -> bool:
-    return (
-        earlier.counts
-        and earlier.kind == claim.kind
-        and earlier.occurred_on == business_day(claim.occurred_at)
-        and earlier.place_id == admission.place_id
-        and admission.tier > earlier.tier
-        and admission.hold is None
-    )

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import BigInteger, Connection, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 
 from backend.ledger.queries import Cap
+from backend.ledger.service import Ceiling, Outcome
 from credit_rules import Used
 
 
@@ -86,8 +87,14 @@ SELECT outcome FROM ledger_resolve_hold(
     :action_id, :outcome, CAST(:actor_id AS bigint), :reason, :at, :expires_month)
 """)
 _REFERENCE = text("""
-SELECT ledger_add_reference(:member_id, :reference, :digest, :action_id, :evidence)
-""").bindparams(bindparam("evidence", type_=ARRAY(BYTEA)))
+SELECT ledger_add_reference(
+    :member_id, :reference, :digest, :action_id, :evidence, :subjects, :slots, :limits)
+""").bindparams(
+    bindparam("evidence", type_=ARRAY(BYTEA)),
+    bindparam("subjects", type_=ARRAY(Text)),
+    bindparam("slots", type_=ARRAY(BigInteger)),
+    bindparam("limits", type_=ARRAY(BigInteger)),
+)
 
 
 def lock_member(db: Connection, member_id: int) -> None:
@@ -177,9 +184,20 @@ def add_reference(
     request_digest: bytes,
     action_id: int,
     evidence: Sequence[bytes],
-) -> None:
-    """Makes a further reference, and further evidence, lead to an action in the book."""
-    db.execute(
+    ceilings: Sequence[Ceiling] = (),
+) -> Outcome:
+    """Makes a further reference, and further evidence, lead to an action in the book.
+
+    Args:
+        db: the transaction; to be rolled back unless the outcome is `POSTED`.
+        member_id: whose action; the member is locked.
+        reference: the further reference.
+        request_digest: SHA-256 of the content it stands for.
+        action_id: the action.
+        evidence: digests of the evidence used up; those of the action already stay so.
+        ceilings: limits of the shared codes used.
+    """
+    written = db.execute(
         _REFERENCE,
         {
             "member_id": member_id,
@@ -187,8 +205,12 @@ def add_reference(
             "digest": request_digest,
             "action_id": action_id,
             "evidence": list(evidence),
+            "subjects": [ceiling.subject for ceiling in ceilings],
+            "slots": [ceiling.slot for ceiling in ceilings],
+            "limits": [ceiling.limit for ceiling in ceilings],
         },
     )
+    return Outcome(written.scalar_one())
 
 
 def _change_row(change: Change) -> dict[str, Any]:

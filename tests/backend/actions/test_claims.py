@@ -1,13 +1,12 @@
 """Claims of every kind: what each evidence amounts to, and what excludes what."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection
 
-from backend.actions import claims
-from backend.actions.claims import Telling, WrongPlaceError
+from backend.actions.claims import WrongPlaceError
 from backend.actions.evidence import (
     LABELS,
     TIERS,
@@ -20,23 +19,13 @@ from backend.actions.evidence import (
 )
 from backend.actions.exclusions import ExcludedError
 from backend.actions.replaying import replay
-from backend.actions.service import EvidenceUsedError, Receipt
+from backend.actions.service import EvidenceUsedError
 from backend.errors import DomainError, InvalidInputError
 from backend.ledger.queries import balance_of
-from backend.places.codes import place_key, rotating_code
-from backend.places.models import PlaceDraft, PlaceKind, PlaceRecord
-from backend.places.policy import ALWAYS_OPEN, PlaceNotOpenError
-from backend.places.service import create_place
-from backend.ports.keys import KeyRing
-from credit_rules import load_rulebook
-from tests.builders.drop_offs import a_reference
-from tests.builders.scene import LATITUDE, LONGITUDE, OFFICE_HOURS, Scene, a_scene
-
-# A Wednesday, 10:00 in Shanghai.
-NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
-RULEBOOK = load_rulebook()
-KEYS = KeyRing("a secret of the tests, 32 characters")
-Log = Callable[..., Receipt]
+from backend.places.models import PlaceKind
+from backend.places.policy import PlaceNotOpenError
+from tests.builders.scene import OFFICE_HOURS, Scene, a_scene
+from tests.builders.tellings import NOW, RULEBOOK, Log, MakePlace, code_at, log_for, places_for
 
 
 @pytest.fixture
@@ -46,44 +35,12 @@ def scene(db: Connection) -> Scene:
 
 @pytest.fixture
 def log(db: Connection, scene: Scene) -> Log:
-    """Logs a claim of the first member, an hour ago, on their word alone."""
-
-    def logged(kind: str, facts: Mapping[str, str], **changes: object) -> Receipt:
-        now = changes.pop("now", NOW)
-        told = {"occurred_at": NOW - timedelta(hours=1), "reference": a_reference()} | changes
-        return claims.log_action(
-            db,
-            rulebook=RULEBOOK,
-            keys=KEYS,
-            member_id=scene.members[0],
-            telling=Telling(kind=kind, facts=facts, **told),  # type: ignore[arg-type]  # a test's own keywords
-            now=now,  # type: ignore[arg-type]  # as above
-        )
-
-    return logged
+    return log_for(db, scene)
 
 
 @pytest.fixture
-def place(db: Connection, scene: Scene) -> Callable[..., PlaceRecord]:
-    def made(kind: PlaceKind, **changes: object) -> PlaceRecord:
-        described: dict[str, object] = {
-            "kind": kind,
-            "name": "一号楼",
-            "institution_id": scene.institution_id,
-            "address": "解放东路 18 号",
-            "accepted": (),
-            "hours": ALWAYS_OPEN,
-            "latitude": LATITUDE,
-            "longitude": LONGITUDE,
-        }
-        draft = PlaceDraft(**described | changes)  # type: ignore[arg-type]  # a test's own keywords
-        return create_place(db, draft, actor_id=None, at=NOW)
-
-    return made
-
-
-def code_at(place: PlaceRecord, at: datetime = NOW) -> str:
-    return rotating_code(place_key(KEYS, place.id), place.id, at)
+def place(db: Connection, scene: Scene) -> MakePlace:
+    return places_for(db, scene)
 
 
 def test_every_kind_that_takes_a_members_word_can_be_logged(log: Log, db: Connection) -> None:
@@ -149,7 +106,7 @@ def test_evidence_that_nobody_can_check_raises_no_tier(log: Log) -> None:
 )
 def test_the_rotating_code_of_the_right_place_counts_in_full(
     log: Log,
-    place: Callable[..., PlaceRecord],
+    place: MakePlace,
     kind: str,
     where: PlaceKind,
     facts: Mapping[str, str] | None,
@@ -164,7 +121,7 @@ def test_the_rotating_code_of_the_right_place_counts_in_full(
         log(kind, given, occurred_at=NOW, code=code_at(there))
 
 
-def test_one_scan_serves_several_kinds(log: Log, place: Callable[..., PlaceRecord]) -> None:
+def test_one_scan_serves_several_kinds(log: Log, place: MakePlace) -> None:
     code = code_at(place(PlaceKind.CANTEEN))
     for kind, facts in (
         ("dining.clean_plate", {"meal": "lunch"}),
@@ -174,7 +131,7 @@ def test_one_scan_serves_several_kinds(log: Log, place: Callable[..., PlaceRecor
 
 
 def test_a_code_shows_neither_another_place_nor_another_time(
-    log: Log, place: Callable[..., PlaceRecord], scene: Scene
+    log: Log, place: MakePlace, scene: Scene
 ) -> None:
     stairs, canteen = place(PlaceKind.STAIRWELL), place(PlaceKind.CANTEEN, hours=OFFICE_HOURS)
     floors = {"floors": "6"}

@@ -1,0 +1,198 @@
+"""The same meal or trip, shown better later: one action, and the difference posted once."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Connection, text
+
+from backend.actions.backlog import record_all
+from backend.actions.claims import Telling, log_action, request_of
+from backend.actions.exclusions import ExcludedError
+from backend.actions.refusals import (
+    CeilingReachedError,
+    EvidenceUsedError,
+    ReferenceMismatchError,
+)
+from backend.actions.reviews import Decision, reverse
+from backend.actions.service import Receipt, receipt_of
+from backend.bootstrap import Backend
+from backend.ledger.queries import balance_of, statement_of
+from backend.organisations.queries import Scope
+from backend.places.models import PlaceKind
+from backend.places.policy import CEILING_PER_STEP
+from tests.builders.books import assert_sound
+from tests.builders.city import a_city
+from tests.builders.scene import Scene, a_scene
+from tests.builders.tellings import (
+    KEYS,
+    NOW,
+    RULEBOOK,
+    Log,
+    MakePlace,
+    code_at,
+    log_for,
+    places_for,
+)
+
+LUNCH = ("dining.clean_plate", {"meal": "lunch"})
+DINNER = ("dining.clean_plate", {"meal": "dinner"})
+
+
+@pytest.fixture
+def scene(db: Connection) -> Scene:
+    return a_scene(db, NOW, members=CEILING_PER_STEP + 2)
+
+
+@pytest.fixture
+def log(db: Connection, scene: Scene) -> Log:
+    return log_for(db, scene)
+
+
+@pytest.fixture
+def place(db: Connection, scene: Scene) -> MakePlace:
+    return places_for(db, scene)
+
+
+def held(db: Connection, scene: Scene) -> tuple[int, int]:
+    balance = balance_of(db, member_id=scene.members[0])
+    return balance.reduction_mg, balance.points_mpt
+
+
+def test_a_meal_on_the_members_word_is_raised_by_the_code_of_the_canteen(
+    log: Log, place: MakePlace, db: Connection, scene: Scene
+) -> None:
+    canteen = place(PlaceKind.CANTEEN)
+    stated = log(*LUNCH, reference="stated-0001")
+    assert (stated.action.tier, stated.assessment.reduction_mg) == ("T0", 0)
+    shown = log(*LUNCH, reference="shown-0001", occurred_at=NOW, code=code_at(canteen))
+    assert shown.first
+    assert shown.action.id == stated.action.id
+    assert (shown.action.tier, shown.action.channel) == ("T2", "rotating_code")
+    assert shown.action.ranked
+    award = (shown.assessment.reduction_mg, shown.assessment.points_mpt)
+    assert held(db, scene) == award == (87_420, 4_000)
+    kinds = [e.kind for e in statement_of(db, member_id=scene.members[0], before_id=None, limit=9)]
+    assert kinds == ["correction", "award"]
+    again = log(*LUNCH, reference="shown-0001", occurred_at=NOW, code=code_at(canteen))
+    assert (again.first, again.action) == (False, shown.action)
+    with pytest.raises(ReferenceMismatchError):
+        log(*DINNER, reference="shown-0001", occurred_at=NOW, code=code_at(canteen))
+    assert_sound(db, RULEBOOK)
+
+
+def test_what_is_shown_no_better_stays_excluded(log: Log, place: MakePlace, db: Connection) -> None:
+    canteen = place(PlaceKind.CANTEEN)
+    log(*LUNCH, occurred_at=NOW, code=code_at(canteen))
+    with pytest.raises(ExcludedError):
+        log(*LUNCH)
+    later = NOW + timedelta(minutes=2)
+    with pytest.raises(ExcludedError):
+        log(*LUNCH, occurred_at=later, code=code_at(canteen, later), now=later)
+    # Another methodology of the same meal is another act: nothing of it can be raised.
+    log("dining.small_portion", {"meal": "dinner"})
+    with pytest.raises(ExcludedError, match="小份"):
+        log(*DINNER, occurred_at=later, code=code_at(canteen, later), now=later)
+    assert_sound(db, RULEBOOK)
+
+
+def test_evidence_that_earned_another_meal_raises_none(
+    log: Log, place: MakePlace, db: Connection
+) -> None:
+    code = code_at(place(PlaceKind.CANTEEN))
+    log(*DINNER, reference="dinner-0001")
+    log(*LUNCH, occurred_at=NOW, code=code)
+    undone = db.begin_nested()
+    with pytest.raises(EvidenceUsedError):
+        log(*DINNER, occurred_at=NOW, code=code)
+    undone.rollback()
+    assert_sound(db, RULEBOOK)
+
+
+def test_raising_uses_up_the_ceiling_of_a_shared_code(
+    log: Log, place: MakePlace, db: Connection
+) -> None:
+    code = code_at(place(PlaceKind.CANTEEN))
+    for member in range(CEILING_PER_STEP):
+        log(*LUNCH, member=member)
+        log(*LUNCH, member=member, occurred_at=NOW, code=code)
+    log(*LUNCH, member=CEILING_PER_STEP)
+    undone = db.begin_nested()
+    with pytest.raises(CeilingReachedError):
+        log(*LUNCH, member=CEILING_PER_STEP, occurred_at=NOW, code=code)
+    undone.rollback()
+    assert_sound(db, RULEBOOK)
+
+
+def test_a_raised_meal_is_taken_back_as_a_whole_and_may_be_told_anew(
+    log: Log, place: MakePlace, db: Connection, scene: Scene
+) -> None:
+    log(*LUNCH)
+    raised = log(*LUNCH, occurred_at=NOW, code=code_at(place(PlaceKind.CANTEEN)))
+    decision = Decision(raised.action.id, Scope(everything=True), scene.members[1], "误记", NOW)
+    reverse(db, RULEBOOK, decision)
+    assert held(db, scene) == (0, 0)
+    assert log(*LUNCH).action.id != raised.action.id
+    assert_sound(db, RULEBOOK)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_backlog_comes_to_the_same_in_any_order(
+    db: Connection, scene: Scene, place: MakePlace, *, turned: bool
+) -> None:
+    code = code_at(place(PlaceKind.CANTEEN))
+    told = [
+        Telling("word-0001", LUNCH[0], NOW - timedelta(hours=1), LUNCH[1]),
+        Telling("shown-0001", LUNCH[0], NOW, LUNCH[1], code=code),
+        Telling("sticks-0001", "dining.own_chopsticks", NOW, {"pairs": "1"}, code=code),
+    ]
+    requests = [
+        request_of(keys=KEYS, member_id=scene.members[0], telling=each, now=NOW) for each in told
+    ]
+    results = record_all(db, RULEBOOK, requests[::-1] if turned else requests, now=NOW)
+    credited = [each for each in results if isinstance(each, Receipt)]
+    tiers = {
+        receipt_of(db, RULEBOOK, member_id=scene.members[0], action_id=each.action.id).action.tier
+        for each in credited
+        if each.action.kind == LUNCH[0]
+    }
+    assert tiers == {"T2"}
+    assert held(db, scene) == (87_420 + 20_000, 4_000 + 2_000)
+    assert_sound(db, RULEBOOK)
+
+
+def test_two_phones_raise_a_meal_once(backend: Backend) -> None:
+    scene = a_city(backend).scene
+    with backend.engine.begin() as db:
+        canteen = places_for(db, scene)(PlaceKind.CANTEEN)
+        log_for(db, scene)(*LUNCH)
+    outcomes: list[object] = []
+    barrier = threading.Barrier(4)
+
+    def raise_it(number: int) -> None:
+        telling = Telling(f"phone-{number % 2:04}", LUNCH[0], NOW, LUNCH[1], code=code_at(canteen))
+        barrier.wait(20)
+        try:
+            with backend.engine.begin() as db:
+                receipt = log_action(
+                    db,
+                    rulebook=RULEBOOK,
+                    keys=KEYS,
+                    member_id=scene.members[0],
+                    telling=telling,
+                    now=NOW,
+                )
+            outcomes.append(receipt.first)
+        except ExcludedError:
+            outcomes.append("excluded")
+
+    phones = [threading.Thread(target=raise_it, args=(number,)) for number in range(4)]
+    for phone in phones:
+        phone.start()
+    for phone in phones:
+        phone.join(20)
+    assert sorted(map(str, outcomes)) == ["False", "True", "excluded", "excluded"]
+    with backend.engine.begin() as db:
+        assert balance_of(db, member_id=scene.members[0]).points_mpt == 4_000
+        assert db.execute(text("SELECT count(*) FROM action")).scalar_one() == 1
+        assert_sound(db, RULEBOOK)

@@ -1,0 +1,69 @@
+"""Claims of any kind and the places whose codes show them."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from backend.actions import claims
+from backend.actions.claims import Telling
+from backend.actions.service import Receipt
+from backend.places.codes import place_key, rotating_code
+from backend.places.models import PlaceDraft, PlaceKind, PlaceRecord
+from backend.places.policy import ALWAYS_OPEN
+from backend.places.service import create_place
+from backend.ports.keys import KeyRing
+from credit_rules import load_rulebook
+from tests.builders.drop_offs import a_reference
+from tests.builders.scene import LATITUDE, LONGITUDE, Scene
+
+# A Wednesday, 10:00 in Shanghai.
+NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
+RULEBOOK = load_rulebook()
+KEYS = KeyRing("a secret of the tests, 32 characters")
+Log = Callable[..., Receipt]
+MakePlace = Callable[..., PlaceRecord]
+
+
+def log_for(db: Connection, scene: Scene) -> Log:
+    """Logs a claim, an hour ago, on the word of the first member alone, unless told otherwise."""
+
+    def logged(kind: str, facts: Mapping[str, str], **changes: object) -> Receipt:
+        now = changes.pop("now", NOW)
+        member = changes.pop("member", 0)
+        told = {"occurred_at": NOW - timedelta(hours=1), "reference": a_reference()} | changes
+        return claims.log_action(
+            db,
+            rulebook=RULEBOOK,
+            keys=KEYS,
+            member_id=scene.members[member],  # type: ignore[index]  # a test's own keywords
+            telling=Telling(kind=kind, facts=facts, **told),  # type: ignore[arg-type]  # as above
+            now=now,  # type: ignore[arg-type]  # as above
+        )
+
+    return logged
+
+
+def places_for(db: Connection, scene: Scene) -> MakePlace:
+    """Makes places of the scene's institution, always open unless told otherwise."""
+
+    def made(kind: PlaceKind, **changes: object) -> PlaceRecord:
+        described: dict[str, object] = {
+            "kind": kind,
+            "name": "一号楼",
+            "institution_id": scene.institution_id,
+            "address": "解放东路 18 号",
+            "accepted": (),
+            "hours": ALWAYS_OPEN,
+            "latitude": LATITUDE,
+            "longitude": LONGITUDE,
+        }
+        draft = PlaceDraft(**described | changes)  # type: ignore[arg-type]  # a test's own keywords
+        return create_place(db, draft, actor_id=None, at=NOW)
+
+    return made
+
+
+def code_at(place: PlaceRecord, at: datetime = NOW) -> str:
+    """The rotating code that the place's screen shows at an instant."""
+    return rotating_code(place_key(KEYS, place.id), place.id, at)
