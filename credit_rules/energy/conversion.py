@@ -9,8 +9,8 @@ from typing import Final
 
 from credit_rules.energy import coal
 from credit_rules.energy.carbon import carbon_factor
-from credit_rules.energy.choices import Choices
-from credit_rules.energy.errors import EnergyRefused, refused
+from credit_rules.energy.choices import Basis, Choices
+from credit_rules.energy.errors import EnergyRefused, refused, shown
 from credit_rules.energy.grid import Applied, region_named
 from credit_rules.energy.items import (
     DEDUCTED,
@@ -23,7 +23,7 @@ from credit_rules.energy.items import (
 from credit_rules.energy.market import market_electricity
 from credit_rules.energy.measures import Rate, rate
 from credit_rules.energy.plausible import per_kind
-from credit_rules.energy.quantities import Quantity, read_quantities
+from credit_rules.energy.quantities import OwnValues, Quantity, read_quantities
 from credit_rules.energy.results import Conversion, ConvertedLine
 from credit_rules.energy.tables import EnergyFactor, EnergyTables, Row
 from credit_rules.errors import FieldProblem, nearest
@@ -54,7 +54,8 @@ def convert(
     """
     if choices.set_name not in tables.sets:
         remedy = nearest(choices.set_name, tables.sets)
-        raise refused("set", f"没有因子集“{choices.set_name[:40]}”。{remedy}", "unknown_set")
+        raise refused("set", f"没有因子集“{shown(choices.set_name)}”。{remedy}", "unknown_set")
+    _check_basis(choices.basis)
     if choices.region is not None:
         region_named(choices.region)
     _check_named(tables, choices)
@@ -69,6 +70,13 @@ def convert(
     return result
 
 
+def _check_basis(basis: object) -> None:
+    """A text that looks like a basis is none: it would be taken for the other one."""
+    if not isinstance(basis, Basis):
+        names = "、".join(f"{each.label}（{each.value}）" for each in Basis)
+        raise refused("basis", f"电力的折标口径须明确选择：{names}。", "unknown_basis")
+
+
 def _check_named(tables: EnergyTables, choices: Choices) -> None:
     """Every factor named must be one that can be named."""
     named_coal = {k for k in tables.coal if k in coal.GASES or k.startswith(coal.EQUIVALENT)}
@@ -77,7 +85,9 @@ def _check_named(tables: EnergyTables, choices: Choices) -> None:
             tables.grid[key].usable()
         elif key not in named_coal:
             remedy = nearest(key, (*tables.grid, *named_coal))
-            raise refused("factors", f"“{key[:60]}”不是可以指定的因子。{remedy}", "unknown_factor")
+            raise refused(
+                "factors", f"“{shown(key)}”不是可以指定的因子。{remedy}", "unknown_factor"
+            )
 
 
 def _check_all_used(result: Conversion) -> None:
@@ -110,17 +120,32 @@ def _check_balance(quantities: Sequence[Quantity], parts: tuple[str, ...]) -> No
 
 
 def _check_resold(quantities: Sequence[Quantity]) -> None:
-    """E = (in - resold)·EF: what is resold leaves with a factor it came in with."""
+    """E = (in - resold)·EF: what is resold leaves with a factor it came in with, and no more."""
+    left: dict[tuple[str, OwnValues], Fraction] = {}
+    for quantity in quantities:
+        key = (quantity.item.key, quantity.own_values)
+        left[key] = left.get(key, Fraction(0)) + quantity.amount
+    bought = {item for item, _ in left}
     for quantity in quantities:
         whole = DEDUCTED.get(quantity.item.key)
-        came_with = {q.own_values for q in quantities if q.item.key == whole}
-        # with nothing bought only zero can be resold
-        if whole and came_with and quantity.own_values not in came_with:
+        if whole not in bought:  # nothing is taken off, or with nothing bought only zero
+            continue
+        key = (whole, quantity.own_values)
+        where, place = f"lines[{quantity.index}]", f"第 {quantity.index + 1} 行："
+        if key not in left:
             raise refused(
-                f"lines[{quantity.index}].factor",
-                f"第 {quantity.index + 1} 行：“{quantity.item.label}”须与“{ITEMS[whole].label}”"
+                f"{where}.factor",
+                f"{place}“{quantity.item.label}”须与“{ITEMS[whole].label}”"
                 "用同样的因子，请填写同样的 factor，或都不填。",
                 "factor_differs",
+            )
+        left[key] -= quantity.amount
+        if left[key] < 0:
+            raise refused(
+                f"{where}.quantity",
+                f"{place}“{quantity.item.label}”超过了用同一因子购入的“{ITEMS[whole].label}”，"
+                "请核对数量，或按购入时的因子分行填写。",
+                "more_than_bought",
             )
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from credit_rules.errors import FieldProblem, RulebookError
+
+_LONGEST_SHOWN: Final = 40
 
 
 class EnergyRefused(ValueError):  # noqa: N818 - the name says what happened
@@ -30,3 +33,11 @@ class EnergyTablesError(RulebookError):
 def refused(field: str, sentence: str, code: str) -> EnergyRefused:
     """A refusal for one reason."""
     return EnergyRefused([FieldProblem(field, sentence, code)])
+
+
+def shown(value: object) -> str:
+    """A value fit to stand in a message: short, on one line, without invisible characters."""
+    text = value if isinstance(value, str) else type(value).__name__
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)[
+        :_LONGEST_SHOWN
+    ]

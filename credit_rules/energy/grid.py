@@ -13,7 +13,7 @@ from datetime import date
 from typing import Final
 
 from credit_rules.energy.choices import Choices
-from credit_rules.energy.errors import EnergyRefused, refused
+from credit_rules.energy.errors import EnergyRefused, refused, shown
 from credit_rules.energy.tables import (
     AVERAGE,
     COUNTRY,
@@ -66,7 +66,9 @@ def region_named(text: str) -> str:
     for region in PARENTS:
         if text.startswith(region) and text[len(region) :] in _SUFFIXES:
             return region
-    raise refused("region", f"不认识地区“{text[:20]}”。{nearest(text, PARENTS)}", "unknown_region")
+    raise refused(
+        "region", f"不认识地区“{shown(text)}”。{nearest(text, PARENTS)}", "unknown_region"
+    )
 
 
 def year_in_force(tables: EnergyTables, choices: Choices) -> int:

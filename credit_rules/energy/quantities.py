@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from credit_rules.energy.errors import EnergyRefused
+from credit_rules.energy.errors import EnergyRefused, shown
 from credit_rules.energy.items import GREEN_POWER, ITEMS, Item
 from credit_rules.energy.measures import (
     CARBON,
@@ -29,11 +29,16 @@ from credit_rules.energy.tables import EnergyTables
 from credit_rules.errors import FieldProblem, nearest
 
 _MOST_LINES: Final = 10_000
-_LONGEST_SHOWN: Final = 40
+_LONGEST_SOURCE: Final = 200
+_NO_SOURCE: Final = f"来源须是 {_LONGEST_SOURCE} 字以内的一行文字，不含不可见字符，请改正。"
 _PLAIN = re.compile(PLAIN_NUMBER, re.ASCII)
 _FULL_WIDTH = re.compile(r"[０-９．，－]")
 _KEYS: Final = ("item", "quantity", "unit", "factor")
 _FACTOR_KEYS: Final = ("co2", "tce", "source")
+
+
+OwnValues = tuple[Fraction | None, Fraction | None]
+"""Exact values of the own CO2 factor and coefficient of a line; None where the tables' are used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +74,12 @@ class Quantity:
         return Fraction(self.number) * self.unit.ratio
 
     @property
-    def own_values(self) -> tuple[Fraction | None, Fraction | None]:
-        """Exact values of the own CO2 factor and coefficient; None where the tables' are used."""
+    def own_values(self) -> OwnValues:
+        """The values of the institution's own factors."""
         if self.own is None:
             return None, None
         carbon, coal = self.own.carbon, self.own.coal
         return carbon.value if carbon else None, coal.value if coal else None
-
-
-def shown(value: object) -> str:
-    """A value fit to stand in a message: short, on one line, without invisible characters."""
-    text = value if isinstance(value, str) else type(value).__name__
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)[
-        :_LONGEST_SHOWN
-    ]
 
 
 def read_quantities(
@@ -212,6 +209,9 @@ class _LineReader:
         source = value.get("source")
         if not isinstance(source, str) or not source.strip():
             self.fail("factor.source", "自带因子须写明来源，请填写 source。", "missing")
+            return None
+        if not source.strip().isprintable() or len(source) > _LONGEST_SOURCE:
+            self.fail("factor.source", _NO_SOURCE, "not_plain_text")
             return None
         carbon = self._own_rate("co2", value, item, CARBON)
         coal = self._own_rate("tce", value, item, COAL)

@@ -18,6 +18,18 @@ FORM = json.dumps(
     ]
 )
 
+OWN = json.dumps(
+    [
+        {
+            "item": "electricity",
+            "quantity": "1",
+            "unit": "MWh",
+            "factor": {"co2": "0.5 kgCO2/kWh", "source": "供电单位"},
+        }
+    ],
+    ensure_ascii=False,
+)
+
 
 def run(*arguments: str, stdin: str | bytes = "") -> Result:
     return CliRunner().invoke(main, ["energy", *arguments], input=stdin, catch_exceptions=False)
@@ -116,6 +128,7 @@ def test_numbers_stay_as_written() -> None:
         (FORM.replace('"3.5"', '"３"'), [], ("lines[2].quantity", "半角")),
         (FORM.replace("natural_gas", "naturalgas"), [], ("lines[2].item", "natural_gas")),
         (FORM.replace("petrol", "\\ud800\\n"), [], ("lines[3].item", "petrol")),
+        (OWN.replace("供电单位", "\\ud800"), ["--json"], ("lines[0].factor.source", "一行文字")),
         (FORM.replace('"MWh"', '"m3"'), [], ("lines[0].unit", "（另有 1 处）")),
         (FORM, ["--set", "js_t_303"], ("convert: --set", "js_t_303_2026")),
         (FORM, ["--region", "浙省"], ("convert: --region", "浙江")),

@@ -1,6 +1,7 @@
 """Activity, mix and factor effects: they add up exactly and each acts alone where it should."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -131,14 +132,9 @@ def test_two_bases_are_never_compared(tables: EnergyTables, choose: Choose) -> N
 
 
 def test_emissions_without_energy_cannot_be_split(tables: EnergyTables, choose: Choose) -> None:
-    """All heat is resold, yet at the lower of the two factors it came in with."""
-    own = {"co2": "0.12 tCO2/GJ", "source": "供热单位"}
-    lines: list[dict[str, object]] = [
-        {"item": "heat", "quantity": "10", "unit": "GJ", "factor": own},
-        {"item": "heat", "quantity": "10", "unit": "GJ"},
-        {"item": "heat_resold", "quantity": "20", "unit": "GJ"},
-    ]
-    result = convert(tables, lines, choose())
+    """No conversion gives such a line; one that was kept and changed may hold it."""
+    converted = convert(tables, [{"item": "heat", "quantity": "10", "unit": "GJ"}], choose())
+    result = replace(converted, lines=(replace(converted.lines[0], tce=Fraction(0)),))
     with pytest.raises(EnergyRefused) as caught:
         decompose(result, result)
     (problem,) = caught.value.problems

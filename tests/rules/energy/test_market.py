@@ -1,5 +1,6 @@
 """Location-based and market-based electricity; green power, resold electricity and heat."""
 
+import time
 from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
@@ -194,3 +195,42 @@ def test_what_is_resold_leaves_with_a_factor_it_came_in_with(
         assert result.tco2 == result.tce == 0
     nothing = convert(tables, [line("heat_resold", "0", "GJ")], choose())
     assert nothing.tco2 == 0
+
+
+def test_no_more_is_resold_at_a_factor_than_came_in_with_it(
+    tables: EnergyTables, choose: Choose
+) -> None:
+    """Else a hundred kilowatt-hours of the cleaner lot would leave as the dirtier one."""
+    dirty = {"co2": "0.9 kgCO2/kWh", "source": "供电单位"}
+    clean = {"co2": "0.1 kgCO2/kWh", "source": "供电单位"}
+    bought = [
+        {**line("electricity", "10", "kWh"), "factor": dirty},
+        {**line("electricity", "100", "kWh"), "factor": clean},
+        line("electricity", "50", "kWh"),
+    ]
+    resold = [
+        {**line("electricity_resold", "4", "kWh"), "factor": dirty},
+        {**line("electricity_resold", "100", "kWh"), "factor": clean},
+        line("electricity_resold", "0.05", "MWh"),
+        {**line("electricity_resold", "6", "kWh"), "factor": dirty},
+    ]
+    whole = convert(tables, [*bought, *resold], choose())
+    assert whole.tco2 == whole.tce == 0
+    more = {**line("electricity_resold", "0.1", "kWh"), "factor": dirty}
+    room = line("electricity", "1", "kWh")
+    found = refusal(tables, [*bought, room, *resold, more], choose())
+    assert found == (
+        "lines[8].quantity more_than_bought 第 9 行：“转供电力”超过了用同一因子购入的“电力”，"
+        "请核对数量，或按购入时的因子分行填写。"
+    )
+    with pytest.raises(EnergyRefused, match=r"lines\[4\]\.quantity"):
+        convert(tables, [*bought, room, {**resold[0], "quantity": "10.1"}], choose())
+
+
+def test_ten_thousand_lines_of_resold_power_are_held_against_each_other_at_once(
+    tables: EnergyTables, choose: Choose
+) -> None:
+    lines = [line("electricity", "1", "kWh"), line("electricity_resold", "1", "kWh")] * 5_000
+    begun = time.process_time()
+    assert convert(tables, lines, choose()).tco2 == 0
+    assert time.process_time() - begun < 5

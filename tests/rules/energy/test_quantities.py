@@ -164,6 +164,50 @@ def test_a_source_alone_brings_no_factor(tables: EnergyTables, choose: Choose) -
     assert convert(tables, [named, resold], choose()).tco2 == Fraction("0.4974") * 6 / 1000
 
 
+@pytest.mark.parametrize(
+    "source, code",
+    [
+        ("供电单位\ud800", "not_plain_text"),
+        ("供电\n单位", "not_plain_text"),
+        ("\x1b[2J", "not_plain_text"),
+        ("表" * 201, "not_plain_text"),
+        ("表" * 200, ""),
+        (" 供电单位 2024 年说明\n", ""),
+        (" \n", "missing"),
+    ],
+)
+def test_the_source_of_an_own_factor_is_one_line_of_text(
+    tables: EnergyTables, choose: Choose, source: str, code: str
+) -> None:
+    line = {**GAS, "factor": {"co2": "2.1 kgCO2/m3", "source": source}}
+    if not code:
+        assert convert(tables, [line], choose()).lines[0].carbon.source == source.strip()
+        return
+    ((field, found, sentence),) = problems_of(tables, choose(), line)
+    assert (field, found) == ("lines[0].factor.source", code)
+    assert sentence.isprintable()
+
+
+@pytest.mark.parametrize("basis", ["calorific", "x", None])
+def test_what_is_no_basis_is_not_taken_for_the_other_one(
+    tables: EnergyTables, choose: Choose, basis: object
+) -> None:
+    ((field, code, sentence),) = problems_of(tables, choose(basis=basis), GAS)
+    assert (field, code) == ("basis", "unknown_basis")
+    assert sentence == ("电力的折标口径须明确选择：当量值（calorific）、等价值（equivalent）。")
+
+
+@pytest.mark.parametrize(
+    "choice", [{"set_name": "\ud800\n"}, {"region": "\ud800\n"}, {"factors": ("\ud800\n",)}]
+)
+def test_an_unknown_choice_is_told_in_one_printable_line(
+    tables: EnergyTables, choose: Choose, choice: dict[str, object]
+) -> None:
+    ((_, _, sentence),) = problems_of(tables, choose(**choice), GAS)
+    assert sentence.isprintable()
+    assert "“\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}”" in sentence
+
+
 def test_other_energy_needs_its_own_factor(tables: EnergyTables, choose: Choose) -> None:
     other = {"item": "other", "quantity": "1.5", "unit": "tce"}
     ((field, code, sentence),) = problems_of(tables, choose(), other)
