@@ -12,6 +12,7 @@ from credit_rules import Problem, RulebookError, load_rulebook
 from tests.rules.approval import approve
 
 Replace = Callable[[Path, str, str], None]
+STAIRS = "stairs.climb.v1.toml"
 
 
 class Case(TypedDict, total=False):
@@ -215,3 +216,24 @@ def test_what_is_no_list_of_texts_is_named(
     found = [str(problem) for problem in problems_of(mixed_folder) if problem.key == key]
     start = f"travel.trip.v1.toml: {key}: "
     assert found[0] == start + '这里必须是文字的列表。例如 ["a", "b"]。'
+
+
+@pytest.mark.parametrize("rows, held", [("*", True), ("[*]", True), ("metro*", False)])
+def test_a_factor_that_is_no_row_of_a_table_has_the_row_of_a_star(
+    rows: str, held: bool, mixed_folder: Path, shipped_folder: Path, replace: Replace
+) -> None:
+    """A band for the row `*` alone holds for parameters and steps; one for a row for neither."""
+    standards = shipped_folder / "rulebook.toml"
+    floor = 'max = "20 gCO2e/floor"\nmethodologies = ["*"]\nrows = ["*"]'
+    kilowatt_hour = 'max = "900 gCO2e/kWh"\nmethodologies = ["*"]\nrows = ["*"]'
+    for old, highest in ((floor, "1.2 gCO2e/floor"), (kilowatt_hour, "500 gCO2e/kWh")):
+        new = old.replace(old.split('"')[1], highest).replace('rows = ["*"]', f'rows = ["{rows}"]')
+        replace(standards, old, new)
+    (mixed_folder / "rulebook.toml").write_text(standards.read_text("utf-8"), "utf-8")
+    if not held:
+        load_rulebook(mixed_folder)
+        return
+    with pytest.raises(RulebookError) as refused:
+        load_rulebook(mixed_folder)
+    keys = {(problem.file, problem.key) for problem in refused.value.problems}
+    assert keys == {(STAIRS, "parameters.grid.values[0].value"), (STAIRS, "steps[0]")}

@@ -1,4 +1,4 @@
-"""Factor tables of a questionnaire's own: outdated, empty, of unknown confidence; and origins."""
+"""Factors of a questionnaire: tables of its own, origins, and those that differ by region."""
 
 import shutil
 from pathlib import Path
@@ -10,6 +10,7 @@ from credit_rules.footprint import load_questionnaires
 from credit_rules.loading import SHIPPED_DATA
 
 FILE = "questionnaire.toml"
+GAS = 'mid = { factor = "gas.ng", value = "2.184" }'
 ELECTRICITY = 'factor = "2023.provincial.浙江", value = "0.4974"'
 
 
@@ -76,3 +77,21 @@ def test_one_origin_takes_all_factors(folder: Path) -> None:
     head, *origins = path.read_text(encoding="utf-8").split("[[origins]]")
     path.write_text("[[origins]]".join((head, origins[-1])), encoding="utf-8")
     assert {problem.key.partition("[")[0] for problem in refusal(folder).problems} == {"examples"}
+
+
+def test_a_factor_said_not_to_differ_by_region_is_read_where_it_stands(folder: Path) -> None:
+    path = folder / FILE
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(GAS, f"{GAS}\nby_region = false", 1), encoding="utf-8")
+    lines = {line.name: line for line in load_questionnaires(folder).versions[0].lines}
+    rates = lines["gas"].rates.values()
+    assert {rate.factor.mid.factor.key for rate in rates} == {"gas.ng"}
+
+
+def test_electricity_said_not_to_differ_by_region_needs_a_factor_of_its_own(folder: Path) -> None:
+    path = folder / FILE
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("by_region = true", "by_region = false", 1), encoding="utf-8")
+    found = {(problem.key, problem.fault) for problem in refusal(folder).problems}
+    assert ("factors.electricity.mid", "缺少这个键。") in found
+    assert ("regions[0].electricity", "不认识这个键。") in found

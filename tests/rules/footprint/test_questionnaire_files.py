@@ -345,24 +345,6 @@ def test_a_folder_without_a_questionnaire_is_refused(tmp_path: Path) -> None:
         approve("questionnaire_files", f"a folder: {folder.name}", [str(problem)])
 
 
-def test_a_factor_said_not_to_differ_by_region_is_read_where_it_stands(folder: Path) -> None:
-    path = folder / FILE
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace(GAS, f"{GAS}\nby_region = false", 1), encoding="utf-8")
-    lines = {line.name: line for line in load_questionnaires(folder).versions[0].lines}
-    rates = lines["gas"].rates.values()
-    assert {rate.factor.mid.factor.key for rate in rates} == {"gas.ng"}
-
-
-def test_electricity_said_not_to_differ_by_region_needs_a_factor_of_its_own(folder: Path) -> None:
-    path = folder / FILE
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("by_region = true", "by_region = false", 1), encoding="utf-8")
-    found = {(problem.key, problem.fault) for problem in refusal(folder).problems}
-    assert ("factors.electricity.mid", "缺少这个键。") in found
-    assert ("regions[0].electricity", "不认识这个键。") in found
-
-
 def second_version(folder: Path, start: str, version: int = 2) -> None:
     text = (folder / FILE).read_text(encoding="utf-8")
     later = text.replace("version = 1\n", f"version = {version}\n", 1)
