@@ -5,7 +5,6 @@ the tree: the entries among its first leaves, up to a checkpoint, that count for
 earlier one. So anybody with the entries computes the same sums; what comes later is a later leaf.
 """
 
-import base64
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from backend.ports.signed_notes import Signer
 from backend.proofs import merkle
 from backend.proofs.merkle import Leaves, Span
 from backend.proofs.models import SealedBalance, SealedMonth, SealedNode
-from backend.proofs.policy import CheckpointText
+from backend.proofs.policy import CheckpointText, ledger_line
 from backend.proofs.queries import SignedRoot, latest_checkpoint
 from backend.proofs.service import Begin
 
@@ -111,6 +110,18 @@ def sealed_months(db: Connection, *, limit: int, before: date | None = None) -> 
     return [Sealed(*row) for row in db.execute(chosen)]
 
 
+def sealed_month(db: Connection, month: date) -> Sealed:
+    """One sealed month, by its first day.
+
+    Raises:
+        NotFoundError: the month is not sealed.
+    """
+    row = db.execute(_MONTHS.where(SealedMonth.month == month)).one_or_none()
+    if row is None:
+        raise NotFoundError("这个月还没有封存，请在已封存的月份里选择。")
+    return Sealed(*row)
+
+
 def own_balance_proofs(
     db: Connection, *, month: date, member_id: int
 ) -> tuple[Sealed, list[BalanceProof]]:
@@ -119,10 +130,7 @@ def own_balance_proofs(
     Raises:
         NotFoundError: the month is not sealed.
     """
-    row = db.execute(_MONTHS.where(SealedMonth.month == month)).one_or_none()
-    if row is None:
-        raise NotFoundError("这个月还没有封存，请在已封存的月份里选择。")
-    sealed, tree = Sealed(*row), SealedTree(db, month)
+    sealed, tree = sealed_month(db, month), SealedTree(db, month)
     held = db.execute(
         _BALANCES.where(
             SealedBalance.month == month,
@@ -207,6 +215,23 @@ def balance_bytes(month: date, balance: Balance) -> bytes:
     )
 
 
+def read_balance(content: bytes, index: int) -> tuple[date, Balance]:
+    """What the content of a balance's leaf says: the first day of its month, and the balance.
+
+    Raises:
+        ValueError: it is no balance of layout 1.
+    """
+    if len(content) != _BALANCE.size or content[0] != _LAYOUT:
+        raise ValueError("the content is no balance of layout 1")
+    _layout, salt, year, month, account_id, unit, amount = _BALANCE.unpack(content)
+    return date(year, month, 1), Balance(index, account_id, unit.decode().rstrip(), amount, salt)
+
+
+def origin_suffix(month: date) -> str:
+    """What the origin of a month's log adds to that of the ledger's."""
+    return f"/month/{month:%Y-%m}"
+
+
 def month_text(
     origin: str,
     month: date,
@@ -227,11 +252,11 @@ def month_text(
         held: by unit, what members and campaigns held together.
     """
     return CheckpointText(
-        f"{origin}/month/{month:%Y-%m}",
+        origin + origin_suffix(month),
         accounts,
         root,
         (
-            f"ledger {tree.size} {base64.b64encode(tree.root).decode()}",
+            ledger_line(tree.size, tree.root),
             *(f"held {unit} {amount}" for unit, amount in sorted(held.items())),
         ),
     )

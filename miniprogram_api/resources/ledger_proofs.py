@@ -3,12 +3,12 @@
 import base64
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, NoReturn
+from typing import Any
 
 from backend.errors import NotFoundError
-from backend.ledger.chart import kind_of
 from backend.proofs import queries
-from backend.proofs.months import BalanceProof, Sealed, own_balance_proofs, sealed_months
+from backend.proofs.month_files import month_json, own_month_file, read_month
+from backend.proofs.months import sealed_months
 from backend.proofs.queries import SignedRoot
 from backend.proofs.receipts import consistency, receipt_of
 from backend.web.access import actor, member_only, public
@@ -81,61 +81,34 @@ def list_keys() -> dict[str, Any]:
 @blueprint.response(200, page_schema(MonthSchema))
 def list_months(query: Mapping[str, Any]) -> dict[str, Any]:
     """List the closed months with their signed roots over all balances, newest first."""
-    before = _month(decode_cursor(query["cursor"], str)[0]) if query["cursor"] else None
+    before = month_of(decode_cursor(query["cursor"], str)[0]) if query["cursor"] else None
     rows = sealed_months(connection(), before=before, limit=query["limit"] + 1)
     shown = page(rows, query["limit"], lambda row: (f"{row.month:%Y-%m}",))
-    return {**shown, "items": [_month_body(row) for row in shown["items"]]}
+    return {**shown, "items": [month_json(row) for row in shown["items"]]}
 
 
 @blueprint.route("/me/months/<month>/balances", methods=["GET"])
 @member_only
 @blueprint.response(200, SealedBalancesAnswer)
 def read_sealed_balances(month: str) -> dict[str, Any]:
-    """Read what the caller's accounts held at the end of a closed month, with the proofs."""
-    sealed, proofs = own_balance_proofs(
-        connection(), month=_month(month), member_id=actor().member_id
-    )
-    return {"month": _month_body(sealed), "items": [_balance_body(proof) for proof in proofs]}
+    """Read what the caller's accounts held at the end of a closed month, with the proofs.
+
+    It verifies offline against the published keys. Without accounts it proves nothing.
+    """
+    found = own_month_file(connection(), month=month_of(month), member_id=actor().member_id)
+    return found.to_json()
 
 
-def _month(text: str) -> date:
+def month_of(text: str) -> date:
     """The first day of a month such as `2026-10`.
 
     Raises:
         NotFoundError: it is none.
     """
-    try:
-        return date.fromisoformat(f"{text}-01") if len(text) == len("2026-10") else _no_month()
-    except ValueError:
-        return _no_month()
-
-
-def _no_month() -> NoReturn:
-    raise NotFoundError("月份应写成 2026-10 这样，请在已封存的月份里选择。")
-
-
-def _month_body(sealed: Sealed) -> dict[str, Any]:
-    return {
-        "month": f"{sealed.month:%Y-%m}",
-        "tree_size": sealed.tree_size,
-        "accounts": sealed.accounts,
-        "root": _base64(sealed.root),
-        "note": sealed.note,
-        "sealed_at": sealed.sealed_at.isoformat(),
-    }
-
-
-def _balance_body(proof: BalanceProof) -> dict[str, Any]:
-    balance = proof.balance
-    return {
-        "account_id": balance.account_id,
-        "kind": kind_of(balance.account_id),
-        "unit": balance.unit,
-        "amount": balance.amount,
-        "leaf": _base64(proof.leaf),
-        "index": balance.index,
-        "path": [_base64(hashed) for hashed in proof.path],
-    }
+    month = read_month(text)
+    if month is None:
+        raise NotFoundError("月份应写成 2026-10 这样，请在已封存的月份里选择。")
+    return month
 
 
 def _checkpoint_body(row: SignedRoot) -> dict[str, Any]:

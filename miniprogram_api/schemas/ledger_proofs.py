@@ -79,7 +79,9 @@ class MonthSchema(Schema):
     note = fields.String(
         required=True, metadata={"description": "signed note, C2SP tlog-checkpoint"}
     )
-    sealed_at = fields.String(required=True, metadata={"format": "date-time"})
+    sealed_at = fields.String(
+        required=True, metadata={"format": "date-time", "description": "told, not signed"}
+    )
 
 
 class SealedBalanceSchema(Schema):
@@ -95,7 +97,8 @@ class SealedBalanceSchema(Schema):
 
 
 class SealedBalancesAnswer(Schema):
-    """The caller's accounts in a sealed month."""
+    """What proves offline what the caller's accounts held at the end of a sealed month."""
 
+    format = fields.String(required=True, metadata={"description": "tanpuhui.month.v1"})
     month = fields.Nested(MonthSchema, required=True)
     items = fields.List(fields.Nested(SealedBalanceSchema), required=True)

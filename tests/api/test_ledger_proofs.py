@@ -12,6 +12,7 @@ from backend.bootstrap import Backend
 from backend.clock import FixedClock
 from backend.ports.signed_notes import VerifierKey
 from backend.proofs import jobs, merkle
+from backend.proofs.month_files import MonthFile, verify_month
 from backend.proofs.months import seal_due
 from backend.proofs.receipts import LedgerReceipt, verify
 from tests.builders.scene import Scene
@@ -80,6 +81,8 @@ def test_checkpoints_are_consistent_for_everybody(
 def test_sealed_months_are_open_and_balances_are_ones_own(
     client: FlaskClient,
     member: dict[str, str],
+    bearer: Callable[[int], dict[str, str]],
+    scene: Scene,
     drop_off: Body,
     seal: Callable[[], int],
     backend: Backend,
@@ -101,6 +104,10 @@ def test_sealed_months_are_open_and_balances_are_ones_own(
         "member_points": points["points_mpt"],
     }
     assert own["month"] == month
+    (key,) = client.get("/api/v1/verifier-keys").get_json()["items"]
+    assert verify_month(MonthFile.from_json(own), [VerifierKey.parse(key["key"])]).balances
+    stranger = client.get("/api/v1/me/months/2026-11/balances", headers=bearer(scene.members[1]))
+    assert (stranger.status_code, stranger.get_json()["items"]) == (200, [])
     for wrong in ("2026-10", "2026-13", "2026-1", "november"):
         answer = client.get(f"/api/v1/me/months/{wrong}/balances", headers=member)
         assert answer.status_code == 404
