@@ -47,6 +47,7 @@ class Report:
             ],
             "unused_drafts": self._unused(),
             "total": _sums(found.total),
+            "budget": self._budget(),
             "months": [
                 {"month": f"{month:%Y-%m}", **_sums(sums)}
                 for month, sums in sorted(found.months.items())
@@ -68,7 +69,8 @@ class Report:
             f"{total.actions:,} 次行为，草案拒绝 {total.refused:,} 次。"
         )
         yield from self._rules_lines()
-        yield from _section("积分与减排总量", ("月份",), self._month_rows())
+        yield from _section("积分预算与减排总量", ("月份",), self._month_rows())
+        yield from self._budget_lines()
         yield from _section("按行为种类", ("种类",), self._kind_rows())
         yield from self._department_lines()
         yield from self._decile_lines()
@@ -118,6 +120,25 @@ class Report:
         months = sorted(self.outcome.months.items())
         rows = [((f"{month:%Y-%m}",), sums) for month, sums in months]
         return [*rows, (("合计",), self.outcome.total)]
+
+    def _budget(self) -> dict[str, int]:
+        """What a month asks of the budget of points, on average and at most, in milli-points."""
+        months = self.outcome.months.values()
+        before = [sums.points_before_mpt for sums in months]
+        after = [sums.points_after_mpt for sums in months]
+        return {
+            "month_before_mpt": sum(before) // max(1, len(before)),
+            "month_after_mpt": sum(after) // max(1, len(after)),
+            "highest_month_before_mpt": max(before, default=0),
+            "highest_month_after_mpt": max(after, default=0),
+        }
+
+    def _budget_lines(self) -> Iterator[str]:
+        budget = self._budget()
+        average = _points(budget["month_before_mpt"], budget["month_after_mpt"])
+        highest = _points(budget["highest_month_before_mpt"], budget["highest_month_after_mpt"])
+        for name, (before, after, change) in (("月均", average), ("最高月", highest)):
+            yield f"  {name}积分预算：{before} 分 → {after} 分，{change}"
 
     def _kind_rows(self) -> list[tuple[tuple[str, ...], Sums]]:
         return [((kind,), sums) for kind, sums in sorted(self.outcome.kinds.items())]
