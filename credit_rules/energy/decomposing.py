@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from credit_rules.energy.choices import Basis
 from credit_rules.energy.errors import refused
 from credit_rules.energy.items import DEDUCTED, GREEN_POWER, ITEMS
 from credit_rules.energy.results import Conversion
@@ -41,11 +42,13 @@ class Decomposition:
     Args:
         before: tonnes of CO2 of the first.
         after: tonnes of CO2 of the second.
+        basis: calculation basis of both; on the other one, activity and mix come out otherwise.
         by_item: the effects of every item that stood in either.
     """
 
     before: Fraction
     after: Fraction
+    basis: Basis
     by_item: Mapping[str, Effects]
 
     @property
@@ -82,7 +85,7 @@ def decompose(before: Conversion, after: Conversion) -> Decomposition:
         item: _effects(first.get(item, _NONE), second.get(item, _NONE), total[0], total[1])
         for item in dict.fromkeys((*first, *second))
     }
-    return Decomposition(before.tco2, after.tco2, effects)
+    return Decomposition(before.tco2, after.tco2, before.choices.basis, effects)
 
 
 def _by_item(result: Conversion) -> dict[str, _Use]:

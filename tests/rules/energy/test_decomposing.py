@@ -118,6 +118,24 @@ def test_what_emitted_nothing_had_a_factor_all_the_same(
         assert abs(found.total) == 20
 
 
+@pytest.mark.parametrize("basis", Basis)
+def test_a_split_carries_its_basis_on_which_its_parts_depend(
+    tables: EnergyTables, choose: Choose, basis: Basis
+) -> None:
+    def year(kwh: str) -> Conversion:
+        lines = [
+            {"item": "electricity", "quantity": kwh, "unit": "kWh"},
+            {"item": "natural_gas", "quantity": "100", "unit": "m3"},
+        ]
+        return convert(tables, lines, choose(basis=basis))
+
+    found = decompose(year("1000"), year("2000"))
+    assert found.basis is basis
+    assert found.whole.total == Fraction("0.4974")
+    shown = {Basis.CALORIFIC: "0.368696", Basis.EQUIVALENT: "0.488083"}
+    assert rounded(found.whole.activity, 6) == shown[basis]
+
+
 def test_two_bases_are_never_compared(tables: EnergyTables, choose: Choose) -> None:
     line = [{"item": "electricity", "quantity": "1", "unit": "kWh"}]
     first = convert(tables, line, choose())
