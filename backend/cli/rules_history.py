@@ -20,6 +20,7 @@ from backend.cli.rules import DAY, FOLDER, WRONG, refuse_rulebook
 from backend.cli.simulation_report import Report
 from backend.clock import SystemClock, business_day
 from backend.db.engine import make_engine
+from backend.db.snapshot import snapshot
 from backend.rankings.draft_effect import board_effect
 from backend.rulebook.service import released_digests
 from backend.runtime.servers import running_servers
@@ -34,11 +35,9 @@ _SECONDS_BETWEEN = 2.0
 def _snapshot() -> Iterator[Connection]:
     """The book as it stands at one instant, for reading only; posting goes on beside it."""
     with running_servers(Settings.from_env()) as settings:
-        engine = make_engine(settings.database_url, pool_size=1, statement_timeout_ms=0)
+        engine = make_engine(settings.database_url, pool_size=1)
         try:
-            with engine.connect().execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            ) as db:
+            with snapshot(engine) as db:
                 yield db
         finally:
             engine.dispose()
