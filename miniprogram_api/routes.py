@@ -8,6 +8,7 @@ from backend.web.api import Blueprint
 from miniprogram_api.pages import (
     boards,
     drawing,
+    entries,
     frame,
     giving,
     home,
@@ -57,6 +58,7 @@ PAGES: Sequence[flask.Blueprint] = (
     log.blueprint,
     receipts.blueprint,
     mine.blueprint,
+    entries.blueprint,
     footprint_pages.blueprint,
     redeeming.blueprint,
     giving.blueprint,

@@ -1,6 +1,6 @@
 """Reads of the tree: stored hashes, checkpoints, keys, and where an entry stands."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,10 @@ SELECT coalesce(CASE s.height
   FROM unnest(CAST(:heights AS smallint[]), CAST(:firsts AS bigint[]), CAST(:pasts AS bigint[]))
        WITH ORDINALITY AS s(height, first, past, place)
  ORDER BY s.place
+""")
+
+_WITH_SETTLEMENT = text("""
+SELECT id, kind FROM entry WHERE id = :entry OR settles_entry_id = :entry ORDER BY id
 """)
 
 
@@ -136,7 +140,27 @@ class EntryProof:
 
 def proofs_of_action(db: Connection, *, action_id: int) -> list[EntryProof]:
     """The entries about an action, oldest first, with where they stand in the tree."""
-    entries = entries_of_action(db, action_id=action_id)
+    return proofs_of_entries(db, entries_of_action(db, action_id=action_id))
+
+
+def proofs_of_redemption(db: Connection, *, entry_id: int) -> list[EntryProof]:
+    """The entry that set points aside and the one that settled it, with where they stand.
+
+    Args:
+        db: any transaction.
+        entry_id: the entry that set them aside.
+    """
+    rows = db.execute(_WITH_SETTLEMENT, {"entry": entry_id})
+    return proofs_of_entries(db, {row.id: row.kind for row in rows})
+
+
+def proofs_of_entries(db: Connection, entries: Mapping[int, str]) -> list[EntryProof]:
+    """Where entries stand in the tree, in their order.
+
+    Args:
+        db: any transaction.
+        entries: their kinds by their ids.
+    """
     rows = db.execute(
         select(TreeLeaf.entry_id, TreeLeaf.index).where(TreeLeaf.entry_id.in_(entries.keys()))
     )

@@ -76,6 +76,7 @@ def _surroundings() -> dict[str, Any]:
         "text_size": _text_size(),
         "points": wording.points_text,
         "carbon": wording.carbon_text,
+        "signed": wording.signed_text,
         "moment": wording.moment_text,
         "day": wording.day_text,
         "month": wording.month_text,

@@ -8,7 +8,9 @@ from werkzeug.wrappers import Response
 
 from backend.clock import business_day
 from backend.errors import DomainError, FieldError, InvalidInputError, NotFoundError
+from backend.ledger.chart import EntryKind
 from backend.ledger.queries import balance_of
+from backend.proofs.queries import proofs_of_entries
 from backend.rewards import catalogue, certificates, donations
 from backend.rewards.certificates import Certificate
 from backend.rewards.donations import DonationView, GiftOrder, Given
@@ -20,6 +22,7 @@ from backend.web.paging import decode_cursor, page
 from backend.web.transaction import connection
 from miniprogram_api.pages import wording
 from miniprogram_api.pages.frame import page_blueprint
+from miniprogram_api.resources import labels
 from miniprogram_api.resources.rewards import certificate_url, give
 
 blueprint = page_blueprint("giving", __name__)
@@ -122,6 +125,8 @@ def donation(donation_id: int) -> str:
         donation=found,
         amount=amount_text(found),
         address=certificate_url(found.certificate),
+        proofs=proofs_of_entries(connection(), {found.entry_id: EntryKind.DONATION}),
+        kinds=labels.ENTRY_KINDS,
     )
 
 

@@ -44,23 +44,10 @@ def overview() -> str:
 
 @blueprint.get("/me/points")
 @member_page
-def statement() -> str:
-    """The statement: every entry with the balance after it, the lots, what ends soon."""
-    cursor = request.args.get("cursor")
-    lines = statement_of(
-        connection(),
-        member_id=actor().member_id,
-        before_id=decode_cursor(cursor, int)[0] if cursor else None,
-        limit=_PAGE + 1,
-    )
-    shown = page(lines, _PAGE, lambda line: (line.entry_id,))
-    return render_template(
-        "points.html",
-        **_holdings(),
-        lines=shown["items"],
-        kinds=labels.ENTRY_KINDS,
-        next_cursor=shown["next_cursor"],
-    )
+def points() -> str:
+    """The balance, the lots, what ends soon, and the latest entries of the statement."""
+    lines = statement_of(connection(), member_id=actor().member_id, before_id=None, limit=_LATEST)
+    return render_template("points.html", **_holdings(), lines=lines, kinds=labels.ENTRY_KINDS)
 
 
 def _holdings() -> dict[str, Any]:

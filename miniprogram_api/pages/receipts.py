@@ -41,7 +41,7 @@ def show(action_id: int) -> str:
         place=None if recorded.place_id is None else by_id(connection(), recorded.place_id),
         channel=labels.CHANNELS.get(recorded.channel, recorded.channel),
         proofs=proofs_of_action(connection(), action_id=action_id),
-        entry_kinds=labels.ENTRY_KINDS,
+        kinds=labels.ENTRY_KINDS,
         expires_on=month_end(expires_month(recorded.occurred_on)),
     )
 

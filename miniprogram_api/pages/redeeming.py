@@ -10,6 +10,7 @@ from backend.clock import business_day
 from backend.errors import DomainError, NotFoundError
 from backend.ledger.queries import balance_of
 from backend.places.posters import qr_svg
+from backend.proofs.queries import proofs_of_redemption
 from backend.rewards import queries, service
 from backend.rewards.models import RedemptionState
 from backend.rewards.queries import Offer, RedemptionView
@@ -169,6 +170,8 @@ def _redemption_page(found: RedemptionView, error: DomainError | None) -> str:
         **_code(found),
         states=labels.REDEMPTION_STATES,
         enders=labels.CANCELLED_BY,
+        proofs=proofs_of_redemption(connection(), entry_id=found.entry_id),
+        kinds=labels.ENTRY_KINDS,
         fault=None if error is None else error.message,
     )
 

@@ -1,5 +1,6 @@
 """How figures and moments read on a phone."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -19,6 +20,12 @@ def carbon_text(mg: int) -> str:
     if abs(mg) < _MG_A_KILOGRAM:
         return f"{_plain(Decimal(mg) / _MG_A_GRAM)} 克"
     return f"{_plain(Decimal(mg) / _MG_A_KILOGRAM)} 千克"
+
+
+def signed_text(amount: int, words: Callable[[int], str]) -> str:
+    """An amount that came (`＋`) or went (`－`), in the words for its unit; nothing is `0`."""
+    sign = "＋" if amount > 0 else "－" if amount < 0 else ""
+    return f"{sign}{words(abs(amount))}"
 
 
 def moment_text(instant: datetime) -> str:

@@ -202,6 +202,7 @@ def redemption_body(found: RedemptionView) -> dict[str, Any]:
         "settled_at": None if found.settled_at is None else found.settled_at.isoformat(),
         "cancelled_by": found.cancelled_by,
         "reason": found.reason,
+        "entry_id": found.entry_id,
         "code": _code_body(found) if found.state is RedemptionState.PENDING else None,
     }
 
@@ -258,6 +259,7 @@ def _donation_body(made: DonationView) -> dict[str, Any]:
         "unit": made.unit,
         "amount": made.amount,
         "donated_at": made.donated_at.isoformat(),
+        "entry_id": made.entry_id,
         "certificate": made.certificate,
         "certificate_url": certificate_url(made.certificate),
     }

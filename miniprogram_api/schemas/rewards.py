@@ -14,6 +14,11 @@ def _instant(*, allow_none: bool = False) -> fields.String:
     return fields.String(required=True, allow_none=allow_none, metadata={"format": "date-time"})
 
 
+def _entry() -> fields.Integer:
+    said = "the ledger's entry; its receipt is /receipts/{entry_id}"
+    return fields.Integer(required=True, metadata={"description": said})
+
+
 def _one_of(values: list[str]) -> validate.OneOf:
     return validate.OneOf(values, error="choice|请从列出的选项中选择。")
 
@@ -70,6 +75,7 @@ class RedemptionSchema(Schema):
         required=True, allow_none=True, validate=_one_of([b.value for b in CancelledBy])
     )
     reason = fields.String(required=True, allow_none=True)
+    entry_id = _entry()
     code = fields.Nested(CodeSchema, required=True, allow_none=True)
 
 
@@ -113,6 +119,7 @@ class DonationSchema(Schema):
     unit = fields.String(required=True)
     amount = fields.Integer(required=True)
     donated_at = _instant()
+    entry_id = _entry()
     certificate = fields.String(required=True)
     certificate_url = fields.String(required=True)
 

@@ -58,6 +58,9 @@ def test_a_reward_is_redeemed_collected_and_seen(
         ("redemption", -20_000, 5_000),
         ("award", 25_000, 25_000),
     ]
+    assert statement[1]["id"] == listed["entry_id"]
+    receipt = client.get(f"/api/v1/receipts/{listed['entry_id']}", headers=member)
+    assert receipt.get_json()["code"] == "receipt_pending"
 
 
 def test_a_redemption_is_given_back(
@@ -122,6 +125,8 @@ def test_points_and_reductions_are_given(
     assert client.post("/api/v1/donations", json=wrong, headers=member).status_code == 422
     (kept,) = client.get("/api/v1/donations", headers=member).get_json()["items"]
     assert kept == made.get_json()
+    newest = client.get("/api/v1/me/entries", headers=member).get_json()["items"][0]
+    assert (newest["kind"], newest["id"]) == ("donation", kept["entry_id"])
 
 
 def test_a_draw_is_entered_and_won(

@@ -1,0 +1,114 @@
+"""The statement of a member's account, entry by entry, with what each is about and its receipt."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, TypeVar
+
+from flask import render_template, request, url_for
+
+from backend.errors import NotFoundError
+from backend.ledger.chart import EntryKind
+from backend.ledger.entries import PostedEntry, entry_of
+from backend.ledger.queries import statement_of
+from backend.proofs.queries import proofs_of_entries
+from backend.rewards import donations, queries
+from backend.rewards.donations import DonationView
+from backend.rewards.queries import RedemptionView
+from backend.web.access import actor, member_page
+from backend.web.paging import decode_cursor, page
+from backend.web.transaction import connection
+from miniprogram_api.pages.frame import page_blueprint
+from miniprogram_api.resources import labels
+
+blueprint = page_blueprint("entries", __name__)
+
+_PAGE: Final = 20
+_STEP: Final = 100
+_OF_REDEMPTIONS: Final = {EntryKind.REDEMPTION, EntryKind.FULFILMENT, EntryKind.CANCELLATION}
+_T = TypeVar("_T", DonationView, RedemptionView)
+
+
+class Subject(NamedTuple):
+    """What an entry is about, in words, and the page that shows it."""
+
+    words: str
+    address: str
+
+
+@blueprint.get("/me/entries")
+@member_page
+def statement() -> str:
+    """The statement: every entry with the balance after it, newest first."""
+    cursor = request.args.get("cursor")
+    lines = statement_of(
+        connection(),
+        member_id=actor().member_id,
+        before_id=decode_cursor(cursor, int)[0] if cursor else None,
+        limit=_PAGE + 1,
+    )
+    shown = page(lines, _PAGE, lambda line: (line.entry_id,))
+    return render_template(
+        "entries.html",
+        lines=shown["items"],
+        kinds=labels.ENTRY_KINDS,
+        next_cursor=shown["next_cursor"],
+        later=cursor is not None,
+    )
+
+
+@blueprint.get("/me/entries/<int:entry_id>")
+@member_page
+def show(entry_id: int) -> str:
+    """One of the member's own entries: what it moved, what it is about, and its receipt."""
+    entry = entry_of(connection(), member_id=actor().member_id, entry_id=entry_id)
+    if entry is None:
+        raise NotFoundError("没有找到这条分录，请在收支明细里重新打开。")
+    (line,) = statement_of(
+        connection(), member_id=actor().member_id, before_id=entry_id + 1, limit=1
+    )
+    return render_template(
+        "entry.html",
+        line=line,
+        kinds=labels.ENTRY_KINDS,
+        subject=_subject(entry),
+        proofs=proofs_of_entries(connection(), {entry_id: entry.kind}),
+    )
+
+
+def _subject(entry: PostedEntry) -> Subject | None:
+    """What an entry is about; None for one that is about nothing but points that ended."""
+    if entry.action_id is not None:
+        return Subject("看这次行为的回执", url_for("receipts.show", action_id=entry.action_id))
+    if entry.kind == EntryKind.DONATION:
+        given = _of_entry(donations.donations_of, entry.id)
+        return (
+            None
+            if given is None
+            else Subject(
+                f"看捐赠：{given.cause_name}", url_for("giving.donation", donation_id=given.id)
+            )
+        )
+    if entry.kind in _OF_REDEMPTIONS:
+        asked = _of_entry(queries.redemptions_of, entry.settles_entry_id or entry.id)
+        return (
+            None
+            if asked is None
+            else Subject(
+                f"看兑换：{asked.reward_name}",
+                url_for("redeeming.redemption", redemption_id=asked.id),
+            )
+        )
+    return None
+
+
+def _of_entry(read: Callable[..., Sequence[_T]], entry_id: int) -> _T | None:
+    """The member's donation or redemption that this entry posted, the newest looked at first.
+
+    Its numbers and those of the entries grow together: a member's lock is held for both.
+    """
+    before: int | None = None
+    while found := read(connection(), member_id=actor().member_id, before_id=before, limit=_STEP):
+        for each in found:
+            if each.entry_id <= entry_id:
+                return each if each.entry_id == entry_id else None
+        before = found[-1].id
+    return None
