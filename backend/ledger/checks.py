@@ -5,11 +5,11 @@ from backend.ledger.chart import CHART
 from backend.ledger.policy import POINTS_LIVE_MONTHS
 from backend.ledger.queries import DRIFT
 
-# The number of an account by the chart, computed here and not by the functions under check.
+# Numbers of accounts and months by the chart, computed here and not by what is under check.
 _CODE = "CASE kind {} END".format(
     " ".join(f"WHEN '{line.kind}' THEN {line.code}" for line in CHART if line.code is not None)
 )
-_MONTH = """coalesce((extract(year FROM {0})::int - 2020) * 12 + extract(month FROM {0})::int, 0)"""
+MONTH = """coalesce((extract(year FROM {0})::int - 2020) * 12 + extract(month FROM {0})::int, 0)"""
 _EXPIRES = f"(date_trunc('month', e.effective_on) + interval '{POINTS_LIVE_MONTHS} months')"
 
 _UNBALANCED = """
@@ -166,7 +166,7 @@ SELECT account_id, kind, coalesce(member_id, campaign_id) AS owner_id, expires_m
   FROM balance
  WHERE account_id >> 16 IS DISTINCT FROM coalesce(member_id, campaign_id)
     OR (account_id >> 12) & 15 IS DISTINCT FROM {_CODE}
-    OR (kind <> 'campaign_budget' AND account_id & 4095 <> {_MONTH.format("expires_month")})
+    OR (kind <> 'campaign_budget' AND account_id & 4095 <> {MONTH.format("expires_month")})
  ORDER BY account_id
 """
 
@@ -175,7 +175,7 @@ SELECT t.entry_id, t.credit AS account_id
   FROM transfer t
   JOIN entry e ON e.id = t.entry_id AND e.kind = 'award'
  WHERE t.unit = 'mpt'
-   AND t.credit <> ((e.member_id << 16) | (2 << 12) | {_MONTH.format(_EXPIRES)})
+   AND t.credit <> ((e.member_id << 16) | (2 << 12) | {MONTH.format(_EXPIRES)})
  ORDER BY t.entry_id
 """
 

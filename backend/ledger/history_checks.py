@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from backend.invariants import Books, Check, Finding, Invariant, check_of_rows, stream
 from backend.ledger import conservation
+from backend.ledger.checks import MONTH
 
 # Entries of one member are written under the member's lock, so their instants rise with their ids.
 _OUT_OF_TIME = """
@@ -40,6 +41,17 @@ SELECT s.entry_id, older.account_id
      > (SELECT coalesce(sum(amount), 0) FROM transfer
          WHERE debit = older.account_id AND debit > 0 AND entry_id <= s.entry_id)
  ORDER BY s.entry_id, older.account_id
+"""
+
+# A lot is spent until its month is over, and ends after that.
+_OUT_OF_SEASON = f"""
+SELECT e.id AS entry_id, t.debit AS account_id,
+       CASE e.kind WHEN 'expiry' THEN '在到期月份结束之前被清零'
+                   ELSE '在到期之后被花费' END AS problem
+  FROM entry e JOIN transfer t ON t.entry_id = e.id AND t.unit = 'mpt'
+ WHERE (e.kind IN ('redemption', 'donation') AND t.debit & 4095 < {MONTH.format("e.effective_on")})
+    OR (e.kind = 'expiry' AND t.debit & 4095 >= {MONTH.format("e.effective_on")})
+ ORDER BY e.id, t.debit
 """
 
 
@@ -97,5 +109,13 @@ CHECKS: tuple[Check, ...] = (
         statement=_NOT_THE_OLDEST,
         subject="entry {entry_id}",
         detail="账户 {account_id} 到期更早，当时还有余额。",
+    ),
+    check_of_rows(
+        "ledger.ended_lots",
+        "批次到期前可用、到期后清零",
+        Invariant.LOTS,
+        statement=_OUT_OF_SEASON,
+        subject="entry {entry_id}",
+        detail="账户 {account_id} 的积分{problem}。",
     ),
 )

@@ -2,91 +2,22 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, make_url
 
-from backend.bootstrap import Backend, build
+from backend.bootstrap import build
 from backend.clock import FixedClock
 from backend.db.engine import make_engine
-from backend.ports.signed_notes import Signer
-from backend.proofs import jobs as proofs
-from backend.proofs.months import seal_due
-from backend.rankings.jobs import rebuild
-from backend.schema import METADATA
+from backend.rankings.service import withdraw
 from backend.settings import Settings
-from backend.verification.service import Verification, open_books, verify
 from tests.builders.city import a_city
-from tests.builders.drop_offs import drop
-from tests.builders.scene import Scene
+from tests.conformance.book import Book
 from tests.conftest import SECRET
 
-SIGNER = Signer.generate("conformance.example")
 _NUMBERS = itertools.count()
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """A database with a few awards in it, where anything may be broken.
-
-    Attributes:
-        backend: over it.
-        scene: who and what is in it.
-        owner_url: of its owner.
-    """
-
-    backend: Backend
-    scene: Scene
-    owner_url: str
-
-    def drop_off(self, member: int, *, minutes_ago: int, reference: str | None = None) -> int:
-        """Logs a drop-off of the n-th member and commits; returns the action."""
-        now = self.backend.clock.now()
-        with self.backend.engine.begin() as db:
-            receipt = drop(
-                db,
-                rulebook=self.backend.rulebook,
-                keys=self.backend.keys,
-                member_id=self.scene.members[member],
-                code=self.scene.attended.url,
-                now=now,
-                reference=reference,
-                occurred_at=now - timedelta(minutes=minutes_ago),
-                mass="8",
-            )
-        return receipt.action.id
-
-    def grow_tree(self) -> None:
-        """Lets the builder of the tree read on."""
-        proofs.build(self.backend.engine.begin, SIGNER, self.backend.clock)
-
-    def seal_months(self) -> None:
-        """Seals the months that are closed some months from now."""
-        later = FixedClock(self.backend.clock.now() + timedelta(days=70))
-        assert seal_due(self.backend.engine.begin, SIGNER, later)
-
-    def follow_up(self) -> None:
-        """Brings about what the outbox asks for, long ago."""
-        with self.backend.engine.begin() as db:
-            awards = db.execute(
-                text("SELECT FROM outbox WHERE kind = 'award.posted' AND done_at IS NULL LIMIT 1")
-            ).first()
-            if awards is not None:
-                rebuild(db)
-            db.execute(text("UPDATE outbox SET done_at = now() - interval '1 hour'"))
-
-    def verified(self) -> Verification:
-        """What the checks say of it, an hour on."""
-        with open_books(
-            self.backend.engine,
-            self.backend.redis,
-            rulebook=self.backend.rulebook,
-            metadata=METADATA,
-            now=datetime.now(UTC),
-        ) as books:
-            return verify(books)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +38,7 @@ def kept(
             patch.setenv(f"TANPUHUI_{name}", value)
         settings = Settings.from_env()
     backend = build(settings, clock=FixedClock(datetime.now(UTC)))
-    book = Book(backend, a_city(backend, members=6).scene, url)
+    book = Book(backend, a_city(backend, members=14).scene, url)
     for member in range(2):
         book.drop_off(member, minutes_ago=40 + member)
     book.grow_tree()
@@ -131,6 +62,7 @@ def book(kept: Book) -> Iterator[Book]:
     url = _text(server.set(database=name))
     backend = build(replace(kept.backend.settings, database_url=url), clock=kept.backend.clock)
     yield Book(backend, kept.scene, url)
+    withdraw(backend.redis)
     backend.engine.dispose()
     backend.redis.close()
 

@@ -1,19 +1,29 @@
 """What is done with a book, well kept or broken."""
 
-from collections.abc import Callable
 from datetime import date
 
 from sqlalchemy import Connection, text
 
 from backend.actions import reviews
 from backend.actions.reviews import Decision
-from backend.ledger import conservation, spending
+from backend.clock import business_day
+from backend.ledger import amendments, budgets, conservation, spending
+from backend.ledger.policy import expires_month
+from backend.ledger.service import post_award
 from backend.organisations.queries import Scope
+from backend.rankings import service as boards
+from backend.rankings.policy import Board, season_of
+from backend.rewards import donations, service
+from backend.rewards.donations import GiftOrder
+from backend.rewards.policy import Person
+from backend.rewards.service import Order
+from tests.backend.ledger.test_budgets import an_award
 from tests.builders.points import earn
-from tests.conformance.conftest import Book
+from tests.builders.rewards import a_cause, a_reward
+from tests.conformance.book import Book
 
 TODAY = date(2026, 11, 18)
-Work = Callable[[Book], None]
+LONG_AGO = date(2025, 6, 2)
 
 
 def two_awards(book: Book) -> None:
@@ -39,9 +49,36 @@ def the_same_evidence(book: Book) -> None:
     book.drop_off(2, minutes_ago=30)
 
 
+def in_batches(book: Book) -> None:
+    """Two backlogs: the second meets counters and balances that the first wrote."""
+    book.backlog((6, 30), (7, 30), (6, 20))
+    book.backlog((6, 10))
+
+
+def the_same_reference_in_batches(book: Book) -> None:
+    """Two contents under one reference, in two backlogs."""
+    book.backlog((6, 30), reference="one-reference")
+    book.backlog((6, 20), reference="one-reference")
+
+
+def the_same_evidence_in_batches(book: Book) -> None:
+    """One scan under two references, in two backlogs."""
+    book.backlog((6, 30))
+    book.backlog((6, 30))
+
+
 def reverse(book: Book) -> None:
     """Takes an award back."""
-    action = book.drop_off(1, minutes_ago=30)
+    _reverse(book, book.drop_off(1, minutes_ago=30))
+
+
+def reverse_the_first(book: Book) -> None:
+    """Takes back the first of three awards; the others move up under the caps of the day."""
+    first, *_ = [book.drop_off(9, minutes_ago=40 - n, mass="30") for n in range(3)]
+    _reverse(book, first)
+
+
+def _reverse(book: Book, action: int) -> None:
     decision = Decision(
         action_id=action,
         scope=Scope(everything=True),
@@ -51,6 +88,55 @@ def reverse(book: Book) -> None:
     )
     with book.backend.engine.begin() as db:
         reviews.reverse(db, book.backend.rulebook, decision)
+
+
+def reverse_twice(book: Book) -> None:
+    """Takes an award back, and again."""
+    action = book.drop_off(8, minutes_ago=30)
+    _reverse(book, action)
+    with book.backend.engine.begin() as db:
+        amendments.reverse_action(db, action_id=action, actor_id=None, reason="误记", on=TODAY)
+
+
+def hold(book: Book) -> None:
+    """An award that waits for its review."""
+    book.drop_off(10, minutes_ago=30, mass="40")
+
+
+def post_held(book: Book) -> None:
+    """An award that passes its review."""
+    _post(book, book.drop_off(11, minutes_ago=30, mass="40"))
+
+
+def post_held_twice(book: Book) -> None:
+    """An award that passes its review, and again."""
+    action = book.drop_off(12, minutes_ago=30, mass="40")
+    _post(book, action)
+    _post(book, action)
+
+
+def _post(book: Book, action: int) -> None:
+    now = book.backend.clock.now()
+    with book.backend.engine.begin() as db:
+        amendments.resolve_hold(
+            db,
+            action_id=action,
+            outcome="posted",
+            actor_id=book.scene.members[0],
+            reason="已核实",
+            at=now,
+            expires_month=expires_month(business_day(now)),
+        )
+
+
+def bonus(book: Book) -> None:
+    """Awards with a bonus; the second is more than its slot of the budget holds."""
+    member = book.scene.members[12]
+    with book.backend.engine.begin() as db:
+        budgets.fund_campaign(db, campaign_id=7, points_mpt=1_600, on=TODAY, actor_id=None)
+        for amount in (60, 900):
+            award = an_award(member, bonus_mpt=amount, campaign_id=7)
+            post_award(db, award._replace(context='{"used": {}}'))
 
 
 def redeem_part(book: Book) -> None:
@@ -80,6 +166,62 @@ def settle_twice(book: Book) -> None:
         spending.cancel(db, redemption_id=first, on=TODAY, actor_id=1, forgive=False)
 
 
+def redeem_ended(book: Book) -> None:
+    """Redeems while points of a month that is over still lie there."""
+    member = book.scene.members[6]
+    with book.backend.engine.begin() as db:
+        earn(db, member, points_mpt=5_000, on=LONG_AGO)
+        earn(db, member, points_mpt=5_000, on=TODAY)
+        _redeem(db, member, "ended", 3_000)
+
+
+def end_early(book: Book) -> None:
+    """Ends points in the month they were earned in."""
+    member = book.scene.members[7]
+    with book.backend.engine.begin() as db:
+        earn(db, member, points_mpt=5_000, on=TODAY)
+        spending.expire(db, month=expires_month(TODAY), after=0, limit=100, on=TODAY)
+
+
+def redeem_then_report(book: Book) -> None:
+    """Redeems, and keeps the report of that instant."""
+    member = book.scene.members[8]
+    with book.backend.engine.begin() as db:
+        earn(db, member, points_mpt=5_000, on=TODAY)
+        _redeem(db, member, "reported", 3_000)
+        _keep_report(db)
+
+
+def hand_out(book: Book) -> None:
+    """Hands a reward out."""
+    member = book.scene.members[9]
+    with book.backend.engine.begin() as db:
+        earn(db, member, points_mpt=5_000, on=TODAY)
+        made = _redeem(db, member, "handed", 3_000)
+        spending.fulfil(db, redemption_id=made, reward="1", on=TODAY, actor_id=1)
+
+
+def take_reward(book: Book) -> None:
+    """Redeems a piece of a reward that is in stock."""
+    member, now = book.scene.members[10], book.backend.clock.now()
+    person = Person(member, book.scene.institution_id)
+    with book.backend.engine.begin() as db:
+        reward = a_reward(db, book.scene.institution_id, now)
+        earn(db, member, points_mpt=20_000, on=business_day(now))
+        service.redeem(db, person, Order("a-reward", reward, 1), now=now)
+
+
+def donate(book: Book) -> None:
+    """Gives points to a cause, for a certificate."""
+    member, now = book.scene.members[11], book.backend.clock.now()
+    with book.backend.engine.begin() as db:
+        cause = a_cause(db, book.scene.institution_id, now)
+        earn(db, member, points_mpt=20_000, on=business_day(now))
+        donations.donate(
+            db, member_id=member, order=GiftOrder("a-gift", cause, "mpt", 5_000), now=now
+        )
+
+
 def _earn_in_two_months(db: Connection, member: int) -> None:
     earn(db, member, points_mpt=5_000, on=date(2026, 3, 2))
     earn(db, member, points_mpt=5_000, on=TODAY)
@@ -102,9 +244,13 @@ def _redeem(db: Connection, member: int, reference: str, points_mpt: int) -> int
 def report_then_award(book: Book) -> None:
     """Keeps the report of this instant; awards go on."""
     with book.backend.engine.begin() as db:
-        now = db.execute(text("SELECT clock_timestamp()")).scalar_one()
-        conservation.keep(db, conservation.report(db, at=now))
+        _keep_report(db)
     book.drop_off(4, minutes_ago=10)
+
+
+def _keep_report(db: Connection) -> None:
+    now = db.execute(text("SELECT clock_timestamp()")).scalar_one()
+    conservation.keep(db, conservation.report(db, at=now))
 
 
 def awards_into_the_tree(book: Book) -> None:
@@ -112,6 +258,21 @@ def awards_into_the_tree(book: Book) -> None:
     book.drop_off(5, minutes_ago=30)
     book.drop_off(5, minutes_ago=20)
     book.grow_tree()
+
+
+def trees_twice(book: Book) -> None:
+    """The builder, when it has read everything."""
+    book.grow_tree()
+
+
+def boards_then_award(book: Book) -> None:
+    """Publishes the boards; awards go on."""
+    now = book.backend.clock.now()
+    with book.backend.engine.begin() as db:
+        for board in Board:
+            season = season_of(business_day(now))
+            boards.publish(db, book.backend.redis, board=board, season=season, now=now)
+    book.drop_off(13, minutes_ago=10)
 
 
 def seal(book: Book) -> None:
