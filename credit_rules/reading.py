@@ -179,6 +179,8 @@ class Reader:
             return 0
         if found.dimension != parse_unit(unit).dimension:
             self.fail(key, f"单位不符：这里需要 {unit}。", f"请换成 {unit}。")
+        if (base * 10**9).denominator != 1:
+            self.fail(key, "数值比计数器的十亿分之一还细。", "请改为最多九位小数。")
         return int(base * 10**9)
 
     def table(self, key: str, *, required: bool = True) -> Reader:

@@ -351,6 +351,8 @@ def test_a_whole_number_of_a_file_fits_62_bits(
         ("max_multiplier", "10.01", False),
         ("daily_cap", "100000 point", True),
         ("daily_cap", "100000.001 point", False),
+        ("daily_cap", "0.000000001 point", True),
+        ("daily_cap", "0.0000000015 point", False),
     ],
 )
 def test_the_limits_of_a_bonus(
