@@ -7,6 +7,7 @@ shipped one.
 
 from __future__ import annotations
 
+import csv
 import json
 import tomllib
 from collections.abc import Mapping
@@ -200,8 +201,24 @@ def _factor_rows(folder: Path, problems: list[Problem]) -> dict[str, FactorRow]:
     for path in sorted(folder.glob("*.csv")):
         text = _text(path, problems)
         if text is not None:
-            rows |= read_factor_rows(f"data/{path.name}", text.splitlines(), problems)
+            rows |= read_table(f"data/{path.name}", text, problems)
     return rows
+
+
+def read_table(file: str, text: str, problems: list[Problem]) -> dict[str, FactorRow]:
+    """The rows of a factor table by key; empty where it is no table.
+
+    Args:
+        file: name of the file, for messages.
+        text: its content.
+        problems: where errors are added.
+    """
+    try:
+        return read_factor_rows(file, text.splitlines(), problems)
+    except csv.Error as error:
+        remedy = "请核对引号和过长的单元格。"
+        problems.append(Problem(file, ".", f"因子表无法读取（{error}）。", remedy))
+        return {}
 
 
 def read_lock(folder: Path, problems: list[Problem]) -> dict[str, str]:

@@ -7,17 +7,14 @@ then the nation stand in, and the result says so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
+from credit_rules.energy.areas import COUNTRY, NATIONAL, PARENTS
 from credit_rules.energy.choices import Choices
 from credit_rules.energy.errors import EnergyRefused, refused, shown
 from credit_rules.energy.tables import (
     AVERAGE,
-    COUNTRY,
-    NATIONAL,
     RESIDUAL,
     EnergyFactor,
     EnergyTables,
@@ -25,22 +22,6 @@ from credit_rules.energy.tables import (
 )
 from credit_rules.errors import nearest
 
-# The regional grids of the announcements of the Ministry of Ecology and Environment. Inner
-# Mongolia is split there; its larger, western part belongs to 华北.
-_GRIDS: Final[Mapping[str, str]] = {
-    "华北": "北京 天津 河北 山西 山东 内蒙古",
-    "东北": "辽宁 吉林 黑龙江",
-    "华东": "上海 江苏 浙江 安徽 福建",
-    "华中": "江西 河南 湖北 湖南",
-    "西北": "陕西 甘肃 青海 宁夏 新疆",
-    "南方": "广东 广西 海南 贵州 云南",
-    "西南": "四川 重庆 西藏",
-}
-PARENTS: Final[Mapping[str, str]] = {
-    **{province: grid for grid, provinces in _GRIDS.items() for province in provinces.split()},
-    **dict.fromkeys(_GRIDS, COUNTRY),
-    COUNTRY: "",
-}
 _SUFFIXES = ("", "省", "市", "自治区", "壮族自治区", "回族自治区", "维吾尔自治区", "区域电网")
 
 

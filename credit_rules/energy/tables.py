@@ -15,6 +15,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Final
 
+from credit_rules.energy.areas import BELOW_NATION, COUNTRY, NATIONAL, PROVINCIAL
 from credit_rules.energy.errors import EnergyTablesError, refused
 from credit_rules.energy.items import ELECTRICITY, ITEMS, Item
 from credit_rules.energy.measures import CARBON, COAL, MASS, VOLUME, Rate, rate
@@ -22,8 +23,6 @@ from credit_rules.energy.plausible import implausible, repeated
 from credit_rules.errors import Problem, nearest
 from credit_rules.reading import decimal_of
 
-NATIONAL, REGIONAL, PROVINCIAL = "national", "regional", "provincial"
-COUNTRY: Final = "全国"
 AVERAGE: Final = "average"
 RESIDUAL: Final = "excl_market_nonfossil"
 MEMORY: Final = "memory"
@@ -174,7 +173,17 @@ class _TableReader:
                 file, missing[0], "因子表缺少这一列。", f"表头应包含：{'、'.join(_COLUMNS)}。"
             )
             return []
-        rows = [Row(*((record[name] or "").strip() for name in _COLUMNS)) for record in table]
+        try:
+            records = list(table)
+        except csv.Error as error:
+            self.fail(
+                file,
+                f"第 {table.line_num} 行",
+                f"无法读取（{error}）。",
+                "请核对引号和过长的单元格。",
+            )
+            return []
+        rows = [Row(*((record[name] or "").strip() for name in _COLUMNS)) for record in records]
         for row in rows:
             self._note_announcement(file, row)
         return rows
@@ -184,10 +193,15 @@ class _TableReader:
         match, day = _GRID_KEY.fullmatch(row.key), _ISO_DAY.search(row.notes)
         if match is None or (match[2], match[3]) != (NATIONAL, COUNTRY) or day is None:
             return
+        year, remedy = int(match[1]), "请改正备注中的日期。"
         try:
-            self.announced[int(match[1])] = date.fromisoformat(day[0])
+            found = date.fromisoformat(day[0])
         except ValueError:
-            self.fail(file, row.key, f"公布日期“{day[0]}”不存在。", "请改正备注中的日期。")
+            self.fail(file, row.key, f"公布日期“{day[0]}”不存在。", remedy)
+            return
+        if found.year <= year:
+            self.fail(file, row.key, f"公布日期 {found} 不晚于数据年份 {year}。", remedy)
+        self.announced[year] = found
 
     def fail(self, file: str, key: str, fault: str, remedy: str) -> None:
         """Add a problem."""
@@ -273,6 +287,10 @@ class _TableReader:
             self.fail(file, row.key, "键名不是“年份.级别.地区”。", "例如 2023.provincial.浙江。")
             return
         year, level, name = int(match[1]), match[2], match[3]
+        areas = BELOW_NATION.get(level, (name,))
+        if name not in areas:
+            self.fail(file, row.key, f"“{name}”不是 {level} 一级的地区。", nearest(name, areas))
+            return
         region, series = (name, AVERAGE)
         if level == NATIONAL and name != COUNTRY:
             region, series = COUNTRY, name

@@ -17,10 +17,17 @@ from pathlib import Path
 from typing import Final
 
 from credit_rules.errors import NotInForce, Problem, RulebookError
-from credit_rules.factors import FactorRow, read_factor_rows
+from credit_rules.factors import FactorRow
 from credit_rules.footprint.document import DocumentReader
 from credit_rules.footprint.model import Questionnaire
-from credit_rules.loading import LOCK_FILE, SHIPPED, SHIPPED_DATA, STANDARDS_FILE, read_lock
+from credit_rules.loading import (
+    LOCK_FILE,
+    SHIPPED,
+    SHIPPED_DATA,
+    STANDARDS_FILE,
+    read_lock,
+    read_table,
+)
 from credit_rules.model import Standards
 from credit_rules.standards import read_standards
 
@@ -155,7 +162,7 @@ def _factor_rows(folder: Path, problems: list[Problem]) -> dict[str, FactorRow]:
     for path in sorted(folder.glob("*.csv")):
         text = _text(path, problems)
         if text is not None:
-            rows |= read_factor_rows(f"data/{path.name}", text.splitlines(), problems)
+            rows |= read_table(f"data/{path.name}", text, problems)
     return rows
 
 

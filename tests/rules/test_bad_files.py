@@ -150,6 +150,17 @@ def test_a_broken_factor_table_is_refused(table: str, key: str, shipped_folder: 
     approve("bad_files", f"factor table {key}", map(str, found))
 
 
+def test_a_factor_table_with_a_cell_without_end_is_refused(shipped_folder: Path) -> None:
+    (shipped_folder / "data").mkdir()
+    head = "key,unit,value,source_title,source_ref,source_url,confidence\n"
+    row = f'x,g,1,"{"a" * 140_000},b,c,secondary\n'
+    (shipped_folder / "data" / "own.csv").write_text(head + row, "utf-8")
+    (problem,) = (p for p in problems_of(shipped_folder) if p.file == "data/own.csv")
+    assert problem.key == "."
+    assert problem.fault.startswith("因子表无法读取（")
+    assert problem.remedy == "请核对引号和过长的单元格。"
+
+
 def test_a_folder_without_files_is_refused(tmp_path: Path) -> None:
     (problem,) = problems_of(tmp_path)
     assert (problem.file, problem.key) == (tmp_path.name, "*.toml")

@@ -64,6 +64,7 @@ def edit(path: Path, key: str, change: Callable[[str], str]) -> None:
         (ENERGY, "density.petrol", ",kg/L,", ",kg/kg,", ("0.6～1.1 kg/L",)),
         (ENERGY, "density.petrol", ",0.73,", ",,", ("不是普通小数",)),
         (GRID, "2023.national.全国", "2025-12-31; 4+", "2025-13-31; 4+", ("日期", "不存在")),
+        (GRID, "2023.national.全国", "2025-12-31; 4+", "2023-12-31; 4+", ("不晚于数据年份 2023",)),
         (GRID, "2023.provincial.浙江", ",secondary", ",guess", ("“guess”",)),
         (GRID, "2023.provincial.浙江", ",kgCO2/kWh,", ",kWh,", ("单位/单位",)),
     ],
@@ -86,6 +87,12 @@ def test_a_wrong_row_is_refused(
         (ENERGY, "js_t_303_2026.petrol", "js_t_303_2026.diesel", "重复"),
         (GRID, "2023.provincial.浙江", "2023.city.杭州", "2023.provincial.浙江"),
         (GRID, "2023.provincial.浙江", "2022.provincial.浙江", "重复"),
+        (GRID, "2023.provincial.浙江", "2023.provincial.浙江省", "“浙江”"),
+        (GRID, "2023.provincial.浙江", "2023.provincial.火星", "可用的名称"),
+        (GRID, "2023.provincial.浙江", "2023.provincial.华东", "不是 provincial 一级的地区"),
+        (GRID, "2023.provincial.浙江", "2023.provincial.全国", "不是 provincial 一级的地区"),
+        (GRID, "2023.provincial.浙江", "2023.regional.浙江", "不是 regional 一级的地区"),
+        (GRID, "2023.regional.华东", "2023.regional.全国", "不是 regional 一级的地区"),
     ],
 )
 def test_a_wrong_key_is_refused(folder: Path, file: str, key: str, new: str, part: str) -> None:
@@ -185,6 +192,14 @@ def test_missing_columns_and_files(folder: Path) -> None:
     sentence = "读不到这个文件。请确认文件存在，且是 UTF-8 编码。"
     assert problems_of(folder) == [(ENERGY, ".", sentence), (GRID, ".", sentence)]
     assert read_tables({}) == EnergyTables({}, {}, {}, {})
+
+
+def test_a_cell_without_end_is_refused(folder: Path) -> None:
+    with (folder / GRID).open("a", encoding="utf-8") as file:
+        file.write("2024.provincial.浙江," + "x" * 140_000 + "\n")
+    ((file_name, key, why),) = problems_of(folder)
+    assert (file_name, key) == (GRID, "第 125 行")
+    assert "请核对引号和过长的单元格" in why
 
 
 def test_a_year_without_the_day_of_its_announcement_is_listed_not_used(folder: Path) -> None:

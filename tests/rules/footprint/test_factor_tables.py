@@ -45,6 +45,15 @@ def test_an_empty_factor_table_is_named(folder: Path) -> None:
     assert str(problem) == "action_factors.csv: .: 文件是空的，或超过 256 KiB。请核对文件内容。"
 
 
+def test_a_factor_table_with_a_cell_without_end_is_named(folder: Path) -> None:
+    shutil.copytree(SHIPPED_DATA, folder / "data")
+    with (folder / "data" / "action_factors.csv").open("a", encoding="utf-8") as file:
+        file.write("x," + "a" * 140_000 + "\n")
+    found = [p.fault for p in refusal(folder).problems if p.file == "data/action_factors.csv"]
+    assert len(found) == 1
+    assert found[0].startswith("因子表无法读取（")
+
+
 def test_a_row_of_unknown_confidence_has_no_range(folder: Path) -> None:
     shutil.copytree(SHIPPED_DATA, folder / "data")
     table = folder / "data" / "footprint_factors.csv"
