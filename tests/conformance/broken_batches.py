@@ -194,8 +194,9 @@ CANARIES = (
         changes=(
             (
                 "decode(trace_digest, 'hex')\n          FROM plain ORDER BY seq",
-                "decode(trace_digest, 'hex') FROM plain UNION ALL SELECT"
-                " nextval('entry_id_seq'), 'award', member_id, id, occurred_on, '' FROM plain",
+                """decode(trace_digest, 'hex') FROM plain UNION ALL
+                   SELECT nextval('entry_id_seq'), 'award', member_id, id, occurred_on, ''
+                     FROM plain""",
             ),
         ),
     ),

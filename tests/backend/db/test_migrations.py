@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from backend.db import migrate
 from backend.db.engine import make_engine
 from backend.schema import METADATA
+from tests.backend.db.catalogue import Catalogue, catalogue, differences
 
 APPEND_ONLY = (
     "action",
@@ -68,6 +69,23 @@ def test_models_equal_migrations(db: Connection) -> None:
     assert compare_metadata(context, METADATA) == []
 
 
+_CONSTRAINTS = text("""
+SELECT c.conrelid::regclass::text, c.conname, pg_get_constraintdef(c.oid)
+  FROM pg_constraint c WHERE c.connamespace = CAST(:schema AS regnamespace) AND c.contype <> 'n'
+   AND c.conrelid <> to_regclass('public.alembic_version')
+""")
+
+
+def test_constraints_are_declared_as_they_stand(owner_engine: Engine) -> None:
+    """What Alembic does not compare: checks, word for word."""
+    with owner_engine.connect() as connection:
+        standing = set(connection.execute(_CONSTRAINTS, {"schema": "public"}))
+        connection.execute(text("CREATE SCHEMA declared"))
+        connection.execute(text("SET LOCAL search_path = declared"))
+        METADATA.create_all(connection, checkfirst=False)
+        assert set(connection.execute(_CONSTRAINTS, {"schema": "declared"})) == standing
+
+
 def test_the_program_expects_the_newest_revision() -> None:
     scripts = ScriptDirectory(str(Path(migrate.__file__).parents[1] / "migrations"))
     assert scripts.get_heads() == [migrate.HEAD]
@@ -84,6 +102,66 @@ def test_down_and_up_again(database: str) -> None:
         assert not migrate.pending(connection)
         assert set(METADATA.tables) <= set(inspect(connection).get_table_names())
     engine.dispose()
+
+
+def _forward() -> list[str]:
+    """The revisions, the oldest first."""
+    scripts = ScriptDirectory(str(Path(migrate.__file__).parents[1] / "migrations"))
+    return [script.revision for script in scripts.walk_revisions()][::-1]
+
+
+def test_each_revision_undone_leaves_what_was_there_before(database: str) -> None:
+    engine = make_engine(database, owner=True)
+
+    def now() -> Catalogue:
+        with engine.connect() as connection:
+            return catalogue(connection)
+
+    migrate.downgrade(database)
+    never: dict[str, Catalogue] = {}
+    for revision in _forward():
+        never[revision] = now()
+        migrate.upgrade(database, revision)
+    highest = now()
+    left: dict[str, dict[str, tuple[str | None, str | None]]] = {}
+    for revision in reversed(_forward()):
+        migrate.downgrade(database, "-1")
+        left[revision] = differences(never[revision], now())
+    migrate.upgrade(database)
+    again = now()
+    engine.dispose()
+    assert {revision: each for revision, each in left.items() if each} == {}
+    assert differences(highest, again) == {}
+
+
+@pytest.mark.parametrize(
+    "change, kind",
+    [
+        ("GRANT SELECT ON entry TO PUBLIC", "table"),
+        ("ALTER TABLE balance SET (fillfactor = 70)", "table"),
+        ("ALTER TABLE member ADD COLUMN age INTEGER", "column"),
+        ("ALTER TABLE balance ALTER version SET DEFAULT 2", "column"),
+        ("ALTER TABLE entry ALTER effective_on DROP NOT NULL", "column"),
+        ("GRANT UPDATE (amount) ON balance TO tanpuhui_app", "column"),
+        ("ALTER TABLE balance DROP CONSTRAINT ck_balance_not_negative", "constraint"),
+        ("DROP INDEX ix_transfer_debited", "index"),
+        ("ALTER SEQUENCE outbox_id_seq INCREMENT 2", "sequence"),
+        ("GRANT USAGE ON SEQUENCE outbox_id_seq TO tanpuhui_app", "sequence"),
+        ("ALTER TABLE entry DISABLE TRIGGER append_only", "trigger"),
+        ("ALTER FUNCTION ledger_post_awards SET jit = on", "function"),
+        ("GRANT EXECUTE ON FUNCTION ledger_write_entry TO tanpuhui_app", "function"),
+        ("CREATE TYPE mood AS ENUM ('ok')", "type"),
+        ("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC", "grant"),
+        ("GRANT CREATE ON SCHEMA public TO tanpuhui_app", "grant"),
+    ],
+)
+def test_the_catalogue_tells_what_a_revision_may_change(
+    owner_engine: Engine, change: str, kind: str
+) -> None:
+    with owner_engine.connect() as connection:
+        before = catalogue(connection)
+        connection.execute(text(change))
+        assert kind in {name.split()[0] for name in differences(before, catalogue(connection))}
 
 
 def test_a_second_upgrade_waits_for_the_first(database: str) -> None:
