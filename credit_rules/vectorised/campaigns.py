@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from credit_rules.counters import NANO_PER_MILLI, CapSpec
+from credit_rules.counters import COUNTER_LIMIT, NANO_PER_MILLI, CapSpec
 from credit_rules.methodology import Methodology
 from credit_rules.vectorised.columns import Boosts, ColumnsRefused, Int, Mask, refuse_where
 from credit_rules.vectorised.counting import Batch
@@ -91,11 +91,14 @@ def bonus_cap(methodology: Methodology, hundredths: Int, arrival: Int) -> CapSpe
 
 
 def check_campaigns(boosts: Boosts) -> None:
-    """Refuse a row that names a campaign without a budget.
+    """Refuse a row that names a campaign without a budget, and a budget that can be none.
 
     Raises:
-        ColumnsRefused: one does.
+        ColumnsRefused: there is one.
     """
+    if not all(0 <= budget <= COUNTER_LIMIT for budget in boosts.budgets_mpt):
+        sentence = "活动剩余预算超出范围，请核对活动预算。"
+        raise ColumnsRefused("boosts.budgets_mpt", None, sentence)
     campaign = boosts.campaign
     bad = (boosts.hundredths != 0) & ((campaign < 0) | (campaign >= len(boosts.budgets_mpt)))
     refuse_where(bad, "boosts.campaign", np.arange(len(bad)), "没有这个活动。")

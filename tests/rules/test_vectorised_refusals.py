@@ -90,6 +90,25 @@ def test_a_campaign_nobody_knows_is_refused(shipped: Rulebook) -> None:
     assert str(refused.value) == f"列“boosts.campaign”第 {row} 行：没有这个活动。"
 
 
+@pytest.mark.parametrize(
+    "budget, fits", [(0, True), (2**62, True), (2**62 + 1, False), (2**63, False), (-1, False)]
+)
+def test_a_budget_no_campaign_can_have_is_refused(
+    shipped: Rulebook, budget: int, fits: bool
+) -> None:
+    columns = batch(shipped)
+    assert columns.boosts is not None
+    columns = replace(columns, boosts=replace(columns.boosts, budgets_mpt=(10**9, budget)))
+    for way in (settle, settle_in_turn):
+        if fits:
+            assert (way(columns).bonus_mpt >= 0).all()
+            continue
+        with pytest.raises(ColumnsRefused) as refused:
+            way(columns)
+        sentence = "列“boosts.budgets_mpt”整列：活动剩余预算超出范围，请核对活动预算。"
+        assert str(refused.value) == sentence
+
+
 def test_a_bonus_where_none_is_allowed_is_refused(mixed: Rulebook) -> None:
     columns = batch(mixed, how=FEW)
     ones = np.full(len(columns), 150, dtype=np.int64)
