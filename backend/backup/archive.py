@@ -5,25 +5,34 @@ Nothing in it needs this program: `unzip` opens it, and every PostgreSQL reads t
 
 import hashlib
 import json
+import os
+import re
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from backend.errors import DomainError, ErrorKind
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 _BLOCK = 1 << 20
+# A manifest names some fifty tables in some ten kB: a larger one is none.
+_MANIFEST_BYTES = 1 << 20
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_LARGEST_ID = 2**63 - 1
 # Level 1 keeps up with PostgreSQL; higher levels save a tenth of the size for three times the time.
 _COMPRESS_LEVEL = 1
 # What reading a file that is not as it was written may raise, by where the damage lies.
 _DAMAGES = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError),
-    *(LookupError, ValueError, TypeError, OverflowError, RuntimeError),
+    *(LookupError, ValueError, TypeError, AttributeError, OverflowError, RuntimeError),
 )
 
 
@@ -105,16 +114,35 @@ def writing(path: Path) -> Iterator[Writer]:
     """
     if path.exists():
         raise FileExistsError(path)
-    part = path.with_name(f"{path.name}.part")
+    # A name of its own, readable by its owner only: nobody waits there, nobody else writes to it.
+    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)
+    part = Path(name)
     try:
-        part.touch(mode=0o600)
-        with zipfile.ZipFile(
-            part, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESS_LEVEL
-        ) as archive:
-            yield Writer(archive)
-        part.rename(path)
+        with os.fdopen(handle, "wb") as file:
+            with zipfile.ZipFile(
+                file, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESS_LEVEL
+            ) as archive:
+                yield Writer(archive)
+            file.flush()
+            os.fsync(file.fileno())
+        _name(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _name(part: Path, path: Path) -> None:
+    """Gives a complete file its name, which nobody took meanwhile, and makes it last."""
+    try:
+        path.hardlink_to(part)
+    except OSError:
+        if path.exists():
+            raise FileExistsError(path) from None
+        part.rename(path)  # a file system without links
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 class Reader:
@@ -160,20 +188,43 @@ def _damaged(path: Path, error: Exception) -> BackupDamagedError:
 
 
 def _manifest(archive: zipfile.ZipFile) -> Manifest:
+    if archive.getinfo(MANIFEST).file_size > _MANIFEST_BYTES:
+        raise ValueError("清单过大")
     document = json.loads(archive.read(MANIFEST))
     if document["format"] > FORMAT:
         raise BackupTooNewError(
             "这份备份由更新版本的程序生成，没有改动数据库；请先升级程序再恢复。"
         )
-    return Manifest(
-        revision=document["revision"],
-        created_at=document["created_at"],
-        tables=tuple(
-            TableContent(row["name"], tuple(row["columns"]), row["rows"], row["sha256"])
-            for row in document["tables"]
-        ),
-        sequences=document["sequences"],
-    )
+    tables = tuple(_table(row) for row in document["tables"])
+    if len({table.name for table in tables}) != len(tables):
+        raise ValueError("清单里有重复的表")
+    sequences = {_matching(_NAME, name): _number(n) for name, n in document["sequences"].items()}
+    return Manifest(_text(document["revision"]), _text(document["created_at"]), tables, sequences)
+
+
+def _table(row: Any) -> TableContent:
+    """A table as the manifest tells of it. Its names become part of statements: names only."""
+    columns = tuple(_matching(_NAME, column) for column in row["columns"])
+    name, sha256 = _matching(_NAME, row["name"]), _matching(_DIGEST, row["sha256"])
+    return TableContent(name, columns, _number(row["rows"]), sha256)
+
+
+def _text(said: Any) -> str:
+    if not isinstance(said, str):
+        raise TypeError("清单里应为文字")
+    return said
+
+
+def _matching(pattern: re.Pattern[str], said: Any) -> str:
+    if not pattern.fullmatch(_text(said)):
+        raise ValueError("清单里的名称或摘要不合规")
+    return _text(said)
+
+
+def _number(said: Any) -> int:
+    if not isinstance(said, int) or isinstance(said, bool) or abs(said) > _LARGEST_ID:
+        raise TypeError("清单里应为整数")
+    return said
 
 
 def _compare(reader: Reader, table: TableContent) -> None:

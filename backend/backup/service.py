@@ -7,8 +7,10 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DataError
 
 from backend.backup.archive import (
+    BackupDamagedError,
     BackupTooNewError,
     Manifest,
     Reader,
@@ -26,6 +28,7 @@ Report = Callable[[str], None]
 _REVISIONS = "alembic_version"
 # Whoever uses an installation leaves rows in one of these; migrating and starting it does not.
 _SIGNS_OF_USE = ("district", "member", "audit_event", "action", "entry")
+_SEQUENCES = "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'"
 # The text of a value is the same wherever it is written.
 _TEXT_FORMS = (
     "SET LOCAL datestyle = 'ISO, YMD'",
@@ -94,7 +97,8 @@ def restore(url: str, path: Path, *, report: Report) -> Manifest:
         report: told a line a table.
 
     Raises:
-        BackupDamagedError: the file is not whole; nothing was touched.
+        BackupDamagedError: the file is not whole, and nothing was touched; or it holds what its
+            schema does not, and nothing was written.
         BackupTooNewError: this program does not know its schema; nothing was touched.
         DatabaseNotEmptyError: the database holds something; nothing was touched.
         RestoreMismatchError: reading back gave something else; the data was not committed.
@@ -149,6 +153,7 @@ def _fill(url: str, reader: Reader, report: Report) -> None:
     try:
         with engine.begin() as db:
             _fix_text_forms(db)
+            _check_content(db, reader.manifest)
             tables = reader.manifest.tables
             # What a row sets off when it is written was set off when it was first written.
             for table in tables:
@@ -160,20 +165,32 @@ def _fill(url: str, reader: Reader, report: Report) -> None:
                 report(f"{table.name}：{table.rows:,} 行")
             for table in tables:
                 db.exec_driver_sql(f'ALTER TABLE "{table.name}" ENABLE TRIGGER USER')
-            for name, last in reader.manifest.sequences.items():
-                db.execute(
-                    text("SELECT setval(CAST(:name AS regclass), :last)"),
-                    {"name": name, "last": last},
-                )
+            _set_sequences(db, reader.manifest)
     finally:
         engine.dispose()
 
 
+def _check_content(db: Connection, manifest: Manifest) -> None:
+    """Holds what the manifest names against the empty tables of its revision.
+
+    Raises:
+        BackupDamagedError: it names other tables, columns or sequences.
+    """
+    laid_out = {name: sorted(_columns(db, name)) for name in _tables(db)}
+    named = {table.name: sorted(table.columns) for table in manifest.tables}
+    sequences = set(db.scalars(text(_SEQUENCES)))
+    if named != laid_out or not manifest.sequences.keys() <= sequences:
+        raise _unfit("清单", "表、列或序列")
+
+
 def _copy_in(db: Connection, reader: Reader, table: TableContent) -> None:
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(*_identifiers(table.name, table.columns))
-    with _driver(db).cursor() as cursor, cursor.copy(statement) as copy:
-        for block in reader.blocks(table):
-            copy.write(block)
+    try:
+        with _driver(db).cursor() as cursor, cursor.copy(statement) as copy:
+            for block in reader.blocks(table):
+                copy.write(block)
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        raise _unfit(f"表 {table.name} ", str(error.diag.message_primary)) from error
     digest = hashlib.sha256()
     for block in _copied_out(db, table.name, table.columns):
         digest.update(block)
@@ -182,6 +199,21 @@ def _copy_in(db: Connection, reader: Reader, table: TableContent) -> None:
             f"恢复后的表 {table.name} 与备份不一致，数据没有写入；"
             "请检查数据库服务器的版本与编码（应为 UTF8）后重试。"
         )
+
+
+def _set_sequences(db: Connection, manifest: Manifest) -> None:
+    for name, last in manifest.sequences.items():
+        try:
+            values = {"name": name, "last": last}
+            db.execute(text("SELECT setval(CAST(:name AS regclass), :last)"), values)
+        except DataError as error:
+            raise _unfit(f"序列 {name} ", str(last)) from error
+
+
+def _unfit(part: str, why: str) -> BackupDamagedError:
+    return BackupDamagedError(
+        f"备份的{part}与它的数据库结构不符（{why}），没有写入数据；请换用另一份备份。"
+    )
 
 
 def _copied_out(db: Connection, name: str, columns: tuple[str, ...]) -> Iterator[bytes]:
