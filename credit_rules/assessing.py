@@ -82,7 +82,7 @@ def assess_methodology(methodology: Methodology, facts: Facts) -> Assessment:
     plan = methodology.in_force(facts.on)
     if plan is None or facts.methodology_id != methodology.id:
         raise _another(methodology, facts)
-    accepted = _accept(methodology, facts.tier, facts.inputs)
+    accepted = accept(methodology, facts.tier, facts.inputs)
     if accepted is None:
         raise FactsRefused(_problems(methodology, plan, facts))
     index, numbers = accepted
@@ -104,10 +104,19 @@ def assess_methodology(methodology: Methodology, facts: Facts) -> Assessment:
     return result
 
 
-def _accept(
+def accept(
     methodology: Methodology, tier: str, inputs: Mapping[str, InputValue]
 ) -> tuple[int, list[int]] | None:
-    """The number of tier and choices, and what the plan takes; None where one of them is wrong."""
+    """The number of tier and choices, and what plans take; None where something is wrong.
+
+    Args:
+        methodology: the compiled methodology.
+        tier: the tier of evidence.
+        inputs: the value of each input.
+
+    Returns:
+        The number under which `Plan.written` is kept; the index of the tier, then the inputs.
+    """
     try:
         index = methodology.tier_index[tier]
         numbers = [index]

@@ -1,14 +1,21 @@
 """The whole book, read in bulk: every action with its award, however many there are."""
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from enum import Enum
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from backend.actions.models import Action, HeldAward, Reassessment
-from backend.actions.queries import RECORDED, TAKES_ROOM, Recorded, recorded_of
+from backend.actions.models import Action, ActionState, HeldAward, Reassessment
+from backend.actions.queries import (
+    NOW,
+    RECORDED,
+    TAKES_ROOM,
+    Recorded,
+    recorded_of,
+    takes_room,
+)
 from backend.ledger.queries import award_entries
 
 
@@ -24,6 +31,38 @@ class Booked(NamedTuple):
     action: Recorded
     trace_digest: bytes | None
     reversed: bool
+
+
+class Happened(NamedTuple):
+    """An action that counts or is held, with what other rules need to judge it.
+
+    Attributes:
+        id: the action.
+        member_id: who.
+        department_id: department on the day of the action, None without one.
+        place_id: where, if at a place.
+        kind: kind of action.
+        occurred_at: when.
+        occurred_on: the Asia/Shanghai day of that.
+        tier: tier of evidence.
+        facts: inputs as accepted.
+        ranked: whether it counts in rankings.
+        reduction_mg: what it earns in the book, in mg CO2e.
+        points_mpt: the same in milli-points, without a bonus.
+    """
+
+    id: int
+    member_id: int
+    department_id: int | None
+    place_id: int | None
+    kind: str
+    occurred_at: datetime
+    occurred_on: date
+    tier: str
+    facts: Mapping[str, str]
+    ranked: bool
+    reduction_mg: int
+    points_mpt: int
 
 
 class Order(Enum):
@@ -56,6 +95,20 @@ def booked(
     )
     for batch in rows.partitions():
         yield [booked_of(row) for row in batch]
+
+
+def happened(db: Connection, *, since: date, until: date, order: Order) -> Iterator[list[Happened]]:
+    """The actions of these days that count or are held, in batches, as `booked` gives them."""
+    chosen = (
+        select(*(NOW.get(name, getattr(Action, name)) for name in Happened._fields))
+        .outerjoin(ActionState, ActionState.action_id == Action.id)
+        .outerjoin(Reassessment, Reassessment.id == ActionState.reassessment_id)
+        .where(takes_room())
+        .order_by(*order.value)
+    )
+    rows = db.execute(_on_days(chosen, since, until), execution_options={"yield_per": _BATCH})
+    for batch in rows.partitions():
+        yield list(map(Happened._make, batch))
 
 
 def with_traces(order: Order) -> Select[Any]:

@@ -8,7 +8,7 @@ only one is credited. Pure.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, cast
 
 from backend.clock import SHANGHAI, business_day
@@ -19,9 +19,12 @@ from credit_rules import Methodology, Rulebook, Used, period_start
 # Legs of one trip follow one another; the way to work and the way home are hours apart.
 _SLOT_MINUTES: Final = 30
 _SLOT: Final = timedelta(minutes=_SLOT_MINUTES)
+TRIP_REACH: Final = 1
+"""How many half hours apart two trips begin at most that are one."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE: Final = Used(count_nano=10**9)
 # One trip and one meal are credited once, under the same methodology as well.
-_ONCE: Final = frozenset({"trip", "meal"})
+ONCE: Final = frozenset({"trip", "meal"})
 _SENTENCES: Final = {
     "trip": "前后半小时内已记过“{other}”，同一行程只计一次；如果是另一程，请改正发生时间后再提交。",
     "meal": "这一餐已记过“{other}”，同一餐只计一次；如果是另一餐，请改正餐次后再提交。",
@@ -88,10 +91,28 @@ def exclusions_of(
             for name, start in (own, *near):
                 cap = Cap(member_id, f"{other}:credited:{name}", start)
                 caps[cap.key] = cap
-                if other != methodology.id or period in _ONCE:
+                if other != methodology.id or period in ONCE:
                     blocking[cap.key] = (other, period)
         marks.append(caps[f"{methodology.id}:credited:{own[0]}"])
     return Exclusions(tuple(caps.values()), blocking, tuple(marks))
+
+
+class Numbering:
+    """Numbers trips and meals: the same number is one act, and trips within `TRIP_REACH`."""
+
+    def __init__(self) -> None:
+        self._meals: dict[tuple[date, str], int] = {}
+
+    def of(self, occurred_at: datetime, on: date, facts: Mapping[str, str]) -> dict[str, int]:
+        """The trip and the meal that an action belongs to, if it is one.
+
+        Args:
+            occurred_at: when it happened; aware.
+            on: the Asia/Shanghai day of that.
+            facts: its inputs, as text.
+        """
+        meal = self._meals.setdefault((on, facts.get("meal", "")), len(self._meals))
+        return {"trip": (occurred_at - _EPOCH) // _SLOT, "meal": meal}
 
 
 def refusal(
@@ -114,7 +135,8 @@ def _instances(
         slot = local.replace(
             minute=local.minute - local.minute % _SLOT_MINUTES, second=0, microsecond=0
         )
-        slots = (slot, slot - _SLOT, slot + _SLOT)
+        near = [slot + _SLOT * apart for apart in range(-TRIP_REACH, TRIP_REACH + 1) if apart]
+        slots = (slot, *near)
         return [(f"trip:{each:%H%M}", business_day(each)) for each in slots]
     day = business_day(occurred_at)
     if period == "meal":

@@ -93,6 +93,11 @@ COUNTS = _STATUS.in_([ActionStatus.CREDITED.value])
 TAKES_ROOM = (ActionStatus.CREDITED, ActionStatus.HELD)
 
 
+def takes_room() -> ColumnElement[bool]:
+    """Whether an action counts or is held; `ActionState` is joined."""
+    return _STATUS.in_([status.value for status in TAKES_ROOM])
+
+
 def recorded_of(row: Sequence[Any]) -> Recorded:
     """The action in the first columns of a row of `RECORDED`."""
     recorded = Recorded._make(row[: len(Recorded._fields)])
@@ -113,7 +118,7 @@ def live_actions(db: Connection, *, member_id: int, first: date, last: date) -> 
         RECORDED.where(
             Action.member_id == member_id,
             Action.occurred_on.between(first, last),
-            _STATUS.in_([status.value for status in TAKES_ROOM]),
+            takes_room(),
         ).order_by(Action.id)
     )
     return [recorded_of(row) for row in rows]

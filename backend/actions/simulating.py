@@ -5,35 +5,31 @@ was used of a cap is worked out under the draft, never read. Nothing is written.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from backend.actions import book
-from backend.actions.book import Booked, Order
-from backend.actions.exclusions import Exclusions, exclusions_of
-from backend.actions.queries import Recorded
-from credit_rules import (
-    Assessment,
-    Draft,
-    Facts,
-    FactsRefused,
-    FieldProblem,
-    Methodology,
-    NotInForce,
-    Used,
-    assess,
-    period_start,
-)
+from backend.actions.book import Happened, Order
+from backend.actions.exclusions import ONCE, TRIP_REACH, Numbering
+from credit_rules import CapSpec, Draft, Methodology, period_start
+from credit_rules.history import Occasions, PastAction, Resettled, read_history, resettle
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Lanes = NDArray[np.int64]
+"""A row an action, with the columns of `Sums`."""
 
 # A group of fewer members is not shown by itself: its figures would speak of persons.
 MIN_MEMBERS = 5
 _DECILES = 10
-_NOTHING = Used()
-_MARKED = Used(count_nano=1)
+# So many actions are run at a time, and those of the last member to their end.
+_AT_ONCE = 50_000
+_OCCASIONS = Occasions(reach={"trip": TRIP_REACH}, once=ONCE)
 
 
 @dataclass(slots=True)
@@ -56,21 +52,14 @@ class Sums:
     reduction_before_mg: int = 0
     reduction_after_mg: int = 0
 
-    def add(self, before: Recorded | None, after: Assessment | None) -> None:
-        """Counts one action; None where it counts for nothing in the book or under the draft."""
-        self.actions += before is not None
-        self.refused += before is not None and after is None
-        if before is not None:
-            self.points_before_mpt += before.points_mpt
-            self.reduction_before_mg += before.reduction_mg
-        if after is not None:
-            self.points_after_mpt += after.points_mpt
-            self.reduction_after_mg += after.reduction_mg
-
     def join(self, other: "Sums") -> None:
         """Counts another group's actions too."""
-        for lane in fields(self):
-            setattr(self, lane.name, getattr(self, lane.name) + getattr(other, lane.name))
+        self.actions += other.actions
+        self.refused += other.refused
+        self.points_before_mpt += other.points_before_mpt
+        self.points_after_mpt += other.points_after_mpt
+        self.reduction_before_mg += other.reduction_before_mg
+        self.reduction_after_mg += other.reduction_after_mg
 
 
 class Refusal(NamedTuple):
@@ -114,7 +103,7 @@ class Simulation:
         refusals: how many actions were refused, by reason.
         sentences: the first refusal of each reason, in Chinese.
         methodologies: by kind and version, what judged it.
-        members: by member, points before and after; never shown by member.
+        members: by member; never shown so.
     """
 
     total: Sums = field(default_factory=Sums)
@@ -124,11 +113,13 @@ class Simulation:
     refusals: Counter[Refusal] = field(default_factory=Counter)
     sentences: dict[Refusal, str] = field(default_factory=dict)
     methodologies: dict[str, dict[int, Methodology]] = field(default_factory=dict)
-    members: dict[int, tuple[int, int]] = field(default_factory=dict)
+    members: dict[int, Sums] = field(default_factory=dict)
 
     def deciles(self) -> tuple[Decile, ...]:
         """Members by their points in the book, in ten groups or as many as have enough members."""
-        ordered = sorted(self.members.values())
+        ordered = sorted(
+            (sums.points_before_mpt, sums.points_after_mpt) for sums in self.members.values()
+        )
         groups = min(_DECILES, len(ordered) // MIN_MEMBERS)
         return tuple(
             _decile(
@@ -162,7 +153,8 @@ def simulate(
 
     The run begins as many days earlier as the longest period of a cap reaches back, so that every
     counter stands where it would have stood; those days count for nothing else. Actions that were
-    taken back are left out. A place's own counters fill in the order of members.
+    taken back are left out. Where members share counters, those of places, everything is run at
+    once, in the order of posting; else some members at a time.
 
     Args:
         db: a transaction of its own; a snapshot, where posting goes on meanwhile.
@@ -172,172 +164,116 @@ def simulate(
         tell: told after each batch how many actions it held.
     """
     run = _Run(draft, first)
-    for batch in book.booked(db, since=lead_in(draft, first), until=last, order=Order.BY_MEMBER):
-        for booked in batch:
-            run.take(booked)
+    shared = any(cap.scope == "place" for cap in _caps(draft))
+    order = Order.AS_POSTED if shared else Order.BY_MEMBER
+    waiting: list[Happened] = []
+    for batch in book.happened(db, since=lead_in(draft, first), until=last, order=order):
+        if not shared and len(waiting) >= _AT_ONCE:
+            whole = _whole_members(waiting, batch[0])
+            run.take(waiting[:whole])
+            del waiting[:whole]
+        waiting += batch
         tell(len(batch))
+    run.take(waiting)
     return run.outcome
+
+
+def _whole_members(actions: Sequence[Happened], following: Happened) -> int:
+    """How many of the actions, from the first, are of members that the following one is not of."""
+    whole = len(actions)
+    while whole and actions[whole - 1].member_id == following.member_id:
+        whole -= 1
+    return whole
 
 
 def lead_in(draft: Draft, first: date) -> date:
     """The first day whose actions can bear on the counters of a day."""
-    periods = {
-        cap.period
-        for rulebook in (draft.rulebook, draft.current)
-        for methodology in rulebook.all_versions()
-        for cap in methodology.caps
-    }
+    periods = {cap.period for cap in _caps(draft)}
     return min((period_start(period, first) for period in periods), default=first)
 
 
-class _Judge(NamedTuple):
-    """What judges a kind on a day: the methodology, the day of its factors, counters by scope."""
-
-    methodology: Methodology
-    as_of: date
-    own: tuple[tuple[str, date], ...]
-    shared: tuple[tuple[str, date], ...]
+def _caps(draft: Draft) -> Iterator[CapSpec]:
+    """Every counter of the draft and of the rules in force."""
+    for rulebook in (draft.rulebook, draft.current):
+        for methodology in rulebook.all_versions():
+            yield from methodology.caps
 
 
 class _Run:
-    """One pass over the book. Counters of a member are dropped at the next member."""
+    """One pass over the book, some members at a time."""
 
     def __init__(self, draft: Draft, first: date) -> None:
         self._draft, self._first = draft, first
-        self._judges: dict[tuple[str, date], _Judge] = {}
-        self._member: int | None = None
-        self._own: dict[tuple[str, date], Used] = {}
-        self._shared: dict[tuple[int, str, date], Used] = {}
+        self._numbering = Numbering()
         self.outcome = Simulation()
 
-    def take(self, booked: Booked) -> None:
-        """Runs one action; those of a member come together, in the order of posting."""
-        recorded = booked.action
-        if booked.reversed or booked.trace_digest is None:
-            return
-        if recorded.member_id != self._member:
-            self._member = recorded.member_id
-            self._own.clear()
-        after, refusal = self._assessed(recorded)
-        if recorded.occurred_on >= self._first:
-            self._count(recorded, after, refusal)
-
-    def _assessed(
-        self, recorded: Recorded
-    ) -> tuple[Assessment | None, FactsRefused | NotInForce | None]:
-        try:
-            judge = self._judge(recorded.kind, recorded.occurred_on)
-            exclusions = self._exclusions(judge.methodology, recorded)
-            assessment = assess(
-                judge.methodology,
-                Facts(
-                    methodology_id=recorded.kind,
-                    on=judge.as_of,
-                    tier=recorded.tier,
-                    inputs=recorded.facts,
-                    used=self._used(judge, recorded),
-                ),
-            )
-        except (FactsRefused, NotInForce) as refusal:
-            return None, refusal
-        self._use(judge, recorded, assessment.usage)
-        for mark in exclusions.marks:
-            self._own[mark.key, mark.period_start] = _MARKED
-        return assessment, None
-
-    def _exclusions(self, methodology: Methodology, recorded: Recorded) -> Exclusions:
-        """The marks an action leaves.
-
-        Raises:
-            FactsRefused: it finds one that excludes it.
-        """
-        exclusions = exclusions_of(
-            methodology,
-            member_id=recorded.member_id,
-            occurred_at=recorded.occurred_at,
-            facts=recorded.facts,
-        )
-        credited = exclusions.credited(
-            {
-                cap.key: self._own.get((cap.key, cap.period_start), _NOTHING)
-                for cap in exclusions.caps
-            }
-        )
-        if credited:
-            other, period = min(credited)
-            sentence = f"同一 {period} 此前已按 {other} 计入，两者不能同时计。"
-            raise FactsRefused([FieldProblem("kind", sentence, "excluded")])
-        return exclusions
-
-    def _judge(self, kind: str, day: date) -> _Judge:
-        found = self._judges.get((kind, day))
-        if found is None:
-            methodology, as_of = self._draft.applied(kind, day)
-            starts = {
-                scope: tuple(
-                    dict.fromkeys(
-                        (cap.key, period_start(cap.period, day))
-                        for cap in methodology.caps
-                        if cap.scope == scope
-                    )
-                )
-                for scope in ("member", "place")
-            }
-            found = _Judge(methodology, as_of, starts["member"], starts["place"])
-            self._judges[kind, day] = found
-            versions = self.outcome.methodologies.setdefault(kind, {})
+    def take(self, actions: Sequence[Happened]) -> None:
+        """Runs all actions of some members, or of all, in the order of posting."""
+        history = read_history(self._draft, map(self._past, actions), _OCCASIONS)
+        for methodology in history.columns.methodologies:
+            versions = self.outcome.methodologies.setdefault(methodology.id, {})
             versions[methodology.version] = methodology
-        return found
+        self._count(actions, resettle(history))
 
-    def _used(self, judge: _Judge, recorded: Recorded) -> dict[str, Used]:
-        used = {key: self._own.get((key, start), _NOTHING) for key, start in judge.own}
-        if recorded.place_id is not None:
-            for key, start in judge.shared:
-                used[key] = self._shared.get((recorded.place_id, key, start), _NOTHING)
-        return used
-
-    def _use(self, judge: _Judge, recorded: Recorded, added: Mapping[str, Used]) -> None:
-        for slot in judge.own:
-            if slot[0] in added:
-                self._own[slot] = self._own.get(slot, _NOTHING).plus(added[slot[0]])
-        if recorded.place_id is not None:
-            for key, start in judge.shared:
-                if key in added:
-                    place = recorded.place_id, key, start
-                    self._shared[place] = self._shared.get(place, _NOTHING).plus(added[key])
-
-    def _count(
-        self,
-        recorded: Recorded,
-        after: Assessment | None,
-        refusal: FactsRefused | NotInForce | None,
-    ) -> None:
-        found = self.outcome
-        month = recorded.occurred_on.replace(day=1)
-        for sums in (
-            found.total,
-            found.kinds.setdefault(recorded.kind, Sums()),
-            found.months.setdefault(month, Sums()),
-        ):
-            sums.add(recorded, after)
-        if recorded.department_id is not None:
-            found.departments.setdefault(recorded.department_id, Sums()).add(
-                recorded if recorded.ranked else None,
-                after if after is not None and after.ranked else None,
-            )
-        before_mpt, after_mpt = found.members.get(recorded.member_id, (0, 0))
-        found.members[recorded.member_id] = (
-            before_mpt + recorded.points_mpt,
-            after_mpt + (after.points_mpt if after is not None else 0),
+    def _past(self, action: Happened) -> PastAction:
+        return PastAction(
+            methodology_id=action.kind,
+            on=action.occurred_on,
+            member_id=action.member_id,
+            tier=action.tier,
+            inputs=action.facts,
+            place_id=action.place_id,
+            occasions=self._numbering.of(action.occurred_at, action.occurred_on, action.facts),
         )
-        if refusal is not None:
-            self._refused(recorded.kind, refusal)
 
-    def _refused(self, kind: str, refusal: FactsRefused | NotInForce) -> None:
-        if isinstance(refusal, NotInForce):
-            reason, sentence = Refusal(kind, "kind", refusal.code), refusal.sentence
-        else:
-            problem = refusal.problems[0]
-            reason, sentence = Refusal(kind, problem.field, problem.code), problem.sentence
-        self.outcome.refusals[reason] += 1
-        self.outcome.sentences.setdefault(reason, sentence)
+    def _count(self, actions: Sequence[Happened], after: Resettled) -> None:
+        found = self.outcome
+        lanes = _lanes(actions, after)
+        counted = [row for row, each in enumerate(actions) if each.occurred_on >= self._first]
+        chosen, counts = [actions[row] for row in counted], lanes[counted]
+        found.total.join(Sums(*counts.sum(axis=0).tolist()))
+        _join(found.kinds, [action.kind for action in chosen], counts)
+        _join(found.months, [action.occurred_on.replace(day=1) for action in chosen], counts)
+        _join(found.members, [action.member_id for action in chosen], counts)
+        _join(
+            found.departments,
+            [action.department_id for action in chosen],
+            _ranked(actions, after, lanes)[counted],
+        )
+        for row in sorted(after.refused.keys() & set(counted)):
+            problem = after.refused[row]
+            reason = Refusal(actions[row].kind, problem.field, problem.code)
+            found.refusals[reason] += 1
+            found.sentences.setdefault(reason, problem.sentence)
+
+
+def _lanes(actions: Sequence[Happened], after: Resettled) -> _Lanes:
+    lanes = np.ones((len(actions), len(fields(Sums))), dtype=np.int64)
+    lanes[:, 1] = 0
+    lanes[list(after.refused), 1] = 1
+    lanes[:, 2] = [action.points_mpt for action in actions]
+    lanes[:, 3] = after.points_mpt
+    lanes[:, 4] = [action.reduction_mg for action in actions]
+    lanes[:, 5] = after.reduction_mg
+    return lanes
+
+
+def _ranked(actions: Sequence[Happened], after: Resettled, lanes: _Lanes) -> _Lanes:
+    """What counts in rankings; refused is what did and no longer does."""
+    before = np.array([action.ranked for action in actions], dtype=np.int64)
+    then = after.ranked.astype(np.int64)
+    times = np.stack((before, before, before, then, before, then), axis=1)
+    ranked = lanes * times
+    ranked[:, 1] = before * (1 - then)
+    return ranked
+
+
+def _join(groups: dict[_Key, Sums], keys: Sequence[_Key | None], lanes: _Lanes) -> None:
+    """Adds each row to the group of its key; where that is None, to none."""
+    numbers: dict[_Key, int] = {}
+    rows = [row for row, key in enumerate(keys) if key is not None]
+    number = [numbers.setdefault(key, len(numbers)) for key in keys if key is not None]
+    sums = np.zeros((len(numbers), lanes.shape[1]), dtype=np.int64)
+    np.add.at(sums, number, lanes[rows])
+    for key, row in zip(numbers, sums.tolist(), strict=True):
+        groups.setdefault(key, Sums()).join(Sums(*row))

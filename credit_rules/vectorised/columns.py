@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Final
 
@@ -84,6 +84,8 @@ class Columns:
         occasions: what makes two actions exclude each other within a ``trip`` or ``meal``: a number
             per occasion of a member, `NOWHERE` for none. Days and longer periods follow from `day`.
             None: every row has passed the exclusions, and none is checked.
+        reach: how far apart the numbers of two occasions may lie and still be one, by name; 0 for
+            what is not named. A trip known by the half hour in which it begins reaches 1.
         boosts: campaign multipliers; None for none.
         as_of: the day whose factors apply, where it is another than `day`: a draft judges also days
             before its first. None: the day of the action.
@@ -97,6 +99,7 @@ class Columns:
     inputs: tuple[Int, ...]
     place: Int | None = None
     occasions: Mapping[str, Int] | None = None
+    reach: Mapping[str, int] = field(default_factory=dict)
     boosts: Boosts | None = None
     as_of: Int | None = None
 

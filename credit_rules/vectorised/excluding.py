@@ -43,8 +43,9 @@ def excluded(columns: Columns, batch: Batch, groups: Iterable[Group], eligible: 
     for period, occasion in occasions.items():
         parties = [me for me, pairs in against.items() if any(p == period for p, _ in pairs)]
         itself = np.array([(period, me) in against.get(me, ()) for me in present.values()])
-        contested |= _contested(batch, owner, np.isin(owner, parties), itself, occasion)
-    late = _first_come(batch, owner, contested, occasions, against, eligible)
+        party, reach = np.isin(owner, parties), columns.reach.get(period, 0)
+        contested |= _contested(batch, owner, party, itself, occasion, reach)
+    late = _first_come(columns.reach, batch, owner, contested, occasions, against, eligible)
     result[late] = True
     return result
 
@@ -69,8 +70,20 @@ def occasion_of(columns: Columns, period: str) -> Int | None:
     return (columns.occasions or {}).get(period)
 
 
-def _contested(batch: Batch, owner: Int, party: Mask, itself: Mask, occasion: Int) -> Mask:
+def around(occasion: int, reach: int) -> range:
+    """The occasions that are one with an occasion; none is one with `NOWHERE`."""
+    if occasion == NOWHERE:
+        return range(0)
+    return range(max(0, occasion - reach), occasion + reach + 1)
+
+
+def _contested(
+    batch: Batch, owner: Int, party: Mask, itself: Mask, occasion: Int, reach: int
+) -> Mask:
     """Rows of members and occasions in which more than one methodology of the parties stands.
+
+    Occasions that reach each other are taken together, chains of them too: which of their rows
+    exclude each other is found out one by one.
 
     Args:
         batch: the layout of the rows.
@@ -78,6 +91,7 @@ def _contested(batch: Batch, owner: Int, party: Mask, itself: Mask, occasion: In
         party: whether it is one of the parties.
         itself: whether a methodology excludes itself, so that any two rows of it are too many.
         occasion: what two rows of a member must share to exclude each other.
+        reach: how far apart two occasions may lie and still be one.
     """
     member = batch.member
     result = np.zeros(len(batch), dtype=np.bool_)
@@ -85,7 +99,7 @@ def _contested(batch: Batch, owner: Int, party: Mask, itself: Mask, occasion: In
     if not len(rows):
         return result
     order = rows[np.lexsort((owner[rows], occasion[rows], member[rows]))]
-    same = (np.diff(member[order]) == 0) & (np.diff(occasion[order]) == 0)
+    same = (np.diff(member[order]) == 0) & (np.diff(occasion[order]) <= reach)
     number = np.concatenate(([0], np.cumsum(~same)))
     owners = owner[order]
     mixed = same & ((np.diff(owners) != 0) | itself[owners[1:]])
@@ -94,6 +108,7 @@ def _contested(batch: Batch, owner: Int, party: Mask, itself: Mask, occasion: In
 
 
 def _first_come(
+    reach: Mapping[str, int],
     batch: Batch,
     owner: Int,
     contested: Mask,
@@ -109,8 +124,9 @@ def _first_come(
         me, who = int(owner[row]), int(batch.member[row])
         keys = {period: int(occasion[row]) for period, occasion in occasions.items()}
         if any(
-            keys.get(period, NOWHERE) != NOWHERE and (period, who, keys[period], other) in credited
+            (period, who, near, other) in credited
             for period, other in against.get(me, ())
+            for near in around(keys.get(period, NOWHERE), reach.get(period, 0))
         ):
             late.append(row)
         elif eligible[row]:

@@ -28,7 +28,7 @@ from credit_rules.vectorised.columns import (
     check_lengths,
 )
 from credit_rules.vectorised.counting import Batch, Opening, check_opening, period_starts
-from credit_rules.vectorised.excluding import occasion_of
+from credit_rules.vectorised.excluding import around, occasion_of
 from credit_rules.vectorised.groups import Group, grouped
 from credit_rules.vectorised.turns import Counter
 from credit_rules.writing import write
@@ -271,6 +271,7 @@ class _Exclusions:
             for period in sorted(periods)
             if (occasion := occasion_of(columns, period)) is not None
         }
+        self._reach = columns.reach
         self._credited: set[tuple[str, int, int, str]] = set()
 
     def exclude(self, row: int, methodology: Methodology) -> bool:
@@ -279,8 +280,9 @@ class _Exclusions:
         for exclusion in methodology.excludes:
             period = exclusion.period
             when = self._occasions[period][row] if period in self._occasions else NOWHERE
-            if when != NOWHERE and (period, who, when, exclusion.methodology_id) in credited:
-                return True
+            for near in around(when, self._reach.get(period, 0)):
+                if (period, who, near, exclusion.methodology_id) in credited:
+                    return True
         return False
 
     def credit(self, row: int, methodology: Methodology) -> None:

@@ -25,7 +25,6 @@ from credit_rules.vectorised import Awards, Boosts, Columns, Status
 Int = NDArray[np.int64]
 Row = tuple[int, int, int, bool, int]
 FIRST = date(2026, 3, 28).toordinal()
-OCCASIONS = ("trip", "meal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +36,16 @@ class Drawn:
         days: from the end of March on, so that months are crossed.
         places: how many places there are.
         boosted: whether campaigns add a bonus where the methodology allows one.
+        trips: how many trips a member makes.
+        reach: how far apart trips are still one.
     """
 
     members: int
     days: int = 9
     places: int = 3
     boosted: bool = False
+    trips: int = 2
+    reach: int = 0
 
 
 def drawn(rulebook: Rulebook, rows: int, how: Drawn, random: np.random.Generator) -> Columns:
@@ -68,7 +71,11 @@ def drawn(rulebook: Rulebook, rows: int, how: Drawn, random: np.random.Generator
         tier=tier,
         inputs=tuple(inputs),
         place=random.integers(7, 7 + how.places, rows),
-        occasions={name: random.integers(-1, 2, rows) for name in OCCASIONS},
+        occasions={
+            "trip": random.integers(-1, how.trips, rows),
+            "meal": random.integers(-1, 2, rows),
+        },
+        reach={"trip": how.reach},
         boosts=boosts(rules, which, random) if how.boosted else None,
     )
 
@@ -114,7 +121,7 @@ class OneByOne:
             (other, period)
             for other, period in methodology.excluded_by
             if period in occasions
-            and (self._member[row], period, occasions[period], other) in self.credited
+            and self._was_credited(self._member[row], period, occasions[period], other)
         )
         boost = self._boost(row)
         facts = Facts(
@@ -140,6 +147,13 @@ class OneByOne:
         if boost is not None and self.columns.boosts is not None:
             self.left[int(self.columns.boosts.campaign[row])] -= result.bonus_mpt
         return result.reduction_mg, result.points_mpt, result.bonus_mpt, result.ranked, 0
+
+    def _was_credited(self, member: int, period: str, occasion: int, other: str) -> bool:
+        reach = self.columns.reach.get(period, 0)
+        return any(
+            (member, period, occasion + apart, other) in self.credited
+            for apart in range(-reach, reach + 1)
+        )
 
     def _occasions_of(self, row: int, day: int) -> dict[str, int]:
         if self.columns.occasions is None:

@@ -31,13 +31,14 @@ def log_for(db: Connection, scene: Scene) -> Log:
     def logged(kind: str, facts: Mapping[str, str], **changes: object) -> Receipt:
         now = changes.pop("now", NOW)
         member = changes.pop("member", 0)
+        assert isinstance(member, int)
         told = {"occurred_at": NOW - timedelta(hours=1), "reference": a_reference()} | changes
         return claims.log_action(
             db,
             rulebook=RULEBOOK,
             keys=KEYS,
-            member_id=scene.members[member],  # type: ignore[index]  # a test's own keywords
-            telling=Telling(kind=kind, facts=facts, **told),  # type: ignore[arg-type]  # as above
+            member_id=scene.members[member],
+            telling=Telling(kind=kind, facts=facts, **told),  # type: ignore[arg-type]  # a test's own keywords
             now=now,  # type: ignore[arg-type]  # as above
         )
 

@@ -11,7 +11,6 @@ import pytest
         "credit_rules",
         "credit_rules.energy",
         "credit_rules.footprint",
-        "credit_rules.replay",
         "credit_rules.vectorised",
     ],
 )

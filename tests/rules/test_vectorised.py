@@ -24,7 +24,9 @@ from tests.builders.batches import FIRST, Drawn, OneByOne, drawn, rows_of
 SHARED = Path(__file__).parent / "files" / "shared"
 MIXED = SHARED.parent / "mixed"
 SEED = 20_260_304
-FEW, SOME, MANY = Drawn(members=40), Drawn(members=600, boosted=True), Drawn(members=9_000)
+FEW = Drawn(members=40, trips=12, reach=1)
+SOME = Drawn(members=600, boosted=True)
+MANY = Drawn(members=9_000, trips=4, reach=1)
 
 
 @pytest.fixture(scope="module")
