@@ -5,15 +5,17 @@ from typing import Final, NamedTuple, TypeVar
 
 from flask import render_template, request, url_for
 
+from backend.actions.queries import actions_by_id
 from backend.errors import NotFoundError
 from backend.ledger.chart import EntryKind
 from backend.ledger.entries import PostedEntry, entry_of
-from backend.ledger.queries import statement_of
+from backend.ledger.queries import StatementLine, statement_of
 from backend.proofs.queries import proofs_of_entries
 from backend.rewards import donations, queries
 from backend.rewards.donations import DonationView
 from backend.rewards.queries import RedemptionView
 from backend.web.access import actor, member_page
+from backend.web.context import backend
 from backend.web.paging import decode_cursor, page
 from backend.web.transaction import connection
 from miniprogram_api.pages.frame import page_blueprint
@@ -49,10 +51,21 @@ def statement() -> str:
     return render_template(
         "entries.html",
         lines=shown["items"],
+        titles=titles_of(shown["items"]),
         kinds=labels.ENTRY_KINDS,
         next_cursor=shown["next_cursor"],
         later=cursor is not None,
     )
+
+
+def titles_of(lines: Sequence[StatementLine]) -> dict[int, str]:
+    """What was done, by the numbers of the actions that these lines are about."""
+    about = [line.action_id for line in lines if line.action_id is not None]
+    rulebook = backend().rulebook
+    return {
+        number: rulebook.version(done.methodology_id, done.methodology_version).title
+        for number, done in actions_by_id(connection(), about).items()
+    }
 
 
 @blueprint.get("/me/entries/<int:entry_id>")
@@ -68,6 +81,7 @@ def show(entry_id: int) -> str:
     return render_template(
         "entry.html",
         line=line,
+        titles=titles_of([line]),
         kinds=labels.ENTRY_KINDS,
         subject=_subject(entry),
         proofs=proofs_of_entries(connection(), {entry_id: entry.kind}),

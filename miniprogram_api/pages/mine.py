@@ -14,6 +14,7 @@ from backend.web.access import actor, member_page
 from backend.web.context import backend, now
 from backend.web.paging import decode_cursor, page
 from backend.web.transaction import connection
+from miniprogram_api.pages.entries import titles_of
 from miniprogram_api.pages.frame import page_blueprint
 from miniprogram_api.resources import labels
 from miniprogram_api.resources.rankings import board_standings
@@ -47,7 +48,13 @@ def overview() -> str:
 def points() -> str:
     """The balance, the lots, what ends soon, and the latest entries of the statement."""
     lines = statement_of(connection(), member_id=actor().member_id, before_id=None, limit=_LATEST)
-    return render_template("points.html", **_holdings(), lines=lines, kinds=labels.ENTRY_KINDS)
+    return render_template(
+        "points.html",
+        **_holdings(),
+        lines=lines,
+        titles=titles_of(lines),
+        kinds=labels.ENTRY_KINDS,
+    )
 
 
 def _holdings() -> dict[str, Any]:

@@ -96,6 +96,7 @@ def _on_month(file: MonthFile) -> Verdict:
         facts.append(("成员编号", str(proven.member_id)))
     facts += [_held(balance) for balance in proven.balances]
     facts.append(("计入的分录", f"账本的前 {proven.ledger.size} 片叶"))
+    facts.append(("没有证明", "这位成员没有别的账户"))
     return Verdict(
         what="月末余额文件",
         proves=proven.member_id is not None,

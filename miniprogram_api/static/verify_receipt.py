@@ -168,7 +168,8 @@ def verify_entry(receipt: dict[str, Any], key: str) -> str:
     must(digest == action, "the action is not the one that was sealed")
     at, on = START + timedelta(microseconds=posted), (START + timedelta(days=day)).date()
     head = f"OK: entry {entry} ({kind.decode().rstrip()}) is leaf {receipt['index']} of {size}"
-    about = f"  posted {at:%Y-%m-%d %H:%M:%S} UTC, counts for {on}, member {member}, action {act}"
+    about = f"  posted {at:%Y-%m-%d %H:%M:%S} UTC, counts for {on}"
+    about += "".join(f", {what} {n}" for what, n in (("member", member), ("action", act)) if n)
     lines = [f"{head} in {origin}", about]
     for _, debit, credit, unit, amount in TRANSFER.iter_unpack(leaf[ENTRY.size :]):
         moved = f"{amount_of(unit, amount)} ({amount} {unit.decode().rstrip()})"

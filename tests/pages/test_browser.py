@@ -1,7 +1,8 @@
 """One whole visit in Chromium at the size of a phone."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, sync_playwright
@@ -9,7 +10,10 @@ from playwright.sync_api import Page, Route, sync_playwright
 from backend.bootstrap import Backend
 from backend.clock import FixedClock
 from backend.organisations.queries import Scope
+from backend.proofs import jobs
+from backend.proofs.months import seal_due
 from backend.rewards.codes import redemption_code
+from backend.rewards.donations import GiftOrder, donate
 from backend.rewards.service import fulfil
 from tests.builders.points import earn
 from tests.builders.rewards import a_cause, a_reward
@@ -170,3 +174,47 @@ def test_a_code_is_shown_until_it_was_collected(
     page.clock.run_for(11_000)
     page.get_by_text("已领取，感谢您的参与").wait_for()
     _look(page)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", ["light"], indirect=True)
+def test_a_member_follows_an_entry_to_its_receipt_and_has_it_verified(
+    page: Page,
+    site: str,
+    scene: Scene,
+    login_code: Callable[..., str],
+    backend: Backend,
+    tmp_path: Path,
+) -> None:
+    with backend.engine.begin() as db:
+        cause = a_cause(db, scene.institution_id, backend.clock.now())
+        earn(db, scene.members[0], points_mpt=25_000, reduction_mg=5_000)
+        order = GiftOrder("giving-0001", cause, "mpt", 5_000)
+        donate(db, member_id=scene.members[0], order=order, now=backend.clock.now())
+    assert backend.signer is not None
+    jobs.build(backend.engine.begin, backend.signer, backend.clock)
+    later = FixedClock(backend.clock.now() + timedelta(days=50))
+    seal_due(backend.engine.begin, backend.signer, later)
+    page.goto(f"{site}/login/link/{login_code(scene.members[0])}")
+    page.wait_for_url("**/me")
+    page.get_by_role("link", name="收支明细").click()
+    _look(page)
+    page.get_by_role("link", name="捐赠", exact=False).first.click()
+    page.wait_for_url("**/me/entries/2")
+    _look(page)
+    page.get_by_role("link", name="看捐赠：西溪湿地护鸟").click()
+    _look(page)
+    with page.expect_download() as receipt:
+        page.get_by_role("link", name="下载凭证").click()
+    page.goto(f"{site}/proofs")
+    _look(page)
+    with page.expect_download() as balances:
+        page.get_by_role("link", name="下载我的余额").first.click()
+    for download, told in ((receipt, "凭证有效"), (balances, "月末余额文件有效")):
+        download.value.save_as(tmp_path / download.value.suggested_filename)
+        page.goto(f"{site}/proofs")
+        page.keyboard.press("Tab")
+        page.set_input_files("#file", tmp_path / download.value.suggested_filename)
+        page.get_by_role("button", name="核验").click()
+        page.get_by_role("heading", name=told).wait_for()
+        _look(page)

@@ -76,7 +76,7 @@ def test_the_statement_is_found_and_leads_to_every_entry(
     for entry in book.values():
         assert f'href="/me/entries/{entry}"' in page
     assert [int(n) for n in re.findall(r'href="/me/entries/(\d+)"', page)] == list(range(9, 0, -1))
-    for told in ("余 40 分", "余 4 克", "－20 分", "－1 克", "到期清零", "余 59 分"):
+    for told in ("余 40 分", "余 4 克", "－20 分", "－1 克", "到期清零", "余 59 分", "分类投放"):
         assert told in page
 
 
