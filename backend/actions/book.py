@@ -1,9 +1,9 @@
 """The whole book, read in bulk: every action with its award, however many there are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Row, Select, func, select
 
@@ -17,6 +17,9 @@ from backend.actions.queries import (
     takes_room,
 )
 from backend.ledger.queries import award_entries
+
+
+_Read = TypeVar("_Read")
 
 
 class Booked(NamedTuple):
@@ -75,26 +78,14 @@ class Order(Enum):
 _BATCH = 1_000
 
 
-def booked(
-    db: Connection,
-    *,
-    since: date | None = None,
-    until: date | None = None,
-    order: Order = Order.AS_POSTED,
-) -> Iterator[list[Booked]]:
-    """Every action of these days with its award, in batches; never more than one in memory.
+def booked(db: Connection, *, since: date | None = None) -> Iterator[list[Booked]]:
+    """Every action with its award as posted, in batches; never more than one in memory.
 
     Args:
         db: a transaction of its own, because a cursor of the server stays open in it.
         since: the first Asia/Shanghai day; None from the beginning.
-        until: the last one; None to the end.
-        order: how they follow each other.
     """
-    rows = db.execute(
-        _on_days(with_traces(order), since, until), execution_options={"yield_per": _BATCH}
-    )
-    for batch in rows.partitions():
-        yield [booked_of(row) for row in batch]
+    yield from _batches(db, _on_days(with_traces(Order.AS_POSTED), since, None), booked_of)
 
 
 def happened(db: Connection, *, since: date, until: date, order: Order) -> Iterator[list[Happened]]:
@@ -106,9 +97,7 @@ def happened(db: Connection, *, since: date, until: date, order: Order) -> Itera
         .where(takes_room())
         .order_by(*order.value)
     )
-    rows = db.execute(_on_days(chosen, since, until), execution_options={"yield_per": _BATCH})
-    for batch in rows.partitions():
-        yield list(map(Happened._make, batch))
+    yield from _batches(db, _on_days(chosen, since, until), Happened._make)
 
 
 def with_traces(order: Order) -> Select[Any]:
@@ -135,6 +124,14 @@ def count_of(db: Connection, *, since: date | None = None, until: date | None = 
         _on_days(select(func.count()).select_from(Action), since, until)
     ).scalar_one()
     return counted
+
+
+def _batches(
+    db: Connection, chosen: Select[Any], read: Callable[[Row[Any]], _Read]
+) -> Iterator[list[_Read]]:
+    rows = db.execute(chosen, execution_options={"yield_per": _BATCH})
+    for batch in rows.partitions():
+        yield list(map(read, batch))
 
 
 def _on_days(chosen: Select[Any], since: date | None, until: date | None) -> Select[Any]:
