@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TypedDict
@@ -119,6 +120,19 @@ def test_versions_neither_overlap_nor_leave_a_gap(
     assert (problem.file, problem.key) == ("recycling.drop_off.v2.toml", "effective.from")
     assert says in problem.fault
     approve("bad_files", f"versions {until} {start}", [str(problem)])
+
+
+def test_a_last_day_may_be_written_where_the_next_version_follows_it(
+    shipped_folder: Path, replace: Replace
+) -> None:
+    first = shipped_folder / "recycling.drop_off.v1.toml"
+    second = shipped_folder / "recycling.drop_off.v2.toml"
+    second.write_text(first.read_text("utf-8"), "utf-8")
+    replace(second, "version = 1\ntitle", "version = 2\ntitle")
+    replace(second, "from = 2026-01-01", "from = 2026-07-01")
+    replace(first, "from = 2026-01-01", "from = 2026-01-01\nuntil = 2026-06-30")
+    versions = load_rulebook(shipped_folder).all_versions()
+    assert [(m.version, m.effective_until) for m in versions] == [(1, date(2026, 6, 30)), (2, None)]
 
 
 @pytest.mark.parametrize("lock", ["[]", "{", '{"recycling.drop_off@1": 5}'])

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from credit_rules.units import (
     CO2E,
+    DecimalForm,
     base_unit,
+    decimal_form,
     decimal_text,
     parse_quantity,
     parse_unit,
@@ -89,6 +91,21 @@ def test_decimal_text_is_exact_and_plain(number: int, digits: int) -> None:
     assert Fraction(text) == value
     assert "e" not in text.lower()
     assert not (("." in text) and text.endswith(("0", ".")))
+
+
+@pytest.mark.parametrize(
+    "value, numerator, digits",
+    [
+        (Fraction(7), 7, 0),
+        (Fraction(1, 2), 5, 1),
+        (Fraction(3, 40), 75, 3),
+        (Fraction(1, 1024), 5**10, 10),
+    ],
+)
+def test_a_decimal_form_has_no_more_digits_than_it_needs(
+    value: Fraction, numerator: int, digits: int
+) -> None:
+    assert decimal_form(value) == DecimalForm(numerator, digits)
 
 
 def test_what_no_decimal_can_show_is_shown_in_the_base_unit_or_refused() -> None:
