@@ -18,7 +18,6 @@ from backend.actions.queries import (
 )
 from backend.ledger.queries import award_entries
 
-
 _Read = TypeVar("_Read")
 
 

@@ -119,5 +119,11 @@ def test_the_book_is_read_in_batches_in_either_order(
     posted = list(book.booked(db))
     assert [len(batch) for batch in posted] == [3, 3, 2]
     assert [b.action for batch in posted for b in batch] == actions
-    by_member = [b.action for batch in book.booked(db, order=Order.BY_MEMBER) for b in batch]
-    assert by_member == sorted(actions, key=lambda action: (action.member_id, action.id))
+    days = [action.occurred_on for action in actions]
+    for order in Order:
+        batches = list(book.happened(db, since=min(days), until=max(days), order=order))
+        assert [len(batch) for batch in batches] == [3, 3, 2]
+        expected = [action.id for action in actions]
+        if order is Order.BY_MEMBER:
+            expected = [a.id for a in sorted(actions, key=lambda a: (a.member_id, a.id))]
+        assert [action.id for batch in batches for action in batch] == expected
