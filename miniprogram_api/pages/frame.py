@@ -5,12 +5,14 @@ from typing import Any, Final
 
 import flask
 from flask import redirect, render_template, request, url_for
+from marshmallow import ValidationError
 from werkzeug.wrappers import Response
 
-from backend.errors import DomainError, UnauthenticatedError
+from backend.errors import DomainError, FieldError, InvalidInputError, UnauthenticatedError
 from backend.web import problems
 from backend.web.access import optional_actor, public
 from backend.web.context import request_id
+from backend.web.fields import Reference
 from miniprogram_api.pages import wording
 
 TEXT_SIZES: Final = {"normal": "标准", "large": "大", "largest": "特大"}
@@ -20,6 +22,7 @@ _YEAR_SECONDS: Final = 31_536_000
 _LOCAL_PATH: Final = re.compile(r"/(?:[!-.0-\[\]-~][!-\[\]-~]*)?", re.ASCII)
 _LONGEST_PATH: Final = 300
 _AFTER_POSTER: Final = "/drop-offs"
+_REFERENCE: Final = Reference()
 
 
 def page_blueprint(name: str, import_name: str) -> flask.Blueprint:
@@ -46,6 +49,21 @@ def local_path(text: str | None, otherwise: str) -> str:
     if text and len(text) <= _LONGEST_PATH and _LOCAL_PATH.fullmatch(text):
         return text
     return otherwise
+
+
+def form_reference() -> str:
+    """The reference that a form was rendered with, spelt as the API would take it.
+
+    Raises:
+        InvalidInputError: it is none; nothing may be ordered under it.
+    """
+    try:
+        reference: str = _REFERENCE.deserialize(request.form.get("reference", ""))
+    except ValidationError as error:
+        sentence = "这一页已经失效，请刷新页面后重新提交。"
+        fault = FieldError("reference", "format", sentence)
+        raise InvalidInputError(sentence, fields=[fault]) from error
+    return reference
 
 
 def here() -> str:

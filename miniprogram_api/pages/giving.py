@@ -21,7 +21,7 @@ from backend.web.access import actor, member_page, public
 from backend.web.paging import decode_cursor, page
 from backend.web.transaction import connection
 from miniprogram_api.pages import wording
-from miniprogram_api.pages.frame import page_blueprint
+from miniprogram_api.pages.frame import form_reference, page_blueprint
 from miniprogram_api.resources import labels
 from miniprogram_api.resources.rewards import certificate_url, give
 
@@ -53,13 +53,10 @@ def cause(cause_id: int) -> str:
 @member_page
 def donate(cause_id: int) -> Response | tuple[str, int]:
     """Gives, and leads to the certificate; a refusal is told on the page of the cause."""
-    typed = {
-        name: request.form.get(name, "").strip()[:_LONGEST]
-        for name in ("reference", "unit", "amount")
-    }
+    typed = {name: request.form.get(name, "").strip()[:_LONGEST] for name in ("unit", "amount")}
     try:
         amount = _amount(typed["amount"])
-        made, _ = give(GiftOrder(typed["reference"], cause_id, typed["unit"], amount))
+        made, _ = give(GiftOrder(form_reference(), cause_id, typed["unit"], amount))
     except NotFoundError:
         raise
     except DomainError as error:

@@ -7,7 +7,7 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from backend.clock import business_day
-from backend.errors import DomainError, NotFoundError
+from backend.errors import DomainError, FieldError, InvalidInputError, NotFoundError
 from backend.ledger.queries import balance_of
 from backend.places.posters import qr_svg
 from backend.proofs.queries import proofs_of_redemption
@@ -20,7 +20,7 @@ from backend.web.access import actor, member_page
 from backend.web.context import now
 from backend.web.paging import decode_cursor, page
 from backend.web.transaction import connection
-from miniprogram_api.pages.frame import page_blueprint
+from miniprogram_api.pages.frame import form_reference, page_blueprint
 from miniprogram_api.resources import labels
 from miniprogram_api.resources.rewards import code_url, person, seconds_left
 
@@ -28,7 +28,7 @@ blueprint = page_blueprint("redeeming", __name__)
 
 _PAGE: Final = 20
 _MOST_PIECES: Final = 10
-_LONGEST: Final = 64
+_MOST_DIGITS: Final = 2
 
 
 @blueprint.get("/rewards")
@@ -64,11 +64,8 @@ def reward(reward_id: int) -> str:
 @member_page
 def redeem(reward_id: int) -> Response | tuple[str, int]:
     """Redeems it and leads to the code; a refusal is told on the page of the reward."""
-    reference = request.form.get("reference", "")[:_LONGEST]
-    typed = request.form.get("quantity", "1")
-    quantity = int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 2 else 1
     try:
-        order = Order(reference, reward_id, max(1, min(quantity, _MOST_PIECES)))
+        order = Order(form_reference(), reward_id, _quantity(request.form.get("quantity", "")))
         made, _ = service.redeem(connection(), person(), order, now=now())
     except NotFoundError:
         raise
@@ -77,6 +74,20 @@ def redeem(reward_id: int) -> Response | tuple[str, int]:
         shown = _reward_page(reward_id, secrets.token_urlsafe(16), error)
         return shown, problems.status_of(error)
     return redirect(url_for("redeeming.redemption", redemption_id=made.id), 303)
+
+
+def _quantity(typed: str) -> int:
+    """How many pieces were chosen.
+
+    Raises:
+        InvalidInputError: none of the numbers that the form offers.
+    """
+    if typed.isascii() and typed.isdigit() and len(typed) <= _MOST_DIGITS:
+        number = int(typed)
+        if 1 <= number <= _MOST_PIECES:
+            return number
+    sentence = f"请选择兑换几件，1 到 {_MOST_PIECES} 件。"
+    raise InvalidInputError(sentence, fields=[FieldError("quantity", "range", sentence)])
 
 
 def _reward_page(reward_id: int, reference: str, error: DomainError | None) -> str:

@@ -113,6 +113,42 @@ def test_a_refused_redemption_says_why_and_takes_nothing(
     assert member.get("/rewards/999999").status_code == 404
 
 
+REFERENCES = ("", "x", "短短短短短短短短", "a" * 65, "with a blank", "page-0001\0", "page-0001\n")
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_nothing_is_ordered_under_what_is_no_reference(
+    member: FlaskClient,
+    reward: int,
+    backend: Backend,
+    scene: Scene,
+    stored: Connection,
+    reference: str,
+) -> None:
+    with backend.engine.begin() as db:
+        cause = a_cause(db, scene.institution_id, backend.clock.now())
+    for path, form in (
+        (f"/rewards/{reward}", {"quantity": "1"}),
+        (f"/causes/{cause}", {"unit": "mpt", "amount": "1"}),
+    ):
+        answer = member.post(path, data={"reference": reference, **form})
+        assert answer.status_code == 422
+        assert 'role="alert"' in answer.text
+    for table in ("redemption", "donation"):
+        assert stored.scalar(text(f"SELECT count(*) FROM {table}")) == 0
+
+
+@pytest.mark.parametrize("quantity", ["", "0", "-1", "11", "99", "100", "1.5", "x", "１", "²"])
+def test_a_quantity_that_was_not_offered_is_refused(
+    member: FlaskClient, reward: int, stored: Connection, quantity: str
+) -> None:
+    form = {"reference": "page-0001", "quantity": quantity}
+    answer = member.post(f"/rewards/{reward}", data=form)
+    assert answer.status_code == 422
+    assert "1 到 10 件" in answer.text
+    assert stored.scalar(text("SELECT count(*) FROM redemption")) == 0
+
+
 def test_points_that_end_soon_are_told(
     member: FlaskClient, backend: Backend, scene: Scene, clock: FixedClock
 ) -> None:
