@@ -12,7 +12,8 @@ from backend.ledger.queries import balance_of
 from backend.places.posters import qr_svg
 from backend.proofs.queries import proofs_of_redemption
 from backend.rewards import queries, service
-from backend.rewards.models import RedemptionState
+from backend.rewards.models import OfferState, RedemptionState
+from backend.rewards.policy import NotOnOfferError, require_on_offer
 from backend.rewards.queries import Offer, RedemptionView
 from backend.rewards.service import Order
 from backend.web import problems, transaction
@@ -92,18 +93,29 @@ def _quantity(typed: str) -> int:
 
 def _reward_page(reward_id: int, reference: str, error: DomainError | None) -> str:
     offer = queries.offer_of(connection(), person(), reward_id, today=business_day(now()))
-    if offer is None:
+    if offer is None or offer.reward.state is OfferState.DRAFT:
         raise NotFoundError("没有找到这件奖品，请返回列表重新选择。")
     held = balance_of(connection(), member_id=actor().member_id)
     return render_template(
         "reward.html",
         offer=offer,
         limits=_limits(offer),
+        closed=_closed(offer),
         reference=reference,
         quantities=range(1, min(_MOST_PIECES, _affordable(offer, held.points_mpt)) + 1),
         held=held,
         fault=None if error is None else error.message,
     )
+
+
+def _closed(offer: Offer) -> str | None:
+    """Why a reward cannot be had today; None where it can."""
+    reward, today = offer.reward, business_day(now())
+    try:
+        require_on_offer(reward.state, reward.available_from, reward.available_until, today)
+    except NotOnOfferError as error:
+        return error.message
+    return None
 
 
 def _affordable(offer: Offer, points_mpt: int) -> int:

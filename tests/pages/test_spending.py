@@ -18,6 +18,7 @@ from backend.organisations.queries import Scope
 from backend.outbox import service as outbox
 from backend.rewards import draws, queries, service
 from backend.rewards.codes import redemption_code
+from backend.rewards.models import OfferState
 from tests.builders.points import earn
 from tests.builders.rewards import a_cause, a_draw, a_reward
 from tests.builders.scene import Scene
@@ -111,6 +112,27 @@ def test_a_refused_redemption_says_why_and_takes_nothing(
     assert "每月" in answer.text
     assert stored.scalar(text("SELECT count(*) FROM redemption")) == 0
     assert member.get("/rewards/999999").status_code == 404
+
+
+def test_a_reward_in_preparation_does_not_exist_and_a_closed_one_says_so(
+    member: FlaskClient, reward: int, backend: Backend, scene: Scene, stored: Connection
+) -> None:
+    now = backend.clock.now()
+    with backend.engine.begin() as db:
+        draft = a_reward(db, scene.institution_id, now, state=OfferState.DRAFT)
+        closed = a_reward(db, scene.institution_id, now, state=OfferState.CLOSED)
+        coming = a_reward(db, scene.institution_id, now, available_from=date(2027, 1, 1))
+    form = {"reference": "page-0001", "quantity": "1"}
+    assert member.get(f"/rewards/{draft}").status_code == 404
+    assert member.post(f"/rewards/{draft}", data=form).status_code == 404
+    for each in (closed, coming):
+        page = member.get(f"/rewards/{each}")
+        assert page.status_code == 200
+        assert "目前没有开放" in page.text
+        assert "确认兑换" not in page.text
+        assert member.post(f"/rewards/{each}", data=form).status_code == 409
+    assert "确认兑换" in member.get(f"/rewards/{reward}").text
+    assert stored.scalar(text("SELECT count(*) FROM redemption")) == 0
 
 
 REFERENCES = ("", "x", "短短短短短短短短", "a" * 65, "with a blank", "page-0001\0", "page-0001\n")
