@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from credit_rules.energy import Choices, EnergyRefused, EnergyTables, convert, load_energy_tables
+from credit_rules.energy import (
+    Basis,
+    Choices,
+    EnergyRefused,
+    EnergyTables,
+    convert,
+    load_energy_tables,
+)
 
 Choose = Callable[..., Choices]
 
@@ -137,3 +144,18 @@ def test_a_coefficient_missing_from_the_tables_is_refused(
     (problem,) = caught.value.problems
     assert (problem.field, problem.code) == ("factors", "unknown_factor")
     assert key in problem.sentence
+
+
+def test_what_is_not_chosen_is_off() -> None:
+    day = date(2026, 3, 1)
+    plain = Choices(day, "js_t_303_2026", Basis.CALORIFIC)
+    assert plain == Choices(
+        day,
+        "js_t_303_2026",
+        Basis.CALORIFIC,
+        region=None,
+        market=False,
+        year=None,
+        factors=(),
+        allow_inexact=False,
+    )
