@@ -167,6 +167,7 @@ SELECT account_id, kind, coalesce(member_id, campaign_id) AS owner_id, expires_m
  WHERE account_id >> 16 IS DISTINCT FROM coalesce(member_id, campaign_id)
     OR (account_id >> 12) & 15 IS DISTINCT FROM {_CODE}
     OR (kind <> 'campaign_budget' AND account_id & 4095 <> {MONTH.format("expires_month")})
+    OR extract(day FROM expires_month) <> 1
  ORDER BY account_id
 """
 

@@ -54,6 +54,45 @@ SELECT e.id AS entry_id, t.debit AS account_id,
  ORDER BY e.id, t.debit
 """
 
+# An award comes out of the accounts of its own methodology, and so do all amendments of it.
+_STRANGE_SOURCES = """
+SELECT e.id AS entry_id, a.id AS action_id, a.methodology_id, c.subject
+  FROM entry e
+  JOIN action a ON a.id = e.action_id
+  JOIN transfer t ON t.entry_id = e.id
+  JOIN account c ON c.id = least(t.debit, t.credit) AND c.kind IN ('avoided_source', 'issuance')
+ WHERE c.subject <> a.methodology_id
+ ORDER BY e.id
+"""
+
+_RESOLUTIONS = """
+SELECT r.action_id, r.outcome
+  FROM hold_resolution r
+  LEFT JOIN held_award h ON h.action_id = r.action_id
+  LEFT JOIN entry e ON e.id = r.entry_id AND e.action_id = r.action_id AND e.kind = 'award'
+ WHERE h.action_id IS NULL OR (r.outcome = 'posted') <> (e.id IS NOT NULL)
+    OR (r.entry_id IS NULL) <> (e.id IS NULL)
+ ORDER BY r.action_id
+"""
+
+# What points to a reassessment, and what a reassessment points to, concern the same action.
+_REASSESSMENTS = """
+SELECT r.id AS reassessment_id, r.action_id, '它的更正分录不存在或属于别的行为' AS problem
+  FROM reassessment r
+  LEFT JOIN entry e ON e.id = r.entry_id AND e.action_id = r.action_id AND e.kind = 'correction'
+ WHERE r.entry_id IS NOT NULL AND e.id IS NULL
+UNION ALL
+SELECT r.id, r.action_id, '它所依据的规则集没有登记'
+  FROM reassessment r
+ WHERE NOT EXISTS (SELECT FROM rulebook_release l WHERE l.digest = r.rulebook_digest)
+UNION ALL
+SELECT s.reassessment_id, s.action_id, '行为的状态指向别的行为的重算'
+  FROM action_state s
+  LEFT JOIN reassessment r ON r.id = s.reassessment_id AND r.action_id = s.action_id
+ WHERE s.reassessment_id IS NOT NULL AND r.id IS NULL
+ ORDER BY 1
+"""
+
 
 def _kept_report(books: Books) -> Iterator[Finding]:
     """Makes the newest kept report again: an instant that is past gives the same for ever."""
@@ -117,5 +156,29 @@ CHECKS: tuple[Check, ...] = (
         statement=_OUT_OF_SEASON,
         subject="entry {entry_id}",
         detail="账户 {account_id} 的积分{problem}。",
+    ),
+    check_of_rows(
+        "ledger.sources",
+        "奖励出自本行为方法学的账户",
+        Invariant.PROVENANCE,
+        statement=_STRANGE_SOURCES,
+        subject="entry {entry_id}",
+        detail="行为 {action_id} 的方法学是 {methodology_id}，划转出自 {subject} 的账户。",
+    ),
+    check_of_rows(
+        "ledger.resolutions",
+        "审核结果与待审核的入账、分录相符",
+        Invariant.PENDING_ONCE,
+        statement=_RESOLUTIONS,
+        subject="action {action_id}",
+        detail="审核结果为 {outcome}，没有对应的待审核入账，或分录不符。",
+    ),
+    check_of_rows(
+        "ledger.reassessments",
+        "重算记录与行为、更正分录相符",
+        Invariant.PROVENANCE,
+        statement=_REASSESSMENTS,
+        subject="action {action_id}",
+        detail="重算 {reassessment_id}：{problem}。",
     ),
 )

@@ -15,10 +15,15 @@ SELECT coalesce(r.id, 0) AS redemption_id, coalesce(e.id, r.entry_id) AS entry_i
   FROM redemption r
   FULL JOIN (SELECT * FROM entry WHERE kind = 'redemption') AS e ON e.id = r.entry_id
   LEFT JOIN entry s ON s.settles_entry_id = e.id
+  LEFT JOIN idempotency i ON i.entry_id = e.id
   LEFT JOIN LATERAL (SELECT sum(t.amount) AS amount FROM transfer t
                       WHERE t.entry_id = e.id) AS aside ON true
  WHERE r.member_id IS DISTINCT FROM e.member_id
     OR r.points_mpt IS DISTINCT FROM aside.amount
+    OR r.reference IS DISTINCT FROM i.reference OR r.requested_on IS DISTINCT FROM e.effective_on
+    OR r.requested_on <> (r.requested_at AT TIME ZONE 'Asia/Shanghai')::date
+    OR EXISTS (SELECT FROM transfer t JOIN account a ON a.id = t.credit
+                WHERE t.entry_id = s.id AND a.subject <> r.reward_id::text)
     OR r.state <> CASE s.kind WHEN 'fulfilment' THEN 'fulfilled'
                               WHEN 'cancellation' THEN 'cancelled' ELSE 'pending' END
  ORDER BY 2
@@ -28,9 +33,14 @@ _DONATIONS = """
 SELECT coalesce(d.id, 0) AS donation_id, coalesce(e.id, d.entry_id) AS entry_id
   FROM donation d
   FULL JOIN (SELECT * FROM entry WHERE kind = 'donation') AS e ON e.id = d.entry_id
-  LEFT JOIN LATERAL (SELECT sum(t.amount) AS amount FROM transfer t
+  LEFT JOIN idempotency i ON i.entry_id = e.id
+  LEFT JOIN LATERAL (SELECT sum(t.amount) AS amount, min(t.unit) AS unit, min(a.subject) AS cause
+                       FROM transfer t LEFT JOIN account a ON a.id = t.credit
                       WHERE t.entry_id = e.id) AS given ON true
- WHERE d.member_id IS DISTINCT FROM e.member_id OR d.amount IS DISTINCT FROM given.amount
+ WHERE d.member_id IS DISTINCT FROM e.member_id OR d.reference IS DISTINCT FROM i.reference
+    OR e.effective_on <> (d.donated_at AT TIME ZONE 'Asia/Shanghai')::date
+    OR (d.amount, d.unit, d.cause_id::text)
+       IS DISTINCT FROM (given.amount, given.unit, given.cause)
  ORDER BY 2
 """
 
@@ -49,7 +59,7 @@ CHECKS: tuple[Check, ...] = (
         Invariant.WHOLE_ENTRIES,
         statement=_REDEMPTIONS,
         subject="redemption {redemption_id}",
-        detail="与分录 {entry_id} 的成员、数额或状态不符。",
+        detail="与分录 {entry_id} 的成员、凭据号、日期、数额或状态不符。",
     ),
     check_of_rows(
         "rewards.donations",
@@ -57,6 +67,6 @@ CHECKS: tuple[Check, ...] = (
         Invariant.WHOLE_ENTRIES,
         statement=_DONATIONS,
         subject="donation {donation_id}",
-        detail="与分录 {entry_id} 的成员或数额不符。",
+        detail="与分录 {entry_id} 的成员、凭据号、数额或项目不符。",
     ),
 )

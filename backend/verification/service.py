@@ -1,6 +1,7 @@
 """Runs every check over one snapshot, and keeps what it found."""
 
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -8,9 +9,11 @@ from datetime import datetime
 
 from redis import Redis
 from sqlalchemy import Connection, Engine, MetaData, delete, insert, select
+from sqlalchemy.exc import DataError
 
 from backend.actions import checks as actions
 from backend.db.snapshot import snapshot
+from backend.errors import DomainError
 from backend.invariants import Books, Check, Finding
 from backend.ledger import checks as ledger
 from backend.ledger import history_checks as ledger_history
@@ -35,6 +38,12 @@ CHECKS: tuple[Check, ...] = (
 # Of each check so many findings are kept; the others are counted.
 KEPT = 100
 _RUNS_KEPT = 400
+
+# What content may raise that nobody wrote so; a database that is gone is none of it.
+_UNREADABLE = (
+    *(ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError),
+    *(DomainError, DataError),
+)
 
 Report = Callable[[str], None]
 
@@ -123,11 +132,26 @@ def _run(books: Books, check: Check) -> Result:
     begun = time.monotonic()
     found = 0
     kept: list[Finding] = []
-    for finding in check.find(books):
+    for finding in _findings(books, check):
         found += 1
         if found <= KEPT:
             kept.append(finding)
     return Result(check, found, tuple(kept), _ms_since(begun))
+
+
+def _findings(books: Books, check: Check) -> Iterator[Finding]:
+    """What a check finds; what it cannot read is a finding too, and the others go on."""
+    savepoint = books.db.begin_nested()
+    try:
+        yield from check.find(books)
+    except _UNREADABLE as error:
+        detail = f"检查没有做完，表中有无法解读的内容（{type(error).__name__}：{error}）。"
+        # What it was reading from is let go of while it is still there to be closed.
+        traceback.clear_frames(error.__traceback__)
+        savepoint.rollback()
+        yield Finding(check.invariants[0], f"check {check.name}", detail)
+    else:
+        savepoint.commit()
 
 
 def _ms_since(begun: float) -> int:

@@ -60,6 +60,27 @@ CANARIES = (
         changes=(("abs(v_change.d_mpt)]", "abs(v_change.d_mpt) / 2]"),),
     ),
     Canary(
+        "an action assessed again names another correction",
+        Invariant.PROVENANCE,
+        "ledger.reassessments",
+        reverse_the_first,
+        statements=("ALTER TABLE reassessment DROP CONSTRAINT uq_reassessment_entry_id",),
+        function="ledger_settle",
+        changes=(
+            ("VALUES (v_change.action_id, v_entry,", "VALUES (v_change.action_id, v_entry - 1,"),
+        ),
+    ),
+    Canary(
+        "a review names another award",
+        Invariant.PENDING_ONCE,
+        "ledger.resolutions",
+        post_held,
+        function="ledger_resolve_hold",
+        changes=(
+            ("VALUES (p_action_id, p_outcome, v_entry,", "VALUES (p_action_id, p_outcome, 1,"),
+        ),
+    ),
+    Canary(
         "a hold is ended and goes on",
         Invariant.PENDING_ONCE,
         "actions.holds",

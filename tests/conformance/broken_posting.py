@@ -113,6 +113,14 @@ CANARIES = (
         changes=(("p_reduction_mg", "(p_reduction_mg + 1)"),),
     ),
     Canary(
+        "an award out of another methodology's account",
+        Invariant.PROVENANCE,
+        "ledger.sources",
+        two_awards,
+        function=POST,
+        changes=(("(t.source, t.unit, p_methodology_id)", "(t.source, t.unit, 'commute.bus')"),),
+    ),
+    Canary(
         "an award in another member's name",
         Invariant.PROVENANCE,
         "ledger.orphans",

@@ -61,12 +61,10 @@ SPENDING = {
     works.settle_twice,
     works.hand_out,
 }
-# And these, beside redemptions of no reward, would not be told from them.
-REWARDS = {works.take_reward, works.donate}
-OTHERS = {canary.work for canary in CANARIES} - REFUSED - SPENDING - REWARDS
+OTHERS = {canary.work for canary in CANARIES} - REFUSED - SPENDING
 
 
-@pytest.mark.parametrize("together", [OTHERS, SPENDING, REWARDS], ids=["acts", "points", "rewards"])
+@pytest.mark.parametrize("together", [OTHERS, SPENDING], ids=["acts", "points"])
 def test_the_same_work_done_well_is_not_found_fault_with(book: Book, together: set[Work]) -> None:
     for work in sorted(together, key=lambda each: each.__name__):
         work(book)

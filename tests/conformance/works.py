@@ -203,22 +203,22 @@ def hand_out(book: Book) -> None:
 
 def take_reward(book: Book) -> None:
     """Redeems a piece of a reward that is in stock."""
-    member, now = book.scene.members[10], book.backend.clock.now()
+    member, now = book.scene.members[4], book.backend.clock.now()
     person = Person(member, book.scene.institution_id)
+    book.drop_off(4, minutes_ago=30)
     with book.backend.engine.begin() as db:
-        reward = a_reward(db, book.scene.institution_id, now)
-        earn(db, member, points_mpt=20_000, on=business_day(now))
+        reward = a_reward(db, book.scene.institution_id, now, points_mpt=1_000)
         service.redeem(db, person, Order("a-reward", reward, 1), now=now)
 
 
 def donate(book: Book) -> None:
     """Gives points to a cause, for a certificate."""
-    member, now = book.scene.members[11], book.backend.clock.now()
+    member, now = book.scene.members[5], book.backend.clock.now()
+    book.drop_off(5, minutes_ago=40)
     with book.backend.engine.begin() as db:
         cause = a_cause(db, book.scene.institution_id, now)
-        earn(db, member, points_mpt=20_000, on=business_day(now))
         donations.donate(
-            db, member_id=member, order=GiftOrder("a-gift", cause, "mpt", 5_000), now=now
+            db, member_id=member, order=GiftOrder("a-gift", cause, "mpt", 1_000), now=now
         )
 
 
