@@ -99,8 +99,8 @@ def opened(note: str, keys: Sequence[VerifierKey], log: str) -> tuple[Checkpoint
         log: what follows the key's name in the origin of the log: nothing for the ledger's own.
 
     Raises:
-        ReceiptInvalidError: none of the keys signed it, or it speaks of another log. The one key
-            signs for the entries and for each month: a root of one proves nothing in another.
+        ReceiptInvalidError: none of the keys signed it once, or it speaks of another log. The one
+            key signs for the entries and for each month: a root of one proves nothing in another.
     """
     try:
         text, signed_by = open_note(note, keys)
@@ -109,9 +109,21 @@ def opened(note: str, keys: Sequence[VerifierKey], log: str) -> tuple[Checkpoint
         raise ReceiptInvalidError(
             "检查点的签名无法用已公布的公钥验证：凭证可能被改动，或不是本账本签发的。"
         ) from error
+    if _signatures_of(signed_by, note) != 1:
+        raise ReceiptInvalidError("检查点上有同一把公钥的两个签名：凭证被改动过。")
     if checkpoint.origin != signed_by.name + log:
         raise ReceiptInvalidError("签名的树根属于另一本账或另一个月份，请使用原始文件。")
     return checkpoint, signed_by
+
+
+def _signatures_of(key: VerifierKey, note: str) -> int:
+    """How many lines of a note that was opened are signatures of one key."""
+    lines = note.removesuffix("\n").rpartition("\n\n")[2].split("\n")
+    signed = [line.split(" ")[1:] for line in lines]
+    return sum(
+        name == key.name and base64.b64decode(signature).startswith(key.key_id)
+        for name, signature in signed
+    )
 
 
 def _malformed(name: str) -> str:

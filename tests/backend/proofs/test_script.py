@@ -30,6 +30,15 @@ def refusal(script: dict[str, Any], document: object, key: str) -> str:
     return str(refused.value)
 
 
+def proven_here(document: object, signer: Signer) -> bool:
+    """Whether the library accepts a receipt."""
+    try:
+        verify(LedgerReceipt.from_json(document), [signer.verifier])
+    except ReceiptInvalidError:
+        return False
+    return True
+
+
 def told_of(content: bytes, key: str, folder: Path) -> str:
     """What the script says of a file that it must not accept."""
     path = folder / "receipt.json"
@@ -94,8 +103,10 @@ def test_signatures_are_read_strictly(script: dict[str, Any], signer: Signer) ->
     note = receipt["checkpoint"]
     text, line = note.split("\n\n")
     witness = Signer("witness.test", bytes(32)).sign(f"{text}\n").split("\n\n")[1]
-    for other in (note + witness, f"{text}\n\n{witness}{line}"):
+    odd = witness.replace("witness.test", "witness\u2028\x85test")
+    for other in (note + witness, f"{text}\n\n{witness}{line}", note + odd):
         assert "OK" in script["verify"](changed(receipt, "checkpoint", to=other), key)
+        assert proven_here(changed(receipt, "checkpoint", to=other), signer)
     for other, why in (
         (note + line, "more than once"),
         (f"{note}trailing garbage\n", "is no signature"),
@@ -109,6 +120,7 @@ def test_signatures_are_read_strictly(script: dict[str, Any], signer: Signer) ->
     ):
         said = refusal(script, changed(receipt, "checkpoint", to=other), key)
         assert why in said, (other, said)
+        assert not proven_here(changed(receipt, "checkpoint", to=other), signer)
 
 
 def test_notes_that_are_no_checkpoints_are_refused(script: dict[str, Any], signer: Signer) -> None:
