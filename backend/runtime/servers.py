@@ -5,6 +5,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from sqlalchemy.exc import OperationalError
+
+from backend.db.engine import make_engine
+from backend.runtime.children import StartError
 from backend.runtime.lock import AlreadyRunningError, DataFolderLock
 from backend.runtime.postgres import EmbeddedPostgres
 from backend.runtime.redis import EmbeddedRedis
@@ -61,7 +65,8 @@ def running_servers(settings: Settings) -> Iterator[Settings]:
         The settings with every address and the root key filled in.
 
     Raises:
-        StartError: an embedded server does not come up.
+        StartError: an embedded server does not come up, or the database of the settings is out of
+            reach.
     """
     own = [each for each in (embedded_postgres(settings), embedded_redis(settings)) if each]
     with ExitStack() as stack:
@@ -72,4 +77,18 @@ def running_servers(settings: Settings) -> Iterator[Settings]:
                 own = []
         for server in own:
             stack.enter_context(server)
-        yield complete(settings)
+        completed = complete(settings)
+        _require_database(completed)
+        yield completed
+
+
+def _require_database(settings: Settings) -> None:
+    engine = make_engine(settings.database_url, owner=True)
+    try:
+        engine.connect().close()
+    except OperationalError as error:
+        raise StartError(
+            f"无法连接数据库，请检查 TANPUHUI_DATABASE_URL：{str(error.orig).splitlines()[0]}"
+        ) from error
+    finally:
+        engine.dispose()
