@@ -171,7 +171,7 @@ def test_a_factor_table_with_a_cell_without_end_is_refused(shipped_folder: Path)
     (shipped_folder / "data" / "own.csv").write_text(head + row, "utf-8")
     (problem,) = (p for p in problems_of(shipped_folder) if p.file == "data/own.csv")
     assert problem.key == "."
-    assert problem.fault.startswith("因子表无法读取（")
+    assert problem.fault == "因子表无法读取（field larger than field limit (131072)）。"
     assert problem.remedy == "请核对引号和过长的单元格。"
 
 
