@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from backend.ledger import conservation, spending
-from backend.ledger.policy import due_notices, ended_months
+from backend.ledger.policy import due_notices, month_end
 from backend.outbox import service as outbox
 
 EXPIRE = "ledger.expire"
@@ -20,7 +20,7 @@ BATCH = 500
 
 
 def expire(db: Connection, payload: Mapping[str, Any], *, today: date) -> None:
-    """Ends one batch of lots; an empty payload starts with the months that ended last.
+    """Ends one batch of lots; an empty payload starts with every month that is over.
 
     Args:
         db: the transaction that marks the message done.
@@ -28,7 +28,7 @@ def expire(db: Connection, payload: Mapping[str, Any], *, today: date) -> None:
         today: the Asia/Shanghai day.
     """
     if not payload:
-        for month in ended_months(today):
+        for month in spending.ended_months(db, on=today):
             outbox.put(db, kind=EXPIRE, payload={"month": month.isoformat(), "after": 0})
         return
     done = spending.expire(
@@ -55,9 +55,12 @@ def give_notice(db: Connection, payload: Mapping[str, Any], *, today: date) -> N
             first = {"month": month.isoformat(), "days": days, "after": 0}
             outbox.put(db, kind=GIVE_NOTICE, payload=first)
         return
+    month = date.fromisoformat(payload["month"])
+    if today > month_end(month):  # left lying until there was nothing ahead any more
+        return
     last = spending.give_notice(
         db,
-        month=date.fromisoformat(payload["month"]),
+        month=month,
         days_ahead=payload["days"],
         after=payload["after"],
         limit=BATCH,

@@ -5,8 +5,6 @@ from datetime import date, timedelta
 
 POINTS_LIVE_MONTHS = 12
 NOTICE_DAYS = (30, 7)
-# Months looked at again for lots that a late correction filled after their end.
-_MONTHS_BACK = 3
 
 
 def expires_month(earned_on: date) -> date:
@@ -24,16 +22,6 @@ def expires_month(earned_on: date) -> date:
 def month_end(month: date) -> date:
     """The last day of the month that a date lies in."""
     return month.replace(day=monthrange(month.year, month.month)[1])
-
-
-def ended_months(today: date) -> tuple[date, ...]:
-    """The first days of the months that ended last before a day, the latest first."""
-    months: list[date] = []
-    first = today.replace(day=1)
-    for _ in range(_MONTHS_BACK):
-        first = (first - timedelta(days=1)).replace(day=1)
-        months.append(first)
-    return tuple(months)
 
 
 def due_notices(today: date) -> tuple[tuple[date, int], ...]:

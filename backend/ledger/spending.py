@@ -166,6 +166,21 @@ def donate(
     )
 
 
+_ENDED = """
+SELECT DISTINCT expires_month FROM balance
+ WHERE kind = 'member_points' AND amount > 0 AND expires_month < %s::date ORDER BY 1
+"""
+
+
+def ended_months(db: Connection, *, on: date) -> list[date]:
+    """The first days of all months that are over by a day and still hold points, oldest first.
+
+    However long ago: a correction gives points back to the month they were earned for.
+    """
+    fetch_all(db, "SELECT set_config('statement_timeout', '0', true)", ())
+    return [month for (month,) in fetch_all(db, _ENDED, (on.replace(day=1),))]
+
+
 def expire(db: Connection, *, month: date, after: int, limit: int, on: date) -> Expired:
     """Ends the lots of a month that is over, for the next members after one.
 

@@ -3,12 +3,14 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
 from backend.bootstrap import Backend
 from backend.clock import FixedClock
 from backend.ledger import jobs, spending
-from backend.ledger.policy import due_notices, ended_months
+from backend.ledger.policy import due_notices, month_end
 from backend.ledger.queries import balance_of, drifting_balances, notices_of, statement_of
 from backend.outbox import service as outbox
 from backend.worker import HANDLERS, perform, serve
@@ -44,8 +46,8 @@ def test_one_entry_ends_each_members_month(db: Connection) -> None:
         earn(db, member, points_mpt=1_000 * member, on=EARNED)
         earn(db, member, points_mpt=500, on=date(2026, 1, 2))
     jobs.expire(db, {}, today=AFTER)
-    # Three months to look at; this one has five members in batches of two, and a last empty one.
-    assert work_off(db, jobs.EXPIRE, AFTER) == 2 + 4
+    # Five members in batches of two, and a last empty one.
+    assert work_off(db, jobs.EXPIRE, AFTER) == 4
     assert [points(db, member) for member in range(1, 6)] == [500] * 5
     kinds = db.execute(
         text("SELECT member_id, count(*) FROM entry WHERE kind = 'expiry' GROUP BY 1")
@@ -55,7 +57,7 @@ def test_one_entry_ends_each_members_month(db: Connection) -> None:
     assert (line.kind, line.points_mpt, line.effective_on) == ("expiry", -3_000, AFTER)
     assert drifting_balances(db) == []
     jobs.expire(db, {}, today=AFTER + timedelta(days=1))
-    assert work_off(db, jobs.EXPIRE, AFTER + timedelta(days=1)) == 3
+    assert work_off(db, jobs.EXPIRE, AFTER + timedelta(days=1)) == 0
     assert [points(db, member) for member in range(1, 6)] == [500] * 5
 
 
@@ -132,8 +134,43 @@ def test_a_day_on_which_nothing_ran_is_made_up() -> None:
         (date(2027, 1, 1), 7),
         (date(2027, 2, 1), 30),
     )
-    assert ended_months(date(2027, 2, 10)) == (
-        date(2027, 1, 1),
-        date(2026, 12, 1),
-        date(2026, 11, 1),
-    )
+
+
+def test_points_of_a_month_long_over_end_too(db: Connection) -> None:
+    """A correction gave them, or nothing ran for months."""
+    earn(db, 1, points_mpt=3_000, on=date(2023, 2, 28))
+    earn(db, 1, points_mpt=5_000, on=date(2025, 12, 31))
+    earn(db, 1, points_mpt=7_000, on=date(2026, 1, 1))
+    jobs.expire(db, {}, today=AFTER)
+    work_off(db, jobs.EXPIRE, AFTER)
+    assert [lot.points_mpt for lot in balance_of(db, member_id=1).lots] == [7_000]
+
+
+def test_a_month_that_is_over_is_no_longer_announced(db: Connection) -> None:
+    earn(db, 1, points_mpt=9_000, on=EARNED)
+    jobs.give_notice(db, {}, today=date(2026, 12, 31))
+    work_off(db, jobs.GIVE_NOTICE, AFTER)
+    assert db.scalar(text("SELECT count(*) FROM expiry_notice")) == 0
+
+
+DAYS = [date(2026, 11, 1) + timedelta(days=n) for n in range(3 * 366)]  # with a 29 February
+
+
+def test_every_month_is_announced_thirty_and_seven_days_ahead() -> None:
+    first: dict[tuple[date, int], date] = {}
+    for today in DAYS:
+        for notice in due_notices(today):
+            assert today <= month_end(notice[0])
+            first.setdefault(notice, today)
+    for (month, days), told in first.items():
+        if month > date(2026, 11, 1):
+            assert told == month_end(month) - timedelta(days=days), month
+
+
+@given(st.lists(st.sampled_from(DAYS), min_size=1, unique=True).map(sorted))
+def test_on_whichever_days_the_job_runs_no_notice_is_missed(runs: list[date]) -> None:
+    due = {(m, d) for today in DAYS for m, d in due_notices(today)}
+    given_ = {notice for today in runs for notice in due_notices(today)}
+    for month, days in due - given_:
+        ahead = month_end(month) - timedelta(days=days)
+        assert not [today for today in runs if ahead <= today <= month_end(month)]
