@@ -18,6 +18,7 @@ from backend.audit.service import record
 from backend.audit.tags import Tag
 from backend.clock import business_day
 from backend.errors import FieldError, InvalidInputError, NotFoundError
+from backend.ledger import spending
 from backend.ledger.queries import earned_between
 from backend.organisations.models import Institution
 from backend.organisations.queries import Scope, institutions_in
@@ -178,6 +179,7 @@ def enter(db: Connection, person: Person, draw_id: int, *, now: datetime) -> str
         NotOnOfferError: it takes no more entries.
         ThresholdError: too little was earned in the time that counts.
     """
+    spending.lock_members(db, [person.member_id])
     # Shared: entries do not wait for each other, the close waits for all of them.
     draw = draw_of(db, draw_id, shared=True)
     require_for(

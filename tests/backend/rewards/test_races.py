@@ -1,21 +1,32 @@
 """Under a rush nothing is oversold, no limit is passed, and nothing is settled twice."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
+from sqlalchemy import Connection, text
 
 from backend.bootstrap import Backend
+from backend.clock import business_day
 from backend.errors import DomainError
 from backend.ledger.queries import drifting_balances
-from backend.rewards import service
+from backend.rewards import draws, service
 from backend.rewards.codes import redemption_code
-from backend.rewards.policy import AlreadySettledError, LimitReachedError, Person
+from backend.rewards.policy import (
+    AlreadySettledError,
+    LimitReachedError,
+    NotOnOfferError,
+    Person,
+)
+from backend.rewards.recheck import entries_digest
 from tests.backend.rewards.test_redemptions import EVERYWHERE, in_order, order, stock
 from tests.builders.organisations import NOW, an_organisation
 from tests.builders.people import a_member
 from tests.builders.points import earn
-from tests.builders.rewards import a_reward
+from tests.builders.rewards import a_draw, a_reward
 
 
 def _rush(backend: Backend, clients: int, pieces: int, threads: int) -> tuple[list[str], int]:
@@ -115,3 +126,112 @@ def test_handing_over_and_giving_back_at_once_do_one_of_them(backend: Backend) -
         assert sum(pool.map(settle, range(10))) == 5
     with backend.engine.connect() as db:
         assert in_order(db)
+
+
+def test_of_all_who_settle_at_once_one_does(backend: Backend) -> None:
+    """The member, the programme, the attendant, and the job when the time has run out, twice."""
+    late = NOW + timedelta(days=400)
+    with backend.engine.begin() as db:
+        there = an_organisation(db)
+        member, official = a_member(db, institution_id=there.bureau), a_member(db)
+        earn(db, member, points_mpt=100_000, on=business_day(NOW))
+        reward = a_reward(db, there.bureau, NOW, points_mpt=1_000, stock=20)
+        person = Person(member, there.bureau)
+        made = [
+            service.redeem(db, person, order(reward, 2, f"all-{n:06d}"), now=NOW)[0].id
+            for n in range(6)
+        ]
+
+    def hand_over(db: Connection, redemption: int) -> None:
+        code = redemption_code(backend.keys, redemption, late)
+        service.fulfil(db, backend.keys, code, scope=EVERYWHERE, actor_id=official, now=late)
+
+    def cancel(db: Connection, redemption: int) -> None:
+        service.cancel_for(
+            db,
+            scope=EVERYWHERE,
+            redemption_id=redemption,
+            actor_id=official,
+            reason="缺货",
+            now=late,
+        )
+
+    ways: list[Callable[[Connection, int], object]] = [
+        hand_over,
+        cancel,
+        lambda db, redemption: service.cancel_own(
+            db, member_id=member, redemption_id=redemption, now=late
+        ),
+        lambda db, _redemption: service.time_out(db, now=late, limit=2),
+        lambda db, _redemption: service.time_out(db, now=late, limit=2),
+    ]
+    together = Barrier(len(ways), timeout=30)
+
+    def settle(way: Callable[[Connection, int], object]) -> None:
+        together.wait()
+        for redemption in made:
+            with suppress(AlreadySettledError), backend.engine.begin() as db:
+                way(db, redemption)
+
+    with ThreadPoolExecutor(len(ways)) as pool:
+        list(pool.map(settle, ways))
+    with backend.engine.connect() as db:
+        assert in_order(db)
+        assert drifting_balances(db) == []
+        settled = db.scalars(text("SELECT state FROM redemption ORDER BY id")).all()
+        assert set(settled) <= {"fulfilled", "cancelled"}
+        assert stock(db, reward) == 20 - 2 * settled.count("fulfilled")
+        once = text("SELECT count(*) FROM entry WHERE settles_entry_id IS NOT NULL")
+        assert db.scalar(once) == len(made)
+
+
+def test_entering_a_draw_from_many_phones_is_one_ticket(backend: Backend) -> None:
+    with backend.engine.begin() as db:
+        there = an_organisation(db)
+        member = a_member(db, institution_id=there.bureau)
+        earn(db, member, points_mpt=10_000)
+        draw = a_draw(db, backend.keys, there.bureau, NOW)
+    together = Barrier(8, timeout=30)
+
+    def enter(_phone: int) -> str:
+        together.wait()
+        with backend.engine.begin() as db:
+            return draws.enter(db, Person(member, there.bureau), draw, now=NOW)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(enter, range(8)))) == 1
+
+
+def test_whoever_has_a_ticket_is_on_the_list_of_the_close(backend: Backend) -> None:
+    with backend.engine.begin() as db:
+        there = an_organisation(db)
+        members = [a_member(db, institution_id=there.bureau) for _ in range(40)]
+        for member in members:
+            earn(db, member, points_mpt=10_000)
+        draw = a_draw(db, backend.keys, there.bureau, NOW)
+        closes = draws.draw_of(db, draw).closes_at
+    together = Barrier(5, timeout=30)
+
+    def enter(part: int) -> list[str]:
+        together.wait()
+        tickets = []
+        for member in members[part::4]:
+            with suppress(NotOnOfferError), backend.engine.begin() as db:
+                tickets.append(draws.enter(db, Person(member, there.bureau), draw, now=NOW))
+        return tickets
+
+    def close() -> None:
+        together.wait()
+        for _ in range(200):
+            with backend.engine.begin() as db:
+                if draws.advance(db, backend.keys, now=closes):
+                    return
+
+    with ThreadPoolExecutor(5) as pool:
+        closing = pool.submit(close)
+        tickets = [ticket for part in pool.map(enter, range(4)) for ticket in part]
+        closing.result()
+    with backend.engine.connect() as db:
+        assert sorted(draws.tickets_of(db, draw)) == sorted(tickets)
+        digest = db.scalar(text("SELECT entries_digest FROM prize_draw"))
+        assert digest == bytes.fromhex(entries_digest(draws.tickets_of(db, draw)))
