@@ -232,7 +232,8 @@ class _Writing:
             if form.name is None:
                 decided.append(_holds(condition, form.times))
             else:
-                left.append(_told(condition, form))
+                # Of a quantity: what is asked of choices is decided above.
+                left.append(f"{condition.low} <= {form} <= {condition.high}")
         if operation.every and not all(decided):
             return _ZERO
         if not operation.every and any(decided):
@@ -253,10 +254,3 @@ def _holds(condition: Condition, value: int) -> bool:
     return condition.low <= value <= condition.high and (
         condition.among is None or value in condition.among
     )
-
-
-def _told(condition: Condition, form: _Form) -> str:
-    told = f"{condition.low} <= {form} <= {condition.high}"
-    if condition.among is None:
-        return told
-    return f"({told} and {form} in {{{', '.join(map(str, sorted(condition.among)))}}})"

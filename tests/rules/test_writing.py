@@ -129,6 +129,17 @@ def test_what_tier_and_choices_decide_is_not_left_to_be_done() -> None:
             approve("written", methodology.id, said)
 
 
+def test_any_of_several_conditions_on_quantities(tmp_path: Path) -> None:
+    (path,) = SHAPES.glob("*.toml")
+    text = path.read_text(encoding="utf-8")
+    assert text.count("all = [") == 1
+    (tmp_path / path.name).write_text(text.replace("all = [", "any = ["), encoding="utf-8")
+    (methodology,) = load_rulebook(tmp_path).all_versions()
+    assert same(methodology, Random(5)) == DRAWN  # noqa: S311 - reproducible, no secret
+    (every,) = load_rulebook(SHAPES).all_versions()
+    assert same(every, Random(5)) < DRAWN  # noqa: S311 - as above
+
+
 PLAIN = (
     ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Assign, ast.AugAssign, ast.If,
     ast.Return, ast.Tuple, ast.Dict, ast.Set, ast.Name, ast.Load, ast.Store, ast.Constant,
