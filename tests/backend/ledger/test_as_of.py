@@ -13,8 +13,11 @@ from sqlalchemy import Connection, text
 
 from backend.db.engine import make_engine
 from backend.ledger import amendments, conservation, queries, spending
-from backend.ledger.queries import balance_at, balance_of, earned_between
+from backend.ledger.budgets import fund_campaign
+from backend.ledger.queries import balance_at, balance_of, drifting_balances, earned_between
+from backend.ledger.service import Outcome, post_award
 from backend.ledger.spending import Gift
+from tests.backend.ledger.test_budgets import an_award
 from tests.builders.points import DAY, earn
 
 ME = 7
@@ -117,7 +120,10 @@ def test_a_balance_of_a_day_long_ago(filled: Connection) -> None:
 spends = st.lists(
     st.tuples(
         st.sampled_from(
-            ["earn", "redeem", "fulfil", "cancel", "donate", "give_mg", "expire", "reverse"]
+            [
+                *("earn", "redeem", "fulfil", "cancel", "forgive", "donate", "give_mg", "expire"),
+                *("reverse", "grant", "bonus"),
+            ]
         ),
         st.integers(1, 9),
         st.integers(1, 3),
@@ -149,6 +155,10 @@ class _Book:
                 methodology=f"method.{size % 3}",
             )
             self.actions.append(action)
+        elif verb == "grant":
+            fund_campaign(self.db, campaign_id=member, points_mpt=size * 900, on=DAY, actor_id=None)
+        elif verb == "bonus":
+            self.bonus(size, member)
         elif verb == "redeem":
             made = spending.redeem(
                 self.db,
@@ -174,6 +184,16 @@ class _Book:
         else:
             self.settle(verb, member)
 
+    def bonus(self, size: int, member: int) -> None:
+        """An award with a bonus of the campaign of the same number, where that can pay it."""
+        with self.db.begin_nested() as savepoint:
+            award = an_award(member, bonus_mpt=size * 300, campaign_id=1 + size % 3)
+            posting = post_award(self.db, award)
+            if posting.outcome is not Outcome.POSTED:
+                savepoint.rollback()
+            elif posting.action_id is not None:
+                self.actions.append(posting.action_id)
+
     def settle(self, verb: str, member: int) -> None:
         if verb == "expire":
             month = date(2026, 11, 1)
@@ -188,7 +208,10 @@ class _Book:
             if verb == "fulfil":
                 spending.fulfil(self.db, redemption_id=chosen, reward="r", on=DAY, actor_id=None)
             else:
-                spending.cancel(self.db, redemption_id=chosen, on=DAY, actor_id=None, forgive=False)
+                forgive = verb == "forgive"
+                spending.cancel(
+                    self.db, redemption_id=chosen, on=DAY, actor_id=None, forgive=forgive
+                )
 
 
 @settings(
@@ -205,6 +228,7 @@ def test_everything_issued_is_somewhere_at_every_instant(
             book.do(verb, size, member)
             reports.append(conservation.report(db, at=instant(db)))
         assert all(made.holds for made in reports)
+        assert drifting_balances(db) == []
         assert [conservation.report(db, at=made.as_of) for made in reports] == reports
         for unit, total in (
             ("mg", sum(balance_of(db, member_id=m).reduction_mg for m in (1, 2, 3))),
