@@ -81,13 +81,20 @@ def test_what_is_settled_by_members_is_refused_by_the_row_as_it_came(
     assert (refused.value.column, refused.value.row) == (name, 17)
 
 
-def test_a_campaign_nobody_knows_is_refused(shipped: Rulebook) -> None:
+@pytest.mark.parametrize("campaign", [-1, 2, 5])
+def test_a_campaign_nobody_knows_is_refused_where_it_would_pay(
+    shipped: Rulebook, campaign: int
+) -> None:
     columns = batch(shipped)
     assert columns.boosts is not None
     row = int(np.flatnonzero(columns.boosts.hundredths)[0])
-    with pytest.raises(ColumnsRefused) as refused:
-        settle(spoiled(columns, "boosts.campaign", 5, row))
-    assert str(refused.value) == f"列“boosts.campaign”第 {row} 行：没有这个活动。"
+    plain = int(np.flatnonzero(columns.boosts.hundredths == 0)[0])
+    for way in (settle, settle_in_turn):
+        with pytest.raises(ColumnsRefused) as refused:
+            way(spoiled(columns, "boosts.campaign", campaign, row))
+        assert str(refused.value) == f"列“boosts.campaign”第 {row} 行：没有这个活动。"
+        unnamed = way(spoiled(columns, "boosts.campaign", campaign, plain))
+        assert rows_of(unnamed) == rows_of(settle(columns))
 
 
 @pytest.mark.parametrize(
@@ -189,6 +196,16 @@ def test_counters_that_no_counter_can_hold_are_refused_before_the_first_row(
         with pytest.raises(ColumnsRefused) as refused:
             way(columns, opening={where: Used(**{lane: amount})})
         assert str(refused.value) == f"列“opening”整列：期初累计量{why}，请核对计数器。"
+
+
+def test_a_counter_that_is_full_and_grows_no_more_is_none_of_them(shared: Rulebook) -> None:
+    columns = replace(batch(shared, 50, FEW), boosts=None, occasions=None)
+    weighing = [m.id for m in columns.methodologies].index("point.weighing")
+    row = int(np.flatnonzero((columns.methodology == weighing) & (columns.tier > 0))[0])
+    on = date.fromordinal(int(columns.day[row]))
+    full = {("point.weighing:day", int(columns.member[row]), on): Used(count_nano=2**62)}
+    for way in (settle, settle_in_turn):
+        assert rows_of(way(columns, opening=full)) == rows_of(way(columns))
 
 
 RECORDED: tuple[str, Lane] = ("recycling.drop_off:day", "reduction_ng")
