@@ -1,8 +1,8 @@
 """Answers requests of the API, each in a child that may be killed before its N-th statement.
 
 Run as `python -m tests.faults.dying_requests`; everything is imported once and each request forked
-off. A line on standard input is `{"token", "body", "dies_before"}`; the answer is `{"status",
-"statements"}`, where status is null for a child that was killed.
+off. A line on standard input is `{"token", "method", "path", "body", "dies_before"}`; the answer is
+`{"status", "statements"}`, where status is null for a child that was killed.
 """
 
 import json
@@ -53,8 +53,9 @@ def answer(app: Flask, request: dict[str, Any]) -> dict[str, Any]:
     child = os.fork()
     if child == 0:
         sent = count_and_die(request["dies_before"])
-        response = app.test_client().post(
-            "/api/v1/actions",
+        response = app.test_client().open(
+            request["path"],
+            method=request["method"],
             json=request["body"],
             headers={"Authorization": f"Bearer {request['token']}"},
         )

@@ -1,10 +1,6 @@
 """A process killed before any statement of an award leaves all of it or nothing."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +11,8 @@ from backend.clock import FixedClock, SystemClock
 from backend.schema import METADATA
 from backend.verification.service import open_books, verify
 from tests.builders.city import City, a_city
+from tests.faults.asking import Request, asking
 
-ROOT = Path(__file__).parents[2]
 # Whatever an award writes; each of them by one row, or two.
 WRITTEN = ("action", "entry", "idempotency", "evidence_use", "ceiling_usage", "outbox")
 Ask = Callable[[int, int], dict[str, Any]]
@@ -36,36 +32,20 @@ def scene(backend: Backend) -> City:
 @pytest.fixture
 def ask(scene: City) -> Iterator[Ask]:
     """Logs a drop-off of the n-th member in a process that may die before a statement."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.dying_requests"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    with asking() as ask_it:
 
-    def request(number: int, dies_before: int) -> dict[str, Any]:
-        body = {
-            "reference": f"statement-{number:04d}",
-            "kind": "recycling.drop_off",
-            "occurred_at": scene.backend.clock.now().isoformat(),
-            "facts": {"material": "paper", "mass": "1.25"},
-            "evidence": {"code": scene.scene.attended.url},
-        }
-        token = scene.token(scene.scene.members[number])
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(
-            json.dumps({"token": token, "body": body, "dies_before": dies_before}) + "\n"
-        )
-        process.stdin.flush()
-        answer: dict[str, Any] = json.loads(process.stdout.readline())
-        return answer
+        def request(number: int, dies_before: int) -> dict[str, Any]:
+            body = {
+                "reference": f"statement-{number:04d}",
+                "kind": "recycling.drop_off",
+                "occurred_at": scene.backend.clock.now().isoformat(),
+                "facts": {"material": "paper", "mass": "1.25"},
+                "evidence": {"code": scene.scene.attended.url},
+            }
+            token = scene.token(scene.scene.members[number])
+            return ask_it(Request(token, "/api/v1/actions", body), dies_before)
 
-    yield request
-    process.kill()
-    process.communicate()
+        yield request
 
 
 def written(city: City) -> dict[str, int]:
