@@ -237,10 +237,12 @@ def _read_sealed(document: object) -> Sealed:
 
 
 def _instant(fields: Mapping[str, object]) -> datetime | None:
+    text = field(fields, "sealed_at", str)
     try:
-        return datetime.fromisoformat(field(fields, "sealed_at", str))
+        instant = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return instant if instant.isoformat() == text and instant.tzinfo is not None else None
 
 
 def _read_claim(document: object) -> BalanceClaim:

@@ -199,7 +199,10 @@ def verify_balance(item: Any, month: dict[str, Any], signed: bytes) -> str:
 def verify_month(document: dict[str, Any], key: str) -> str:
     month, items = shaped(document["month"], MONTH), document["items"]
     named = re.fullmatch("[0-9]{4}-(0[1-9]|1[0-2])", str(month["month"]))
-    must(named, "the file names no month")
+    told = re.fullmatch(
+        "[0-9]{4}(-[0-9]{2}){2}T[0-9:.]{8,15}[+-][0-9]{2}:[0-9]{2}", month["sealed_at"]
+    )
+    must(named and told, "the file names no month, or no instant of its sealing")
     log = f"/month/{month['month']}"
     origin, size, signed, more = signed_root(month["note"], key, log)
     must(month["accounts"] == size, "the number of accounts is not the signed one")

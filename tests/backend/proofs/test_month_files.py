@@ -123,7 +123,7 @@ def test_every_field_counts(signer: Signer, refused: Refuses) -> None:
         "tree_size": (31, "30", True),
         "accounts": (7, 5, 0, -6, "6"),
         "root": (flipped(month["root"], 0), "", None),
-        "sealed_at": (1, None),
+        "sealed_at": (1, None, "", "2026-11-11", "x026-11-11T00:00:00+00:00"),
     }
     for name, values in others.items():
         for value in values:

@@ -2,14 +2,18 @@
 
 import ast
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backend.errors import DomainError
 from backend.ports.signed_notes import Signer
 from backend.proofs.documents import ReceiptInvalidError
+from backend.proofs.month_files import FORMAT, MonthFile, verify_month
 from backend.proofs.receipts import LedgerReceipt, verify
+from backend.web import strict_json
 from tests.backend.proofs import made
 from tests.backend.proofs.conftest import NOW
 from tests.backend.proofs.made import SCRIPT, a_month, a_receipt, changed
@@ -183,6 +187,46 @@ def test_hostile_files_get_a_sentence(
     signer: Signer, tmp_path: Path, content: bytes, why: str
 ) -> None:
     assert why in told_of(content, signer.verifier.text, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["receipt", "month"])
+def test_one_changed_byte_is_refused_here_and_offline(
+    signer: Signer, script: dict[str, Any], tmp_path: Path, kind: str
+) -> None:
+    """Of the bytes of a file, only those of the instant of the sealing are not held by a proof."""
+    document = a_receipt(signer) if kind == "receipt" else a_month(signer)
+    content, path = json.dumps(document).encode(), tmp_path / "file.json"
+    script["signed_text"] = cache(script["signed_text"])
+    for at in range(0, len(content), 7):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        accepted = is_proven_offline(script, path, signer)
+        assert accepted == is_proven_here(path.read_bytes(), signer), at
+        if accepted:
+            other = json.loads(path.read_text(encoding="utf-8"))
+            assert other.pop("month") | {"sealed_at": 0} == document["month"] | {"sealed_at": 0}
+            assert other.items() <= document.items()
+
+
+def is_proven_offline(script: dict[str, Any], path: Path, signer: Signer) -> bool:
+    """Whether the script accepts a file."""
+    try:
+        script["verify"](script["load"](str(path)), signer.verifier.text)
+    except script["NotProvenError"]:
+        return False
+    return True
+
+
+def is_proven_here(content: bytes, signer: Signer) -> bool:
+    """Whether the library accepts the content of a file, read as the public page reads it."""
+    try:
+        document = strict_json.parse(content)
+        if isinstance(document, dict) and document.get("format") == FORMAT:
+            verify_month(MonthFile.from_json(document), [signer.verifier])
+        else:
+            verify(LedgerReceipt.from_json(document), [signer.verifier])
+    except DomainError:
+        return False
+    return True
 
 
 def test_what_follows_the_document_is_refused(signer: Signer, tmp_path: Path) -> None:
