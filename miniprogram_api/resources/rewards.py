@@ -267,7 +267,6 @@ def _donation_body(made: DonationView) -> dict[str, Any]:
 
 def _draw_body(draw: DrawView) -> dict[str, Any]:
     standing = draws.standing_of(connection(), draw, member_id=actor().member_id)
-    won = draws.winners_of(draw, draws.tickets_of(connection(), draw.id)) if draw.seed else []
     return {
         "id": draw.id,
         "name": draw.name,
@@ -286,8 +285,15 @@ def _draw_body(draw: DrawView) -> dict[str, Any]:
         "entries": draw.entries,
         "commitment": draw.commitment.hex(),
         "ticket": standing.ticket,
-        "won": standing.ticket in won,
+        "won": _has_won(draw, standing.ticket),
     }
+
+
+def _has_won(draw: DrawView, ticket: str | None) -> bool:
+    """Whether a ticket won; the order of all tickets is worked out for who holds one only."""
+    if ticket is None or draw.seed is None:
+        return False
+    return ticket in draws.winners_of(draw, draws.tickets_of(connection(), draw.id))
 
 
 def _cursor(query: Mapping[str, Any]) -> int | None:

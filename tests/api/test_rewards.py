@@ -144,3 +144,29 @@ def test_a_draw_is_entered_and_won(
             draws.advance(db, backend.keys, now=draws.draw_of(db, draw).draws_at)
     (drawn,) = client.get("/api/v1/draws", headers=member).get_json()["draws"]
     assert (drawn["state"], drawn["ticket"], drawn["won"]) == ("drawn", ticket, True)
+
+
+def test_who_did_not_enter_a_draw_does_not_have_it_worked_out(
+    client: FlaskClient,
+    member: Header,
+    bearer: Callable[[int], Header],
+    scene: Scene,
+    backend: Backend,
+    reward: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert reward
+    with backend.engine.begin() as db:
+        draw = a_draw(db, backend.keys, scene.institution_id, backend.clock.now(), threshold=0)
+    client.post(f"/api/v1/draws/{draw}/entry", headers=member)
+    with backend.engine.begin() as db:
+        for _ in range(2):
+            draws.advance(db, backend.keys, now=draws.draw_of(db, draw).draws_at)
+
+    def refused(*_arguments: object) -> list[str]:
+        raise AssertionError("the order of all tickets was worked out")
+
+    monkeypatch.setattr(draws, "winners_of", refused)
+    stranger = bearer(scene.members[1])
+    (drawn,) = client.get("/api/v1/draws", headers=stranger).get_json()["draws"]
+    assert (drawn["state"], drawn["ticket"], drawn["won"]) == ("drawn", None, False)
