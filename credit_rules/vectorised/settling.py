@@ -138,7 +138,7 @@ class _Settling:
         arrival, shown = self.batch.arrival[rows], f"recorded.{name[0]}.{name[1]}"
         column = (self.recorded or {}).get(name)
         if column is None:
-            return np.zeros(len(rows), dtype=np.int64)
+            return np.zeros_like(rows)
         check_length(shown, column, len(self.batch))
         used = column[arrival]
         bad = (used < 0) | (used > COUNTER_LIMIT >> 1)
