@@ -84,7 +84,7 @@ SELECT proname FROM pg_proc
 
 _APPROVALS = text("""
 SELECT count(*) FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
- WHERE g.tgrelid = 'correction_run'::regclass AND p.proname = 'require_two_approvals'
+ WHERE g.tgrelid = to_regclass('correction_run') AND p.proname = 'require_two_approvals'
    AND g.tgenabled IN ('O', 'A')
    -- for each row, before INSERT and UPDATE
    AND g.tgtype & 23 = 23

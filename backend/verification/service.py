@@ -9,7 +9,7 @@ from datetime import datetime
 
 from redis import Redis
 from sqlalchemy import Connection, Engine, MetaData, delete, insert, select
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError
 
 from backend.actions import checks as actions
 from backend.db.snapshot import snapshot
@@ -38,11 +38,13 @@ CHECKS: tuple[Check, ...] = (
 # Of each check so many findings are kept; the others are counted.
 KEPT = 100
 _RUNS_KEPT = 400
+_LINE = "\n"
 
-# What content may raise that nobody wrote so; a database that is gone is none of it.
+# What may come of content that nobody wrote so, and of tables that are gone. A database out of
+# reach is none of it.
 _UNREADABLE = (
     *(ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError),
-    *(DomainError, DataError),
+    *(DomainError, DataError, ProgrammingError),
 )
 
 Report = Callable[[str], None]
@@ -145,7 +147,11 @@ def _findings(books: Books, check: Check) -> Iterator[Finding]:
     try:
         yield from check.find(books)
     except _UNREADABLE as error:
-        detail = f"检查没有做完，表中有无法解读的内容（{type(error).__name__}：{error}）。"
+        said = error.orig if isinstance(error, DBAPIError) else error
+        detail = (
+            "检查没有做完，数据库里有无法解读或缺失的内容"
+            f"（{type(said).__name__}：{str(said).partition(_LINE)[0]}）。"
+        )
         # What it was reading from is let go of while it is still there to be closed.
         traceback.clear_frames(error.__traceback__)
         savepoint.rollback()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from backend.bootstrap import Backend
 from backend.cli import main
@@ -60,4 +60,23 @@ def test_content_that_cannot_be_read_is_named(
     assert len(document["checks"]) == len(CHECKS)
     (finding,) = (each for each in document["findings"] if each["subject"] == f"check {check}")
     assert "无法解读" in finding["detail"]
+    assert city.scene.members
+
+
+@pytest.mark.parametrize(
+    "sabotage, check",
+    [
+        ("DROP TABLE transfer", "ledger.conservation"),
+        ("ALTER TABLE redemption DROP COLUMN state CASCADE", "rewards.redemptions"),
+        ("DROP FUNCTION proofs_home()", "proofs.missing"),
+    ],
+)
+def test_what_is_gone_is_named(city: City, owner: Engine, sabotage: str, check: str) -> None:
+    with owner.begin() as db:
+        db.execute(text(sabotage))
+    result = CliRunner().invoke(main, ["ledger", "verify", "--json"], catch_exceptions=False)
+    assert result.exit_code == 1
+    document = json.loads(result.stdout)
+    assert len(document["checks"]) == len(CHECKS)
+    assert f"check {check}" in {each["subject"] for each in document["findings"]}
     assert city.scene.members
