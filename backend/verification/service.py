@@ -143,21 +143,19 @@ def _run(books: Books, check: Check) -> Result:
 
 def _findings(books: Books, check: Check) -> Iterator[Finding]:
     """What a check finds; what it cannot read is a finding too, and the others go on."""
-    savepoint = books.db.begin_nested()
-    try:
-        yield from check.find(books)
-    except _UNREADABLE as error:
-        said = error.orig if isinstance(error, DBAPIError) else error
-        detail = (
-            "检查没有做完，数据库里有无法解读或缺失的内容"
-            f"（{type(said).__name__}：{str(said).partition(_LINE)[0]}）。"
-        )
-        # What it was reading from is let go of while it is still there to be closed.
-        traceback.clear_frames(error.__traceback__)
-        savepoint.rollback()
-        yield Finding(check.invariants[0], f"check {check.name}", detail)
-    else:
-        savepoint.commit()
+    with books.db.begin_nested() as savepoint:
+        try:
+            yield from check.find(books)
+        except _UNREADABLE as error:
+            said = error.orig if isinstance(error, DBAPIError) else error
+            detail = (
+                "检查没有做完，数据库里有无法解读或缺失的内容"
+                f"（{type(said).__name__}：{str(said).partition(_LINE)[0]}）。"
+            )
+            # What it was reading from is let go of while it is still there to be closed.
+            traceback.clear_frames(error.__traceback__)
+            savepoint.rollback()
+            yield Finding(check.invariants[0], f"check {check.name}", detail)
 
 
 def _ms_since(begun: float) -> int:

@@ -145,16 +145,7 @@ class _Book:
         self.number += 1
         reference = f"drawn-{self.number:06d}"
         if verb == "earn":
-            on = date(2025, 11, 3) if size % 2 else DAY
-            action = earn(
-                self.db,
-                member,
-                points_mpt=size * 1_000,
-                reduction_mg=size * 70,
-                on=on,
-                methodology=f"method.{size % 3}",
-            )
-            self.actions.append(action)
+            self.earn(size, member)
         elif verb == "grant":
             fund_campaign(self.db, campaign_id=member, points_mpt=size * 900, on=DAY, actor_id=None)
         elif verb == "bonus":
@@ -183,6 +174,18 @@ class _Book:
             )
         else:
             self.settle(verb, member)
+
+    def earn(self, size: int, member: int) -> None:
+        on = date(2025, 11, 3) if size % 2 else DAY
+        action = earn(
+            self.db,
+            member,
+            points_mpt=size * 1_000,
+            reduction_mg=size * 70,
+            on=on,
+            methodology=f"method.{size % 3}",
+        )
+        self.actions.append(action)
 
     def bonus(self, size: int, member: int) -> None:
         """An award with a bonus of the campaign of the same number, where that can pay it."""

@@ -128,9 +128,37 @@ def test_handing_over_and_giving_back_at_once_do_one_of_them(backend: Backend) -
         assert in_order(db)
 
 
+Way = Callable[[Connection, int], object]
+LATE = NOW + timedelta(days=400)
+
+
+def _ways_to_settle(backend: Backend, member: int, official: int) -> list[Way]:
+    """The attendant, the programme, the member, and the job when the time has run out, twice."""
+
+    def hand_over(db: Connection, redemption: int) -> None:
+        code = redemption_code(backend.keys, redemption, LATE)
+        service.fulfil(db, backend.keys, code, scope=EVERYWHERE, actor_id=official, now=LATE)
+
+    def cancel(db: Connection, redemption: int) -> None:
+        service.cancel_for(
+            db,
+            scope=EVERYWHERE,
+            redemption_id=redemption,
+            actor_id=official,
+            reason="缺货",
+            now=LATE,
+        )
+
+    def give_back(db: Connection, redemption: int) -> None:
+        service.cancel_own(db, member_id=member, redemption_id=redemption, now=LATE)
+
+    def time_out(db: Connection, _redemption: int) -> None:
+        service.time_out(db, now=LATE, limit=2)
+
+    return [hand_over, cancel, give_back, time_out, time_out]
+
+
 def test_of_all_who_settle_at_once_one_does(backend: Backend) -> None:
-    """The member, the programme, the attendant, and the job when the time has run out, twice."""
-    late = NOW + timedelta(days=400)
     with backend.engine.begin() as db:
         there = an_organisation(db)
         member, official = a_member(db, institution_id=there.bureau), a_member(db)
@@ -141,33 +169,10 @@ def test_of_all_who_settle_at_once_one_does(backend: Backend) -> None:
             service.redeem(db, person, order(reward, 2, f"all-{n:06d}"), now=NOW)[0].id
             for n in range(6)
         ]
-
-    def hand_over(db: Connection, redemption: int) -> None:
-        code = redemption_code(backend.keys, redemption, late)
-        service.fulfil(db, backend.keys, code, scope=EVERYWHERE, actor_id=official, now=late)
-
-    def cancel(db: Connection, redemption: int) -> None:
-        service.cancel_for(
-            db,
-            scope=EVERYWHERE,
-            redemption_id=redemption,
-            actor_id=official,
-            reason="缺货",
-            now=late,
-        )
-
-    ways: list[Callable[[Connection, int], object]] = [
-        hand_over,
-        cancel,
-        lambda db, redemption: service.cancel_own(
-            db, member_id=member, redemption_id=redemption, now=late
-        ),
-        lambda db, _redemption: service.time_out(db, now=late, limit=2),
-        lambda db, _redemption: service.time_out(db, now=late, limit=2),
-    ]
+    ways = _ways_to_settle(backend, member, official)
     together = Barrier(len(ways), timeout=30)
 
-    def settle(way: Callable[[Connection, int], object]) -> None:
+    def settle(way: Way) -> None:
         together.wait()
         for redemption in made:
             with suppress(AlreadySettledError), backend.engine.begin() as db:
