@@ -14,8 +14,8 @@ from backend.organisations.models import Institution
 from backend.people.models import Member
 from backend.rewards.catalogue import cause_of
 from backend.rewards.models import Cause, Donation
-from backend.rewards.policy import check_gift, new_number, require_on_offer
-from backend.rewards.service import require_posted
+from backend.rewards.policy import check_gift, new_number, require_announced, require_on_offer
+from backend.rewards.service import reference_taken, require_posted
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +97,12 @@ def donate(
     """
     spending.lock_members(db, [member_id])
     earlier = _by_reference(db, member_id, order.reference)
-    if earlier is not None and _order_of(earlier) == order:
+    if earlier is not None:
+        if _order_of(earlier) != order:
+            raise reference_taken()
         return earlier, False
     cause = cause_of(db, order.cause_id)
+    require_announced(cause.state)
     require_on_offer(cause.state, None, None, business_day(now))
     check_gift(order.unit, order.amount)
     if not (cause.takes_points if order.unit == "mpt" else cause.takes_reductions):

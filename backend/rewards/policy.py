@@ -109,6 +109,16 @@ def require_for(terms: Terms, person: Person) -> None:
         raise NotFoundError("没有找到这个项目，请返回列表重新选择。")
 
 
+def require_announced(state: OfferState) -> None:
+    """Keeps from members what is still being prepared.
+
+    Raises:
+        NotFoundError: it is.
+    """
+    if state is OfferState.DRAFT:
+        raise NotFoundError("没有找到这个项目，请返回列表重新选择。")
+
+
 def require_on_offer(state: OfferState, first: date | None, last: date | None, today: date) -> None:
     """Lets pass what is open and within its dates.
 

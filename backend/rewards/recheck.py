@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,10 @@ def winning_order(seed: bytes, tickets: Iterable[str]) -> list[str]:
 
 def faults(draw: Mapping[str, Any]) -> list[str]:
     """What is wrong with a draw as published; nothing where it is in order."""
+    if not draw["seed"]:
+        return ["还没有开奖：开奖后请重新下载文件再复核"]
     found = []
-    seed, tickets = bytes.fromhex(draw["seed"] or ""), draw["tickets"]
+    seed, tickets = bytes.fromhex(draw["seed"]), draw["tickets"]
     if hashlib.sha256(seed).hexdigest() != draw["commitment"]:
         found.append("种子与事先公布的承诺不符")
     if len(set(tickets)) != len(tickets):
@@ -51,12 +53,23 @@ def source() -> str:
     return Path(__file__).read_text(encoding="utf-8")
 
 
-def main(path: str) -> int:
-    """Prints the verdict on a draw's file; returns 0 where it is in order."""
-    found = faults(json.loads(Path(path).read_text(encoding="utf-8")))
-    print("\n".join(found) or "复核通过：承诺、名单和中奖号全部相符。")  # noqa: T201 - a script's verdict
+def main(arguments: Sequence[str]) -> int:
+    """Prints the verdict on a draw's file; returns 0 where it is in order, 2 where there is none.
+
+    Args:
+        arguments: the path of the file.
+    """
+    if len(arguments) != 1:
+        print("用法：python recheck.py 抽奖文件.json")  # noqa: T201 - a script's verdict
+        return 2
+    try:
+        found = faults(json.loads(Path(arguments[0]).read_text(encoding="utf-8")))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        print("读不出抽奖：请使用抽奖页面下载的原始文件。")  # noqa: T201 - as above
+        return 2
+    print("\n".join(found) or "复核通过：承诺、名单和中奖号全部相符。")  # noqa: T201 - as above
     return 1 if found else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1:]))

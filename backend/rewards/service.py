@@ -29,6 +29,7 @@ from backend.rewards.policy import (
     SoldOutError,
     hold_ends,
     period_start,
+    require_announced,
     require_for,
     require_on_offer,
 )
@@ -75,10 +76,9 @@ def redeem(
     earlier = queries.redemption_by_reference(
         db, member_id=person.member_id, reference=order.reference
     )
-    if earlier is not None and (earlier.reward_id, earlier.quantity) == (
-        order.reward_id,
-        order.quantity,
-    ):
+    if earlier is not None:
+        if (earlier.reward_id, earlier.quantity) != (order.reward_id, order.quantity):
+            raise reference_taken()
         return earlier, False
     reward = _available(db, person, order, now)
     made = spending.redeem(
@@ -137,13 +137,19 @@ def require_posted(made: Spending) -> int:
         return made.entry_id
     if made.outcome is SpendingOutcome.INSUFFICIENT:
         raise PointsInsufficientError("可用余额不足，请减少数量，或先记录更多低碳行为。")
+    raise reference_taken()
+
+
+def reference_taken() -> ReferenceTakenError:
+    """The refusal of a reference that belongs to something else."""
     sentence = "这个凭据号已用于另一笔内容，请刷新页面后重新提交。"
-    raise ReferenceTakenError(sentence, fields=[FieldError("reference", "mismatch", sentence)])
+    return ReferenceTakenError(sentence, fields=[FieldError("reference", "mismatch", sentence)])
 
 
 def _available(db: Connection, person: Person, order: Order, now: datetime) -> RewardView:
     """The reward of an order that nothing speaks against so far."""
     reward = queries.reward_of(db, order.reward_id)
+    require_announced(reward.state)
     terms = queries.terms_of(
         db,
         person,

@@ -42,18 +42,26 @@ def test_points_and_reductions_are_given_once(db: Connection, people: People) ->
     assert [each.unit for each in mine] == ["mg", "mpt"]
     with pytest.raises(NotFoundError):
         donations.donation_of(db, made.id, member_id=people.teacher.member_id)
-    with pytest.raises(ReferenceTakenError):
-        give(db, people, GiftOrder("donation-01", cause, "mpt", 40_000))
+    closed = a_cause(db, people.organisation.bureau, NOW, state=OfferState.CLOSED)
+    for other in (
+        GiftOrder("donation-01", cause, "mpt", 40_000),
+        GiftOrder("donation-01", closed, "mpt", 30_000),
+        GiftOrder("donation-01", 10**9, "mpt", 30_000),
+    ):
+        with pytest.raises(ReferenceTakenError):
+            give(db, people, other)
 
 
 def test_what_a_cause_does_not_take_stays_with_the_giver(db: Connection, people: People) -> None:
     only_points = a_cause(db, people.organisation.bureau, NOW, takes_reductions=False)
     closed = a_cause(db, people.organisation.bureau, NOW, state=OfferState.CLOSED)
+    draft = a_cause(db, people.organisation.bureau, NOW, state=OfferState.DRAFT)
     for order, error in (
         (GiftOrder("donation-01", only_points, "mg", 5_000), InvalidInputError),
         (GiftOrder("donation-01", only_points, "mpt", 999), InvalidInputError),
         (GiftOrder("donation-01", only_points, "mpt", 100_001), PointsInsufficientError),
         (GiftOrder("donation-01", closed, "mpt", 5_000), NotOnOfferError),
+        (GiftOrder("donation-01", draft, "mpt", 5_000), NotFoundError),
         (GiftOrder("donation-01", 10**9, "mpt", 5_000), NotFoundError),
     ):
         with pytest.raises(error):

@@ -71,16 +71,34 @@ def test_seed_and_list_are_published_in_their_order(
     assert found == {ticket: people.clerk.member_id, other: people.teacher.member_id}
 
 
-def test_anybody_can_recheck_offline(drawn: Mapping[str, Any], tmp_path: Path) -> None:
-    file = tmp_path / "draw.json"
-    file.write_text(json.dumps(drawn), encoding="utf-8")
+def rechecked(*arguments: str) -> tuple[int, str, str]:
     done = subprocess.run(
-        [sys.executable, "-I", str(Path(recheck.__file__)), str(file)],
+        [sys.executable, "-I", str(Path(recheck.__file__)), *arguments],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stdout) == (0, "复核通过：承诺、名单和中奖号全部相符。\n")
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_anybody_can_recheck_offline(drawn: Mapping[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "draw.json"
+    file.write_text(json.dumps(drawn), encoding="utf-8")
+    assert rechecked(str(file)) == (0, "复核通过：承诺、名单和中奖号全部相符。\n", "")
+    file.write_text(json.dumps({**drawn, "seed": None, "winners": []}), encoding="utf-8")
+    code, said, _ = rechecked(str(file))
+    assert (code, said[:6]) == (1, "还没有开奖：")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", "no JSON", '{"seed": 5}', '{"seed": "zz", "tickets": []}', "[" * 9_999]
+)
+def test_what_is_no_draw_is_said_to_be_none(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "draw.json"
+    file.write_text(text, encoding="utf-8")
+    unreadable = (2, "读不出抽奖：请使用抽奖页面下载的原始文件。\n", "")
+    assert rechecked(str(file)) == rechecked(str(tmp_path / "none")) == unreadable
+    assert rechecked() == (2, "用法：python recheck.py 抽奖文件.json\n", "")
 
 
 @pytest.mark.parametrize(

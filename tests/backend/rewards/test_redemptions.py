@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from backend.errors import InvalidInputError, NotFoundError
+from backend.errors import DomainError, InvalidInputError, NotFoundError
 from backend.ledger.queries import balance_of, drifting_balances
 from backend.organisations.queries import Scope
 from backend.ports.keys import KeyRing
@@ -63,6 +63,17 @@ def test_a_redemption_sets_points_and_a_piece_aside(db: Connection, people: Peop
         service.redeem(db, people.clerk, order(reward, 1), now=NOW)
     assert (points(db, people.clerk), stock(db, reward)) == (80_000, 3)
     assert in_order(db)
+
+
+def test_another_order_under_the_same_reference_is_told_so_whatever_else_is_wrong(
+    db: Connection, people: People
+) -> None:
+    bureau = people.organisation.bureau
+    limited, scarce = a_reward(db, bureau, NOW, member_limit=2), a_reward(db, bureau, NOW, stock=1)
+    service.redeem(db, people.clerk, order(limited, 2), now=NOW)
+    for other in (order(limited, 1), order(scarce, 2), order(10**9)):
+        with pytest.raises(ReferenceTakenError):
+            service.redeem(db, people.clerk, other, now=NOW)
 
 
 def test_giving_back_restores_points_and_stock(db: Connection, people: People) -> None:
@@ -214,20 +225,20 @@ def test_nothing_is_taken_without_points_or_pieces(db: Connection, people: Peopl
 
 
 @pytest.mark.parametrize(
-    "changed",
+    "changed, error",
     [
-        {"state": OfferState.DRAFT},
-        {"state": OfferState.CLOSED},
-        {"available_from": date(2026, 11, 19)},
-        {"available_until": date(2026, 11, 17)},
+        ({"state": OfferState.DRAFT}, NotFoundError),
+        ({"state": OfferState.CLOSED}, NotOnOfferError),
+        ({"available_from": date(2026, 11, 19)}, NotOnOfferError),
+        ({"available_until": date(2026, 11, 17)}, NotOnOfferError),
     ],
 )
 def test_what_is_not_open_is_neither_shown_nor_given(
-    db: Connection, people: People, changed: dict[str, Any]
+    db: Connection, people: People, changed: dict[str, Any], error: type[DomainError]
 ) -> None:
     reward = a_reward(db, people.organisation.bureau, NOW, **changed)
     assert queries.offers_to(db, people.clerk, today=NOW.date(), after_id=0, limit=10) == []
-    with pytest.raises(NotOnOfferError):
+    with pytest.raises(error):
         service.redeem(db, people.clerk, order(reward), now=NOW)
 
 
