@@ -98,6 +98,14 @@ def member_account(member_id: int, kind: AccountKind, expires_month: date | None
     return member_id << OWNER_BITS | _CODES[kind] << _CODE_BITS | month
 
 
+def expires_month_of(account_id: int) -> date | None:
+    """The month with which a member's points in an account end; None where it holds no points."""
+    if kind_of(account_id) not in {AccountKind.MEMBER_POINTS, AccountKind.REDEMPTION_PENDING}:
+        return None
+    months = account_id & (1 << _CODE_BITS) - 1
+    return date(_FIRST_YEAR + (months - 1) // 12, (months - 1) % 12 + 1, 1)
+
+
 def campaign_account(campaign_id: int, slot: int) -> int:
     """The id of one slot of a campaign's budget; equals SQL's `ledger_campaign_account`."""
     return campaign_id << OWNER_BITS | _CODES[AccountKind.CAMPAIGN_BUDGET] << _CODE_BITS | slot

@@ -38,8 +38,6 @@ _ITEM_FIELDS: Final = ("account_id", "kind", "unit", "amount", "leaf", "index", 
 _MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 # A member has an account for reductions, and two for points of each of thirteen months of expiry.
 _MOST_ITEMS: Final = 100
-_MONTH_BITS: Final = 12
-_FIRST_YEAR: Final = 2020
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +115,6 @@ def read_month(text: str) -> date | None:
     if not _MONTH.fullmatch(text) or text.startswith("0000"):
         return None
     return date(int(text[:4]), int(text[5:]), 1)
-
-
-def ends_with(account_id: int) -> date | None:
-    """The month with which the points of a member's account end; None where it is none of those.
-
-    The inverse of `chart.member_account`.
-    """
-    months = account_id & (1 << _MONTH_BITS) - 1
-    return None if months == 0 else date(_FIRST_YEAR + (months - 1) // 12, (months - 1) % 12 + 1, 1)
 
 
 def own_month_file(db: Connection, *, month: date, member_id: int) -> MonthFile:

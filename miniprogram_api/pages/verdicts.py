@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from backend.ledger.chart import AccountKind, is_held, kind_of
+from backend.ledger.chart import AccountKind, expires_month_of, is_held, kind_of
 from backend.ledger.entries import PostedEntry
 from backend.ledger.policy import month_end
 from backend.proofs import queries
@@ -11,7 +11,6 @@ from backend.proofs.leaves import SealedAction, read_action
 from backend.proofs.month_files import (
     FORMAT,
     MonthFile,
-    ends_with,
     month_still_holds,
     verify_month,
 )
@@ -108,7 +107,7 @@ def _on_month(file: MonthFile) -> Verdict:
 
 def _held(balance: Balance) -> tuple[str, str]:
     """What an account is called and what it held: points with the day on which they end."""
-    kind, ends = kind_of(balance.account_id), ends_with(balance.account_id)
+    kind, ends = kind_of(balance.account_id), expires_month_of(balance.account_id)
     name = _ACCOUNTS.get(kind, str(kind)) if kind else "系统账户"
     if balance.unit == "mg":
         return name, wording.carbon_text(balance.amount)

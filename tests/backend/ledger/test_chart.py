@@ -17,6 +17,7 @@ from backend.ledger.chart import (
     EntryKind,
     Owner,
     campaign_account,
+    expires_month_of,
     is_held,
     kind_of,
     member_account,
@@ -135,3 +136,12 @@ def test_accounts_have_the_same_ids_on_both_sides(owner: Connection) -> None:
         AccountKind.MEMBER_REDUCTION,
         AccountKind.MEMBER_POINTS,
     }
+
+
+@pytest.mark.parametrize("kind", MEMBER_KINDS)
+def test_the_month_of_expiry_is_read_from_the_account(kind: AccountKind) -> None:
+    for member, month in product(MEMBERS, MONTHS[1:]):
+        account = member_account(member, kind, month if kind in EXPIRING else None)
+        assert expires_month_of(account) == (month if kind in EXPIRING else None)
+    assert expires_month_of(campaign_account(7, 3)) is None
+    assert expires_month_of(-4) is None

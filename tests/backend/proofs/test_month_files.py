@@ -18,7 +18,6 @@ from backend.proofs import jobs
 from backend.proofs.documents import ReceiptInvalidError
 from backend.proofs.month_files import (
     MonthFile,
-    ends_with,
     month_still_holds,
     own_month_file,
     read_month,
@@ -204,12 +203,6 @@ def test_months_are_written_in_one_way() -> None:
     assert read_month("2026-10") == MONTH
     for wrong in ("2026-1", "2026-13", "2026-00", "0000-01", "２026-10", "2026-10\n", "", "2026"):
         assert read_month(wrong) is None
-
-
-def test_the_month_of_expiry_is_read_from_the_account() -> None:
-    for month in (date(2020, 1, 1), date(2026, 12, 1), date(2027, 1, 1)):
-        assert ends_with(member_account(MEMBER, AccountKind.MEMBER_POINTS, month)) == month
-    assert ends_with(member_account(MEMBER, AccountKind.MEMBER_REDUCTION)) is None
 
 
 @pytest.fixture
