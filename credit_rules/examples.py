@@ -32,9 +32,14 @@ def read_used(row: Mapping[str, object]) -> Used:
             amounts[name] = value
         elif name in LANE_NAMES and isinstance(value, str):
             amounts[LANE_NAMES[name]] = _nano(name, value)
+        elif name in amounts or name in LANE_NAMES:
+            raise ValueError(
+                f'“{name}”的写法不对：短名写成带单位的文字，例如 points = "28 point"；'
+                "全名写成整数，例如 points_npt = 28000000000。"
+            )
         else:
             known = (*LANE_NAMES, *LANES)
-            raise ValueError(f"“{name}”不是计数器的栏，或写法不对。{nearest(name, known)}")
+            raise ValueError(f"“{name}”不是计数器的栏。{nearest(name, known)}")
     return Used(*amounts.values())
 
 
@@ -44,6 +49,8 @@ def _nano(name: str, text: str) -> int:
     if lane_of(unit.dimension) != lane:
         example = {"reduction": "1 kgCO2e", "points": "2 point", "count": "1 count"}
         raise ValueError(f"“{text}”的单位不适合“{name}”，例如“{example.get(name, '1 kg')}”。")
+    if (base * NANO).denominator != 1:
+        raise ValueError(f"“{name}”的“{text}”太细，计数器以十亿分之一个单位计，请少写几位小数。")
     return int(base * NANO)
 
 

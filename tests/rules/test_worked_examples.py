@@ -186,12 +186,31 @@ def test_counters_are_read_by_short_and_by_full_name() -> None:
     assert read_used(row) == Used(10**12, 5, 2 * 10**9, 3 * 10**9)
 
 
-@pytest.mark.parametrize("row", [{"pionts": "1 point"}, {"points": 1}, {"points_npt": "1"}])
-def test_a_counter_that_is_none_is_refused(row: dict[str, object]) -> None:
-    (field,) = row
-    nearest = "points_npt" if field == "points_npt" else "points"
+def test_a_counter_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="不是计数器的栏") as refused:
+        read_used({"pionts": "1 point"})
+    assert str(refused.value) == "“pionts”不是计数器的栏。最接近的名称是“points”，请改正。"
+
+
+@pytest.mark.parametrize(
+    "row", [{"points": 1}, {"points": True}, {"points_npt": "1"}, {"points_npt": True}]
+)
+def test_a_counter_written_in_another_way_is_refused_with_the_right_one(
+    row: dict[str, object],
+) -> None:
+    (field,) = row
+    with pytest.raises(ValueError, match="写法不对") as refused:
         read_used(row)
     assert str(refused.value) == (
-        f"“{field}”不是计数器的栏，或写法不对。最接近的名称是“{nearest}”，请改正。"
+        f'“{field}”的写法不对：短名写成带单位的文字，例如 points = "28 point"；'
+        "全名写成整数，例如 points_npt = 28000000000。"
+    )
+
+
+def test_a_counter_finer_than_it_counts_is_refused() -> None:
+    assert read_used({"points": "0.000000001 point"}) == Used(points_npt=1)
+    with pytest.raises(ValueError, match="太细") as refused:
+        read_used({"points": "0.0000000001 point"})
+    assert str(refused.value) == (
+        "“points”的“0.0000000001 point”太细，计数器以十亿分之一个单位计，请少写几位小数。"
     )
