@@ -37,7 +37,8 @@ SELECT a.id AS action_id, a.methodology_id, a.methodology_version
   FROM action a
   LEFT JOIN methodology_version v ON v.methodology_id = a.methodology_id
                                  AND v.version = a.methodology_version
- WHERE v.digest IS DISTINCT FROM a.methodology_digest OR length(a.rulebook_digest) <> 32
+ WHERE v.digest IS DISTINCT FROM a.methodology_digest
+    OR NOT EXISTS (SELECT FROM rulebook_release l WHERE l.digest = a.rulebook_digest)
  ORDER BY a.id
 """
 
@@ -211,11 +212,12 @@ CHECKS: tuple[Check, ...] = (
     ),
     check_of_rows(
         "actions.registered",
-        "行为所依据的方法学版本已登记",
+        "行为所依据的方法学版本与规则集已登记",
         Invariant.PROVENANCE,
         statement=_UNREGISTERED,
         subject="action {action_id}",
-        detail="方法学 {methodology_id} 第 {methodology_version} 版的摘要与登记的不符。",
+        detail="方法学 {methodology_id} 第 {methodology_version} 版的摘要与登记的不符，"
+        "或当时的规则集没有登记。",
     ),
     check_of_rows(
         "actions.evidence",

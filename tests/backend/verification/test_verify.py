@@ -270,3 +270,10 @@ def test_a_hold_that_nobody_ends_is_named(
             {"then": now - timedelta(days=days)},
         )
     assert ("ledger.overdue_holds" in broken(verified(city.backend))) == overdue
+
+
+def test_a_rulebook_that_nobody_registered_is_named(city: City, owner: Engine) -> None:
+    with owner.begin() as db:
+        db.execute(text("SET LOCAL session_replication_role = replica"))
+        db.execute(text("DELETE FROM rulebook_release"))
+    assert "actions.registered" in broken(verified(city.backend))
