@@ -22,8 +22,10 @@ install: ## install into .venv what running, tests and benchmarks need
 install-run:
 	@test "$$(cat $(VENV)/.installed-dev 2>/dev/null)" = "$(call SUM,dev)" || { $(call install,base); }
 
+# Tests start hundreds of processes: what they compile is kept, whatever the environment says.
 test: install lint ## lint, types, architecture and the default tests
-	$(BIN)/python -m pytest $(ARGS)
+	PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/build/pycache \
+		$(BIN)/python -m pytest $(ARGS)
 
 lint: install
 	$(BIN)/ruff check .
