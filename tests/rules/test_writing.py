@@ -24,6 +24,7 @@ from credit_rules import (
 from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI, NOTHING
 from credit_rules.methodology import Award, Plan
 from credit_rules.writing import write
+from credit_rules.written import Written
 from tests.rules.approval import approve
 
 FILES = Path(__file__).parent / "files"
@@ -138,6 +139,15 @@ def test_any_of_several_conditions_on_quantities(tmp_path: Path) -> None:
     assert same(methodology, Random(5)) == DRAWN  # noqa: S311 - reproducible, no secret
     (every,) = load_rulebook(SHAPES).all_versions()
     assert same(every, Random(5)) < DRAWN  # noqa: S311 - as above
+
+
+def test_several_rows_that_always_grow() -> None:
+    added = (("0", "0", "0", "5"), (), ("7", "0", "i1", "0"), ("0", "i1", "0", "0"))
+    written = Written(("a", "b", "c", "d"), None, (), (), added, "0", "i1", (1,))
+    for number, rest in ((0, {}), (3, {"d": Used(points_npt=3)})):
+        found = written.award()([0, number], {})
+        grown = {"a": Used(count_nano=5), "c": Used(7, 0, number, 0), **rest}
+        assert found == (0, number, grown, (NOTHING,) * 4)
 
 
 PLAIN = (
