@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import drop_off, ledger, rules, tamper_evidence
+from benchmarks import drop_off, history, ledger, rules, tamper_evidence
 from benchmarks.installation import installation
 from benchmarks.row import Row
 
@@ -16,6 +16,7 @@ def main() -> int:
     with installation() as where:
         logged = drop_off.measure(where)
         posted = ledger.measure(where)
+        simulated = history.rows(where)
         tree = tamper_evidence.rows(where)
     rows = [
         Row("drop-off over HTTP, 16 connections", logged.per_second, "/s", 500, at_least=True),
@@ -27,6 +28,7 @@ def main() -> int:
         Row("  16 writers into one campaign", posted.shared_ratio, "x", 0.9, at_least=True),
         Row("API worker memory", logged.worker_mb, "MB", 120, at_least=False),
         *tree,
+        *simulated,
         *rules.rows(),
     ]
     _print(rows, floor=logged.floor_per_second)

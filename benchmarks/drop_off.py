@@ -12,14 +12,14 @@ from benchmarks.load import Figures, run
 from benchmarks.servers import gunicorn, worker_memory_mb
 
 CONNECTIONS = 16
-ROUNDS = 3
-REQUESTS = 3_000
+TURNS = 13
+REQUESTS = 700
 _NUMBERS = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Medians of the rounds: drop-offs and floor per second, their ratio, p99, worker memory."""
+    """Medians of the turns: drop-offs and floor per second, their ratio, p99, worker memory."""
 
     per_second: float
     floor_per_second: float
@@ -30,17 +30,17 @@ class Result:
 
 
 def measure(where: Installation) -> Result:
-    """Alternates floor and product, so that a slow moment of the machine hits both."""
+    """Lets floor and product take short turns: a slow moment of the machine hits both."""
     with (
         gunicorn("benchmarks.floor:app", where.environment) as (floor_port, _),
         gunicorn("miniprogram_api.wsgi:app", where.environment) as (port, master),
     ):
-        _round(floor_port, _floor_requests(500))
-        _round(port, _requests(where, 500))
+        _turn(floor_port, _floor_requests(500))
+        _turn(port, _requests(where, 500))
         floors, products = [], []
-        for _ in range(ROUNDS):
-            floors.append(_round(floor_port, _floor_requests(REQUESTS)))
-            products.append(_round(port, _requests(where, REQUESTS)))
+        for _ in range(TURNS):
+            floors.append(_turn(floor_port, _floor_requests(REQUESTS)))
+            products.append(_turn(port, _requests(where, REQUESTS)))
         memory = worker_memory_mb(master)
     ratios = [p.per_second / f.per_second for p, f in zip(products, floors, strict=True)]
     return Result(
@@ -53,7 +53,7 @@ def measure(where: Installation) -> Result:
     )
 
 
-def _round(port: int, requests: Sequence[bytes]) -> Figures:
+def _turn(port: int, requests: Sequence[bytes]) -> Figures:
     return run(port, requests, connections=CONNECTIONS, expect=b"201")
 
 
