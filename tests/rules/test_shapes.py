@@ -1,4 +1,4 @@
-"""Rare shapes of formulas, scalar, narrowed and by columns; what has no column form says so."""
+"""Rare shapes of formulas, scalar, written out and by columns; what has no column form says so."""
 
 from collections.abc import Callable
 from datetime import date
