@@ -132,7 +132,7 @@ class _Writing:
                 self._forms[operation.out] = self._sum(operation)
             case Clamp():
                 self._forms[operation.out] = self._clamp(operation)
-            case Require():
+            case _:
                 self._forms[operation.out] = self._require(operation)
 
     def _product(self, operation: Product) -> _Form:

@@ -143,15 +143,30 @@ def test_one_trip_one_meal_one_day(
     assert {problem.code for problem in found.refused.values()} <= {"excluded"}
 
 
-def test_a_history_without_a_column_form_is_settled_in_turn(tmp_path: Path) -> None:
-    """A condition on what was counted: the rules answer in the order of the history."""
+def asked_of_what_was_earned(folder: Path, condition: str) -> Rulebook:
+    """A condition on what was counted, for which there is no column form."""
     text = (SHARED / "point.sharing.v1.toml").read_text(encoding="utf-8")
     text = text.replace('methodology = "point.weighing"', 'methodology = "point.sharing"')
-    condition = 'all = [{ value = "earned", max = "90 point" }]'
-    eligible = f'[[steps]]\nblock = "eligible"\nmessage = "已计满。"\n{condition}\n\n'
+    eligible = f'[[steps]]\nblock = "eligible"\nmessage = "已计满。"\nall = [{condition}]\n\n'
     text = text.replace('[[steps]]\nblock = "cap"', f'{eligible}[[steps]]\nblock = "cap"')
-    (tmp_path / "point.sharing.v1.toml").write_text(text, encoding="utf-8")
-    rules = load_rulebook(tmp_path)
+    (folder / "point.sharing.v1.toml").write_text(text, encoding="utf-8")
+    return load_rulebook(folder)
+
+
+def test_a_condition_that_only_earlier_actions_break_is_told_so(tmp_path: Path) -> None:
+    rules = asked_of_what_was_earned(tmp_path, '{ value = "earned", min = "1 point" }')
+    once = PastAction("point.sharing", date(2026, 3, 4), 1, "T2", {"times": "1", "who": "self"})
+    found = resettle(read_history(rules, [once] * 5))
+    assert found.points_mpt.tolist() == [2_000, 2_000, 2_000, 0, 0]
+    (problem,) = set(found.refused.values())
+    assert list(found.refused) == [3, 4]
+    assert (problem.field, problem.code) == ("used", "not_eligible")
+    assert problem.sentence == "按此前累计的用量，条件不满足。"
+
+
+def test_a_history_without_a_column_form_is_settled_in_turn(tmp_path: Path) -> None:
+    """The rules answer in the order of the history."""
+    rules = asked_of_what_was_earned(tmp_path, '{ value = "earned", max = "90 point" }')
     columns = replace(
         drawn(rules, 200, Drawn(members=9), np.random.default_rng(3)), boosts=None, occasions=None
     )
