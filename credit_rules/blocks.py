@@ -157,7 +157,7 @@ def _evidence(work: Lowering, step: StepDoc) -> None:
 
 def _spec(work: Lowering, step: StepDoc, basis: Value, limit: int, unit: Unit) -> CapSpec:
     key, scope, period = work.counter(step)
-    names, _ = work.tiers(step) if "tiers" in step.settings else ((), None)
+    names, _ = work.tiers(step)
     return CapSpec(
         "cap" if step.block == "cap" else "tiers",
         step.out,

@@ -81,7 +81,7 @@ class DocumentReader:
             return None
         for example in examples:
             _check_example(at, found, example)
-        return found if not at.problems else None
+        return found
 
     def _read(self) -> Questionnaire | None:
         at, standards, sources = self.at, self.standards, self._sources()
