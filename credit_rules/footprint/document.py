@@ -68,7 +68,7 @@ class DocumentReader:
         self.rows = countable_rows(rows)
 
     def read(self) -> Questionnaire | None:
-        """The questionnaire; None where there is an error."""
+        """The questionnaire; None where it cannot be read. Examples that fail are problems."""
         at = self.at
         if at.integer("schema") != 1:
             at.fail("schema", "只支持 schema = 1。", "请改为 1。")
