@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select
 
 from backend.clock import business_day
 from backend.errors import FieldError, InvalidInputError, NotFoundError
@@ -96,7 +96,7 @@ def donate(
         ReferenceTakenError: the reference belongs to something else.
     """
     spending.lock_members(db, [member_id])
-    earlier = _by_reference(db, member_id, order.reference)
+    earlier = _own(db, member_id, Donation.reference == order.reference)
     if earlier is not None:
         if _order_of(earlier) != order:
             raise reference_taken()
@@ -194,8 +194,13 @@ def given_to(db: Connection, cause_ids: list[int]) -> dict[int, Given]:
     return {row[0]: Given(row[1], int(row[2]), int(row[3])) for row in rows}
 
 
-def _by_reference(db: Connection, member_id: int, reference: str) -> DonationView | None:
-    query = _DONATION.where(Donation.member_id == member_id, Donation.reference == reference)
+def donation_by_entry(db: Connection, *, member_id: int, entry_id: int) -> DonationView | None:
+    """The member's donation that an entry posted, if there is one."""
+    return _own(db, member_id, Donation.entry_id == entry_id)
+
+
+def _own(db: Connection, member_id: int, which: ColumnElement[bool]) -> DonationView | None:
+    query = _DONATION.where(Donation.member_id == member_id, which)
     row = db.execute(query).mappings().one_or_none()
     return None if row is None else DonationView(**row)
 

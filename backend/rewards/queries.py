@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
 from backend.errors import NotFoundError
 from backend.organisations.models import Institution
@@ -263,13 +263,19 @@ def redemption_by_reference(
     db: Connection, *, member_id: int, reference: str
 ) -> RedemptionView | None:
     """What a member's reference led to, if it led to a redemption."""
-    row = (
-        db.execute(
-            _REDEMPTION.where(Redemption.member_id == member_id, Redemption.reference == reference)
-        )
-        .mappings()
-        .one_or_none()
-    )
+    return _own_redemption(db, member_id, Redemption.reference == reference)
+
+
+def redemption_by_entry(db: Connection, *, member_id: int, entry_id: int) -> RedemptionView | None:
+    """The member's redemption whose points an entry set aside, if there is one."""
+    return _own_redemption(db, member_id, Redemption.entry_id == entry_id)
+
+
+def _own_redemption(
+    db: Connection, member_id: int, which: ColumnElement[bool]
+) -> RedemptionView | None:
+    query = _REDEMPTION.where(Redemption.member_id == member_id, which)
+    row = db.execute(query).mappings().one_or_none()
     return None if row is None else _redemption(row)
 
 

@@ -1,19 +1,16 @@
 """The statement of a member's account, entry by entry, with what each is about and its receipt."""
 
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from flask import render_template, request, url_for
 
 from backend.actions.queries import actions_by_id
 from backend.errors import NotFoundError
-from backend.ledger.chart import EntryKind
 from backend.ledger.entries import PostedEntry, entry_of
 from backend.ledger.queries import StatementLine, statement_of
 from backend.proofs.queries import proofs_of_entries
 from backend.rewards import donations, queries
-from backend.rewards.donations import DonationView
-from backend.rewards.queries import RedemptionView
 from backend.web.access import actor, member_page
 from backend.web.context import backend
 from backend.web.paging import decode_cursor, page
@@ -24,9 +21,6 @@ from miniprogram_api.resources import labels
 blueprint = page_blueprint("entries", __name__)
 
 _PAGE: Final = 20
-_STEP: Final = 100
-_OF_REDEMPTIONS: Final = {EntryKind.REDEMPTION, EntryKind.FULFILMENT, EntryKind.CANCELLATION}
-_T = TypeVar("_T", DonationView, RedemptionView)
 
 
 class Subject(NamedTuple):
@@ -90,39 +84,16 @@ def show(entry_id: int) -> str:
 
 def _subject(entry: PostedEntry) -> Subject | None:
     """What an entry is about; None for one that is about nothing but points that ended."""
+    db, member_id = connection(), actor().member_id
     if entry.action_id is not None:
         return Subject("看这次行为的回执", url_for("receipts.show", action_id=entry.action_id))
-    if entry.kind == EntryKind.DONATION:
-        given = _of_entry(donations.donations_of, entry.id)
-        return (
-            None
-            if given is None
-            else Subject(
-                f"看捐赠：{given.cause_name}", url_for("giving.donation", donation_id=given.id)
-            )
-        )
-    if entry.kind in _OF_REDEMPTIONS:
-        asked = _of_entry(queries.redemptions_of, entry.settles_entry_id or entry.id)
-        return (
-            None
-            if asked is None
-            else Subject(
-                f"看兑换：{asked.reward_name}",
-                url_for("redeeming.redemption", redemption_id=asked.id),
-            )
-        )
-    return None
-
-
-def _of_entry(read: Callable[..., Sequence[_T]], entry_id: int) -> _T | None:
-    """The member's donation or redemption that this entry posted, the newest looked at first.
-
-    Its numbers and those of the entries grow together: a member's lock is held for both.
-    """
-    before: int | None = None
-    while found := read(connection(), member_id=actor().member_id, before_id=before, limit=_STEP):
-        for each in found:
-            if each.entry_id <= entry_id:
-                return each if each.entry_id == entry_id else None
-        before = found[-1].id
+    given = donations.donation_by_entry(db, member_id=member_id, entry_id=entry.id)
+    if given is not None:
+        address = url_for("giving.donation", donation_id=given.id)
+        return Subject(f"看捐赠：{given.cause_name}", address)
+    set_aside = entry.settles_entry_id or entry.id
+    asked = queries.redemption_by_entry(db, member_id=member_id, entry_id=set_aside)
+    if asked is not None:
+        address = url_for("redeeming.redemption", redemption_id=asked.id)
+        return Subject(f"看兑换：{asked.reward_name}", address)
     return None

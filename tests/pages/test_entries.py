@@ -150,12 +150,9 @@ def test_an_entry_that_is_not_in_the_tree_yet_says_so(
     assert "receipt.json" not in page
 
 
-def test_what_lies_beyond_a_page_of_donations_is_found(
-    member: FlaskClient,
-    book: dict[str, int],
-    monkeypatch: pytest.MonkeyPatch,
+def test_each_entry_leads_to_its_own_redemption_or_donation(
+    member: FlaskClient, book: dict[str, int]
 ) -> None:
-    monkeypatch.setattr("miniprogram_api.pages.entries._STEP", 1)
     for kind, address in (
         ("redemption", "/me/redemptions/1"),
         ("cancellation", "/me/redemptions/2"),
