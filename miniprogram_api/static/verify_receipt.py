@@ -266,7 +266,7 @@ def load(path: str) -> Any:
 
 def main(arguments: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # both are text
     if len(arguments) != 2:
         print("usage: python3 verify_receipt.py FILE.json KEY", file=sys.stderr)
         return 2

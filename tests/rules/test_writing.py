@@ -120,7 +120,7 @@ def functions(methodology: Methodology, plan: Plan) -> Iterator[str]:
         named = [r.shown(n) for r, n in zip(readers, numbers, strict=True) if r.index]
         yield f"{plan.start} {' '.join([tier, *named])}"
         yield from written.award_lines()
-        yield from written.turn_lines()[:-1][1:4]
+        yield from written.turn_lines()[1:4]
 
 
 def test_what_tier_and_choices_decide_is_not_left_to_be_done() -> None:
