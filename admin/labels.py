@@ -137,7 +137,7 @@ SOURCES: Mapping[str, str] = {
     "issuance": "方法学",
     "avoided_source": "方法学",
     "campaign_budget": "活动",
-    "correction_absorbed": "更正",
+    "write_off": "更正",
 }
 TAGS: Mapping[str, str] = {
     Tag.DISTRICT_CREATE: "新增区县",
@@ -243,8 +243,8 @@ FIELDS: Mapping[str, str] = {
     "threshold": "门槛",
     "unit": "单位",
     "winners": "中奖名额",
-    "absorbed_mg": "由系统承担的减排量（mg）",
-    "absorbed_mpt": "由系统承担的积分（千分之一分）",
+    "written_off_mg": "由系统承担的减排量（mg）",
+    "written_off_mpt": "由系统承担的积分（千分之一分）",
     "accepted": "可投放类别",
     "address": "地址",
     "closed_on": "撤销日期",

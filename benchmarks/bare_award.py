@@ -3,8 +3,8 @@
 import json
 from datetime import datetime
 
-from backend.ledger.queries import Cap
-from backend.ledger.service import Award, Ceiling
+from backend.ledger.queries import CounterKey
+from backend.ledger.service import Award, UsageLimit
 from credit_rules import Used
 
 # A drop-off reads three counters, adds to one, and keeps what it read.
@@ -20,7 +20,7 @@ def bare_award(
     department: int = 1,
     campaign: int | None = None,
 ) -> Award:
-    """The award of a drop-off with evidence, ceiling and counters of its own.
+    """The award of a drop-off with evidence, usage limit and counters of its own.
 
     Args:
         member_id: who earns.
@@ -29,7 +29,9 @@ def bare_award(
         department: where it counts.
         campaign: the campaign that pays a bonus of one point, if one does.
     """
-    caps = [Cap(member_id, f"{reference}:{number}", now.date()) for number in range(_COUNTERS)]
+    caps = [
+        CounterKey(member_id, f"{reference}:{number}", now.date()) for number in range(_COUNTERS)
+    ]
     used = {cap.key: Used() for cap in caps}
     return Award(
         member_id=member_id,
@@ -59,7 +61,7 @@ def bare_award(
         used=used,
         added={caps[0].key: _ADDED},
         evidence=[reference.encode()],
-        ceilings=[Ceiling(f"bare:{reference}", 0, 6)],
+        usage_limits=[UsageLimit(f"bare:{reference}", 0, 6)],
         campaign_id=campaign,
         bonus_mpt=0 if campaign is None else 1_000,
     )

@@ -18,7 +18,7 @@ from backend.actions.service import Admission, Claim, Request, record
 from backend.db.engine import make_engine
 from backend.ledger.batches import MOST, post_awards
 from backend.ledger.budgets import fund_campaign
-from backend.ledger.service import Award, Ceiling, Outcome, post_award
+from backend.ledger.service import Award, Outcome, UsageLimit, post_award
 from backend.places.models import PlaceAtCode
 from benchmarks.bare_award import bare_award
 from benchmarks.installation import Installation
@@ -130,7 +130,7 @@ def _admitted(number: int) -> Callable[[Methodology, PlaceAtCode | None], Admiss
         tier="T2",
         channel="rotating_code",
         evidence=(f"bench-{number}".encode(),),
-        ceilings=(Ceiling(f"bench:{number}", 0, 6),),
+        usage_limits=(UsageLimit(f"bench:{number}", 0, 6),),
     )
 
 

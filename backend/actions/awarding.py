@@ -11,8 +11,8 @@ from backend.actions.policy import HOLD_LASTS, canonical_json
 from backend.actions.queries import Recorded
 from backend.actions.standings import Standing
 from backend.clock import business_day
-from backend.ledger.queries import Cap
-from backend.ledger.service import Award, Ceiling, Hold
+from backend.ledger.queries import CounterKey
+from backend.ledger.service import Award, Hold, UsageLimit
 from backend.places.models import PlaceAtCode
 from backend.places.scanned import Scanned
 from credit_rules import Assessment, Methodology
@@ -48,7 +48,7 @@ class Admission:
         channel: how it came, such as `rotating_code`.
         place_id: the place it speaks of.
         evidence: digests of what is used up.
-        ceilings: limits on what is shared.
+        usage_limits: limits on what is shared.
         hold: why the award must wait until somebody has looked at the evidence, in Chinese.
     """
 
@@ -56,7 +56,7 @@ class Admission:
     channel: str
     place_id: int | None = None
     evidence: Sequence[bytes] = ()
-    ceilings: Sequence[Ceiling] = ()
+    usage_limits: Sequence[UsageLimit] = ()
     hold: str | None = None
 
 
@@ -98,7 +98,7 @@ def award_of(
     now: datetime,
     admission: Admission,
     standing: Standing,
-    caps: Sequence[Cap],
+    caps: Sequence[CounterKey],
     assessment: Assessment,
     rulebook_digest: str,
     context: Mapping[str, Any],
@@ -132,7 +132,7 @@ def award_of(
         used=standing.used,
         added=assessment.usage,
         evidence=admission.evidence,
-        ceilings=admission.ceilings,
+        usage_limits=admission.usage_limits,
         hold=Hold(admission.hold, now + HOLD_LASTS) if admission.hold else None,
     )
 

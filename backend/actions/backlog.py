@@ -22,7 +22,7 @@ from backend.actions.versions import caps_of, methodology_of
 from backend.clock import business_day
 from backend.errors import DomainError
 from backend.ledger.batches import MOST, is_plain, post_awards
-from backend.ledger.queries import Cap
+from backend.ledger.queries import CounterKey
 from backend.ledger.service import Award
 from backend.ledger.spending import lock_members
 from credit_rules import Assessment, Methodology, Rulebook, Used
@@ -74,7 +74,7 @@ class _Prepared:
     request: Request
     methodology: Methodology
     exclusions: Exclusions
-    caps: list[Cap]
+    caps: list[CounterKey]
 
     @property
     def day(self) -> date:
@@ -101,7 +101,7 @@ class _Batch:
         self._now = now
         self._results: dict[int, Result] = {}
         self._alone: set[int] = set()
-        self._counters: dict[Cap, Used] = {}
+        self._counters: dict[CounterKey, Used] = {}
 
     def post(self, requests: Sequence[tuple[int, Request]]) -> dict[int, Result]:
         """Posts what is plain; returns what is decided, by number."""

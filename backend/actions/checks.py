@@ -12,7 +12,7 @@ from backend.actions.queries import TAKES_ROOM, Recorded
 from backend.actions.replaying import reassess
 from backend.actions.versions import caps_of, exclusions_under, stored_methodology
 from backend.invariants import Books, Check, Finding, Invariant, check_of_rows, stream
-from backend.ledger.queries import Cap
+from backend.ledger.queries import CounterKey
 from credit_rules import Assessment, FactsRefused, NotInForce, Used
 
 _REPORT_EVERY = 5_000
@@ -166,7 +166,7 @@ def _added(books: Books, recorded: Recorded, assessment: Assessment) -> dict[_Co
     return {_counter(cap): added.get(cap.key, Used()) for cap in (*caps, *exclusions.marks)}
 
 
-def _counter(cap: Cap) -> _Counter:
+def _counter(cap: CounterKey) -> _Counter:
     return _Counter(cap.subject_id, cap.key, cap.period_start)
 
 

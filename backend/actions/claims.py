@@ -21,10 +21,10 @@ from backend.actions.evidence import (
 from backend.actions.policy import content_digest
 from backend.actions.service import Admission, Claim, Receipt, Request, record
 from backend.errors import DomainError, FieldError
-from backend.ledger.service import Ceiling
+from backend.ledger.service import UsageLimit
 from backend.places import scanned
 from backend.places.models import PlaceAtCode, ResolvedPlace
-from backend.places.policy import CEILING_PER_STEP, require_open
+from backend.places.policy import USES_PER_STEP, require_open
 from backend.ports.keys import KeyRing
 from credit_rules import Methodology, Rulebook
 
@@ -143,7 +143,7 @@ def _with_code(
         channel="rotating_code",
         place_id=place_id,
         evidence=(evidence_digest("rotating", methodology.id, place_id, member_id, step),),
-        ceilings=(Ceiling(f"place:{place_id}:{methodology.id}:step", step, CEILING_PER_STEP),),
+        usage_limits=(UsageLimit(f"place:{place_id}:{methodology.id}:step", step, USES_PER_STEP),),
     )
 
 

@@ -14,7 +14,7 @@ from backend.actions.models import Action, CorrectionDay, CorrectionRun, RunStat
 from backend.actions.queries import Recorded
 from backend.actions.settlement import Basis, Settled, Task, settle
 from backend.clock import business_day
-from backend.ledger.amendments import Absorbed, lock_member
+from backend.ledger.amendments import WrittenOff, lock_member
 from backend.outbox import service as outbox
 from credit_rules import NotInForce, Rulebook
 
@@ -125,7 +125,7 @@ def _correct(db: Connection, rulebook: Rulebook, run: Run, member_id: int, now: 
                 refused=0,
             )
         )
-    absorbed = settled.absorbed
+    written_off = settled.written_off
     for day in sorted(days | posted.keys()):
         mg, mpt = posted.get(day, (0, 0))
         db.execute(
@@ -138,12 +138,12 @@ def _correct(db: Connection, rulebook: Rulebook, run: Run, member_id: int, now: 
             .values(
                 posted_mg=mg,
                 posted_mpt=mpt,
-                absorbed_mg=absorbed.reduction_mg,
-                absorbed_mpt=absorbed.points_mpt,
+                written_off_mg=written_off.reduction_mg,
+                written_off_mpt=written_off.points_mpt,
                 done_at=now,
             )
         )
-        absorbed = Absorbed()  # the member's, told once
+        written_off = WrittenOff()  # the member's, told once
 
 
 def _task(rulebook: Rulebook, run: Run, member_id: int) -> Task:

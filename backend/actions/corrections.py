@@ -255,8 +255,8 @@ class Totals:
     simulated_mpt: int
     posted_mg: int
     posted_mpt: int
-    absorbed_mg: int
-    absorbed_mpt: int
+    written_off_mg: int
+    written_off_mpt: int
 
 
 def totals(db: Connection, *, run_id: int) -> Totals:
@@ -273,8 +273,8 @@ def totals(db: Connection, *, run_id: int) -> Totals:
                     CorrectionDay.simulated_mpt,
                     CorrectionDay.posted_mg,
                     CorrectionDay.posted_mpt,
-                    CorrectionDay.absorbed_mg,
-                    CorrectionDay.absorbed_mpt,
+                    CorrectionDay.written_off_mg,
+                    CorrectionDay.written_off_mpt,
                 )
             ),
         ).where(CorrectionDay.run_id == run_id)

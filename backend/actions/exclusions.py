@@ -13,7 +13,7 @@ from typing import Final, Literal, cast
 
 from backend.clock import SHANGHAI, business_day
 from backend.errors import DomainError, ErrorKind, FieldError
-from backend.ledger.queries import Cap
+from backend.ledger.queries import CounterKey
 from credit_rules import Methodology, Rulebook, Used, period_start
 
 # Legs of one trip follow one another; the way to work and the way home are hours apart.
@@ -53,9 +53,9 @@ class Exclusions:
             reversal takes it back.
     """
 
-    caps: Sequence[Cap]
+    caps: Sequence[CounterKey]
     blocking: Mapping[str, tuple[str, str]]
-    marks: Sequence[Cap]
+    marks: Sequence[CounterKey]
 
     def credited(self, used: Mapping[str, Used]) -> frozenset[tuple[str, str]]:
         """The (methodology, period) pairs that were credited before, of those that matter."""
@@ -81,15 +81,15 @@ def exclusions_of(
         occurred_at: when it happened; aware.
         facts: its inputs, as text.
     """
-    caps: dict[str, Cap] = {}
+    caps: dict[str, CounterKey] = {}
     blocking: dict[str, tuple[str, str]] = {}
-    marks: list[Cap] = []
+    marks: list[CounterKey] = []
     for period in sorted({exclusion.period for exclusion in methodology.excludes}):
         own, *near = _instances(period, occurred_at, facts)
         others = [e.methodology_id for e in methodology.excludes if e.period == period]
         for other in (methodology.id, *others):
             for name, start in (own, *near):
-                cap = Cap(member_id, f"{other}:credited:{name}", start)
+                cap = CounterKey(member_id, f"{other}:credited:{name}", start)
                 caps[cap.key] = cap
                 if other != methodology.id or period in ONCE:
                     blocking[cap.key] = (other, period)

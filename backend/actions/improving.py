@@ -19,7 +19,7 @@ from backend.actions.settlement import Basis, Task, settle
 from backend.actions.versions import exclusions_under, methodology_of
 from backend.clock import business_day
 from backend.ledger.amendments import add_reference, lock_member
-from backend.ledger.service import Ceiling
+from backend.ledger.service import UsageLimit
 from credit_rules import Methodology, Rulebook, Used
 
 # A trip around midnight lies in two days.
@@ -73,8 +73,8 @@ def improve_by_evidence(
         or not _is_better(shown, earlier)
     ):
         raise evidence_used()
-    # The ceilings were used up with the evidence.
-    _raise(db, rulebook, shown, earlier, ceilings=())
+    # The usage limits were used up with the evidence.
+    _raise(db, rulebook, shown, earlier, usage_limits=())
 
 
 def improve_by_occasion(
@@ -93,7 +93,7 @@ def improve_by_occasion(
 
     Raises:
         EvidenceUsedError: the evidence has earned something else.
-        CeilingReachedError: the shared code was used too often.
+        UsageLimitReachedError: the shared code was used too often.
     """
     own = shown.methodology.id
     if any(other != own for other, _ in shown.exclusions.credited(used)):
@@ -101,7 +101,7 @@ def improve_by_occasion(
     weaker = [action for action in _on_same_occasion(db, shown) if _is_better(shown, action)]
     if len(weaker) != 1:
         return None
-    _raise(db, rulebook, shown, weaker[0], ceilings=shown.admission.ceilings)
+    _raise(db, rulebook, shown, weaker[0], usage_limits=shown.admission.usage_limits)
     return weaker[0].id
 
 
@@ -142,7 +142,7 @@ def _raise(
     shown: Shown,
     earlier: Recorded,
     *,
-    ceilings: Sequence[Ceiling],
+    usage_limits: Sequence[UsageLimit],
 ) -> None:
     claim, admission = shown.claim, shown.admission
     methodology = methodology_of(rulebook, claim.kind, earlier.occurred_on)
@@ -163,6 +163,6 @@ def _raise(
             request_digest=claim.digest,
             action_id=earlier.id,
             evidence=admission.evidence,
-            ceilings=ceilings,
+            usage_limits=usage_limits,
         )
     )

@@ -36,7 +36,7 @@ class HoldOutcome(StrEnum):
 class Why(StrEnum):
     """Why an action was assessed again."""
 
-    RESETTLED = "resettled"
+    REASSESSED = "reassessed"
     BETTER_EVIDENCE = "better_evidence"
     METHODOLOGY = "methodology"
 
@@ -104,7 +104,7 @@ class Reassessment(Base):
     __tablename__ = "reassessment"
     __table_args__ = (
         UniqueConstraint("entry_id"),
-        CheckConstraint("why IN ('resettled', 'better_evidence', 'methodology')", name="why"),
+        CheckConstraint("why IN ('reassessed', 'better_evidence', 'methodology')", name="why"),
         CheckConstraint("reduction_mg >= 0 AND points_mpt >= 0", name="not_negative"),
         Index("ix_reassessment_action_id", "action_id"),
     )
@@ -245,6 +245,6 @@ class CorrectionDay(Base):
     refused: Mapped[int] = mapped_column(Integer)
     posted_mg: Mapped[int | None]
     posted_mpt: Mapped[int | None]
-    absorbed_mg: Mapped[int | None]
-    absorbed_mpt: Mapped[int | None]
+    written_off_mg: Mapped[int | None]
+    written_off_mpt: Mapped[int | None]
     done_at: Mapped[datetime | None]

@@ -18,10 +18,10 @@ class EvidenceUsedError(DomainError):
     kind = ErrorKind.CONFLICT
 
 
-class CeilingReachedError(DomainError):
+class UsageLimitReachedError(DomainError):
     """A shared code was used too often in a short time."""
 
-    code = "ceiling_reached"
+    code = "usage_limit_reached"
     kind = ErrorKind.TOO_MANY
 
 
@@ -42,11 +42,11 @@ def refuse(outcome: Outcome) -> None:
 
     Raises:
         EvidenceUsedError: the evidence has earned before.
-        CeilingReachedError: the shared code was used too often.
+        UsageLimitReachedError: the shared code was used too often.
     """
     if outcome is Outcome.EVIDENCE_USED:
         raise evidence_used()
-    if outcome is Outcome.CEILING_REACHED:
-        raise CeilingReachedError(
+    if outcome is Outcome.USAGE_LIMIT_REACHED:
+        raise UsageLimitReachedError(
             "这个二维码短时间内使用人数过多，请等待屏幕刷新后重新扫码。", retry_after=30
         )

@@ -28,7 +28,7 @@ from backend.audit.tags import Tag
 from backend.clock import business_day
 from backend.errors import DomainError, ErrorKind, ForbiddenError, NotFoundError
 from backend.ledger import amendments
-from backend.ledger.amendments import Absorbed
+from backend.ledger.amendments import WrittenOff
 from backend.ledger.policy import expires_month
 from backend.organisations.models import Department, Institution
 from backend.organisations.queries import Scope, institutions_in
@@ -155,12 +155,12 @@ class Reversal:
     Attributes:
         action: as it stood before.
         settled: what became of the member's other actions.
-        absorbed: what the member had spent, here and in settling.
+        written_off: what the member had spent, here and in settling.
     """
 
     action: Recorded
     settled: Settled
-    absorbed: Absorbed
+    written_off: WrittenOff
 
 
 def reverse(db: Connection, rulebook: Rulebook, decision: Decision) -> Reversal:
@@ -173,17 +173,17 @@ def reverse(db: Connection, rulebook: Rulebook, decision: Decision) -> Reversal:
     """
     action = _of_others(db, decision)
     today = business_day(decision.at)
-    absorbed = amendments.reverse_action(
+    written_off = amendments.reverse_action(
         db,
         action_id=action.id,
         actor_id=decision.actor_id,
         reason=decision.reason,
         on=today,
     )
-    if absorbed is None:
+    if written_off is None:
         raise _already_decided()
     settled = _settle_without(db, rulebook, action, today, decision.actor_id)
-    absorbed = absorbed.plus(settled.absorbed)
+    written_off = written_off.plus(settled.written_off)
     audit.record(
         db,
         tag=Tag.AWARD_REVERSE,
@@ -193,12 +193,12 @@ def reverse(db: Connection, rulebook: Rulebook, decision: Decision) -> Reversal:
         before={"reduction_mg": action.reduction_mg, "points_mpt": action.points_mpt},
         after={
             "reason": decision.reason,
-            "absorbed_mg": absorbed.reduction_mg,
-            "absorbed_mpt": absorbed.points_mpt,
+            "written_off_mg": written_off.reduction_mg,
+            "written_off_mpt": written_off.points_mpt,
         },
         at=decision.at,
     )
-    return Reversal(action, settled, absorbed)
+    return Reversal(action, settled, written_off)
 
 
 def _of_others(db: Connection, decision: Decision) -> Recorded:

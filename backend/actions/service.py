@@ -26,9 +26,9 @@ from backend.actions.improving import Shown, improve_by_evidence, improve_by_occ
 from backend.actions.policy import check_occurred_at
 from backend.actions.refusals import (
     BusyError,
-    CeilingReachedError,
     EvidenceUsedError,
     ReferenceMismatchError,
+    UsageLimitReachedError,
     refuse,
 )
 from backend.actions.replaying import replay
@@ -37,7 +37,7 @@ from backend.actions.versions import KindUnknownError, caps_of, methodology_of
 from backend.clock import business_day
 from backend.errors import FieldError, NotFoundError
 from backend.ledger.amendments import lock_member
-from backend.ledger.queries import Cap
+from backend.ledger.queries import CounterKey
 from backend.ledger.service import Outcome, post_award
 from credit_rules import Assessment, Rulebook
 
@@ -45,13 +45,13 @@ from credit_rules import Assessment, Rulebook
 __all__ = [
     "Admission",
     "BusyError",
-    "CeilingReachedError",
     "Claim",
     "EvidenceUsedError",
     "KindUnknownError",
     "Receipt",
     "ReferenceMismatchError",
     "Request",
+    "UsageLimitReachedError",
     "caps_of",
     "methodology_of",
     "preview",
@@ -83,7 +83,7 @@ def record(
         ExcludedError: the same trip, meal or day was credited under another methodology.
         ReferenceMismatchError: the reference belongs to other content.
         EvidenceUsedError: the evidence has earned before.
-        CeilingReachedError: the shared code was used too often.
+        UsageLimitReachedError: the shared code was used too often.
         BusyError: the member's other requests would not let this one through.
     """
     claim = request.claim
@@ -125,7 +125,7 @@ def _post(
     db: Connection,
     rulebook: Rulebook,
     shown: Shown,
-    caps: Sequence[Cap],
+    caps: Sequence[CounterKey],
     standing: Standing,
 ) -> Receipt | None:
     """Assesses and posts a claim; None where the counters moved, so that it is to be read again."""
@@ -193,7 +193,7 @@ def receipt_of(db: Connection, rulebook: Rulebook, *, member_id: int, action_id:
     return Receipt(recorded, replay(rulebook, recorded), first=False)
 
 
-def _standing(db: Connection, request: Request, day: date, caps: Sequence[Cap]) -> Standing:
+def _standing(db: Connection, request: Request, day: date, caps: Sequence[CounterKey]) -> Standing:
     return standings.standing(
         db,
         member_id=request.claim.member_id,
@@ -223,7 +223,7 @@ def _by_occasion(
     rulebook: Rulebook,
     request: Request,
     shown: Shown,
-    caps: Sequence[Cap],
+    caps: Sequence[CounterKey],
     excluded: ExcludedError,
 ) -> Receipt:
     """The receipt of the same trip or meal, credited before and shown better now.

@@ -20,10 +20,9 @@ from backend.actions.assessing import Readings
 from backend.actions.models import ActionStatus, Why
 from backend.actions.queries import Recorded, live_actions
 from backend.actions.versions import caps_of, exclusions_under, stored_methodology
-from backend.ledger.amendments import Absorbed, Change, Settlement
-from backend.ledger.amendments import settle as post
+from backend.ledger.amendments import Change, ReassessmentPosting, WrittenOff, post_reassessment
 from backend.ledger.policy import expires_month
-from backend.ledger.queries import Cap
+from backend.ledger.queries import CounterKey
 from credit_rules import Assessment, Facts, FactsRefused, Methodology, Rulebook, Used, assess
 
 _NOTHING = Used()
@@ -56,13 +55,13 @@ class Settled:
         changed: the actions that rest on something else now.
         differences: those of them whose award changes.
         refused: actions that the new basis refuses; they stay as they are.
-        absorbed: what could not be taken back because it was spent.
+        written_off: what could not be taken back because it was spent.
     """
 
     changed: list[Recorded] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     refused: list[Recorded] = field(default_factory=list)
-    absorbed: Absorbed = field(default_factory=Absorbed)
+    written_off: WrittenOff = field(default_factory=WrittenOff)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ class Task:
     member_id: int
     first: date
     last: date
-    why: Why = Why.RESETTLED
+    why: Why = Why.REASSESSED
     removed: Sequence[Recorded] = ()
     basis: Callable[[Recorded], Basis | None] = lambda _action: None
     run_id: int | None = None
@@ -110,7 +109,7 @@ def settle(
     round_ = _Round(db, rulebook, task, today)
     settled = round_.assess()
     if write:
-        settled.absorbed = post(db, round_.settlement, on=today, actor_id=actor_id)
+        settled.written_off = post_reassessment(db, round_.posting, on=today, actor_id=actor_id)
     return settled
 
 
@@ -122,14 +121,14 @@ class _Round:
         self._task = task
         self._today = today
         self._changes: list[Change] = []
-        self._member: dict[Cap, Used] = {}
-        self._place: dict[Cap, Used] = {}
+        self._member: dict[CounterKey, Used] = {}
+        self._place: dict[CounterKey, Used] = {}
         self._actions = self._whole_periods(db)
 
     @property
-    def settlement(self) -> Settlement:
+    def posting(self) -> ReassessmentPosting:
         """What is to be written."""
-        return Settlement(
+        return ReassessmentPosting(
             member_id=self._task.member_id,
             why=self._task.why.value,
             changes=self._changes,
@@ -193,12 +192,14 @@ class _Round:
         methodology = stored_methodology(self._rulebook, action)
         return Basis(methodology, action.tier, action.channel, action.facts)
 
-    def _read(self, action: Recorded, methodology: Methodology) -> tuple[list[Cap], Readings]:
+    def _read(
+        self, action: Recorded, methodology: Methodology
+    ) -> tuple[list[CounterKey], Readings]:
         """What an action reads now: its member's counters anew, its place's as they were."""
         on, before = action.occurred_on, Readings.of_context(action.context)
         mine = caps_of(methodology, scope="member", subject_id=action.member_id, on=on)
         used = {cap.key: self._member.setdefault(cap, _NOTHING) for cap in mine}
-        shared: list[Cap] = []
+        shared: list[CounterKey] = []
         if action.place_id is not None:
             shared = caps_of(methodology, scope="place", subject_id=action.place_id, on=on)
             used |= {cap.key: before.used.get(cap.key, _NOTHING) for cap in shared}
@@ -219,7 +220,7 @@ class _Round:
             earlier = _assess(action, own, Readings.of_context(action.context))
             self._claim(shared, earlier.usage, sign=-1)
 
-    def _claim(self, caps: Sequence[Cap], claimed: Mapping[str, Used], *, sign: int) -> None:
+    def _claim(self, caps: Sequence[CounterKey], claimed: Mapping[str, Used], *, sign: int) -> None:
         for cap in caps:
             added = claimed.get(cap.key, _NOTHING)
             counters = self._member if cap in self._member else self._place

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from backend.db.statements import array, fetch_all
-from backend.ledger.queries import Cap
+from backend.ledger.queries import CounterKey
 from backend.places.models import PlaceAtCode
 from backend.places.queries import AT_CODE_COLUMNS, place_at_code
 from backend.places.scanned import Scanned
@@ -70,7 +70,7 @@ def standing(
     member_id: int,
     reference: str,
     on: date,
-    caps: Sequence[Cap],
+    caps: Sequence[CounterKey],
     scanned: Scanned | None = None,
 ) -> Standing:
     """Reads, in one statement, what decides how a member's request goes on.
@@ -109,7 +109,7 @@ class Asked(NamedTuple):
     member_id: int
     reference: str
     on: date
-    caps: Sequence[Cap]
+    caps: Sequence[CounterKey]
     scanned: Scanned | None
 
 

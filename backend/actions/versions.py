@@ -5,7 +5,7 @@ from datetime import date
 from backend.actions.exclusions import Exclusions, exclusions_of
 from backend.actions.queries import Recorded
 from backend.errors import DomainError, ErrorKind, FieldError
-from backend.ledger.queries import Cap
+from backend.ledger.queries import CounterKey
 from credit_rules import Methodology, NotInForce, Rulebook, period_start
 
 
@@ -41,10 +41,10 @@ def stored_methodology(rulebook: Rulebook, recorded: Recorded) -> Methodology:
     return found if found.holds(recorded.occurred_on) else found.until(None)
 
 
-def caps_of(methodology: Methodology, *, scope: str, subject_id: int, on: date) -> list[Cap]:
+def caps_of(methodology: Methodology, *, scope: str, subject_id: int, on: date) -> list[CounterKey]:
     """The counters of one scope (`member` or `place`) that a methodology reads on a day."""
     return [
-        Cap(subject_id, spec.key, period_start(spec.period, on))
+        CounterKey(subject_id, spec.key, period_start(spec.period, on))
         for spec in {spec.key: spec for spec in methodology.caps if spec.scope == scope}.values()
     ]
 

@@ -146,7 +146,14 @@ def _report_document(made: Report) -> str:
     document = {
         "as_of": made.as_of.isoformat(),
         "holds": made.holds,
-        "lines": [asdict(line) for line in made.lines],
+        # The key is a promise to whoever reads this document.
+        "lines": [
+            {
+                "absorbed" if key == "written_off" else key: value
+                for key, value in asdict(line).items()
+            }
+            for line in made.lines
+        ],
         "accounts": [
             {"unit": unit, "place": place, "amount": amount}
             for (unit, place), amount in sorted(made.accounts.items())
@@ -171,6 +178,6 @@ def _cells(line: Line) -> tuple[str, ...]:
         line.spent,
         line.donated,
         line.expired,
-        line.absorbed,
+        line.written_off,
     )
     return (f"{line.source_kind} {line.source}".strip(), *map(str, amounts))

@@ -19,7 +19,7 @@ from backend.demo.residents import Resident
 from backend.demo.scale import Scale
 from backend.places.codes import step_at
 from backend.places.models import PresenceRule
-from backend.places.policy import CEILING_PER_STEP, is_open
+from backend.places.policy import USES_PER_STEP, is_open
 
 _ACTIVE_SHARE: Final = 0.47
 _SECOND_BAG: Final = 0.22
@@ -97,7 +97,7 @@ def days(
             if visit.received_at <= now
         ]
         visits.sort(key=lambda visit: (visit.received_at, visit.member_id))
-        yield _within_ceilings(visits)
+        yield _within_usage_limits(visits)
 
 
 def _habits(scale: Scale, residents: Sequence[Resident], chance: Random) -> list[_Habit]:
@@ -194,7 +194,7 @@ def _mass(material: str, chance: Random) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02d}"
 
 
-def _within_ceilings(visits: list[Visit]) -> list[Visit]:
+def _within_usage_limits(visits: list[Visit]) -> list[Visit]:
     """Lets no more people use one code of a screen than the system takes; the others go home."""
     uses: Counter[tuple[int, int]] = Counter()
     kept = []
@@ -202,7 +202,7 @@ def _within_ceilings(visits: list[Visit]) -> list[Visit]:
         if visit.scan is Scan.SCREEN:
             key = (visit.point.place.id, step_at(visit.occurred_at))
             uses[key] += 1
-            if uses[key] > CEILING_PER_STEP:
+            if uses[key] > USES_PER_STEP:
                 continue
         kept.append(visit)
     return kept

@@ -18,7 +18,7 @@ from backend.demo.residents import Resident
 from backend.demo.scale import Scale
 from backend.places.codes import step_at
 from backend.places.models import PlaceRecord
-from backend.places.policy import CEILING_PER_STEP, is_open
+from backend.places.policy import USES_PER_STEP, is_open
 
 KINDS: Final = (
     "commute.metro",
@@ -100,7 +100,7 @@ def days(
             if deed.received_at <= now
         ]
         deeds.sort(key=lambda deed: (deed.received_at, deed.member_id))
-        yield _within_ceilings(deeds)
+        yield _within_usage_limits(deeds)
 
 
 def _habit(resident: Resident, scale: Scale, chance: Random) -> _Habit:
@@ -140,7 +140,7 @@ def _moment(day: date, what: tuple[int, float, int], chance: Random) -> datetime
     return midnight + timedelta(seconds=min(max(second, 6 * 3600), 22 * 3600))
 
 
-def _within_ceilings(deeds: list[Deed]) -> list[Deed]:
+def _within_usage_limits(deeds: list[Deed]) -> list[Deed]:
     """Lets no more people use one code of a screen than the system takes; the others go on."""
     uses: Counter[tuple[int, int]] = Counter()
     kept = []
@@ -148,7 +148,7 @@ def _within_ceilings(deeds: list[Deed]) -> list[Deed]:
         if deed.place is not None:
             key = (deed.place.id, step_at(deed.occurred_at))
             uses[key] += 1
-            if uses[key] > CEILING_PER_STEP:
+            if uses[key] > USES_PER_STEP:
                 continue
         kept.append(deed)
     return kept

@@ -1,7 +1,7 @@
 """What may become of an award later: resolved, taken back, assessed again.
 
 Each function is one call of a SQL function (backend/migrations/sql); it writes everything or
-nothing. Nobody is driven below 0: what was spent meanwhile is absorbed, and said so.
+nothing. Nobody is driven below 0: what was spent meanwhile is written off, and said so.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,21 +12,23 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 
-from backend.ledger.queries import Cap
-from backend.ledger.service import Ceiling, Outcome
+from backend.ledger.queries import CounterKey
+from backend.ledger.service import Outcome, UsageLimit
 from credit_rules import Used
 
 
 @dataclass(frozen=True, slots=True)
-class Absorbed:
+class WrittenOff:
     """What could not be taken back because the member had spent it, in mg and milli-points."""
 
     reduction_mg: int = 0
     points_mpt: int = 0
 
-    def plus(self, other: "Absorbed") -> "Absorbed":
+    def plus(self, other: "WrittenOff") -> "WrittenOff":
         """Both together."""
-        return Absorbed(self.reduction_mg + other.reduction_mg, self.points_mpt + other.points_mpt)
+        return WrittenOff(
+            self.reduction_mg + other.reduction_mg, self.points_mpt + other.points_mpt
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class ReassessmentPosting:
     """All that assessing a member's actions again comes to.
 
     Attributes:
@@ -66,20 +68,20 @@ class Settlement:
     member_id: int
     why: str
     changes: Sequence[Change] = ()
-    counters: Mapping[Cap, Used] = field(default_factory=dict)
-    shared: Mapping[Cap, Used] = field(default_factory=dict)
+    counters: Mapping[CounterKey, Used] = field(default_factory=dict)
+    shared: Mapping[CounterKey, Used] = field(default_factory=dict)
     run_id: int | None = None
 
 
 _LOCK = text("SELECT ledger_lock_member(:member_id)")
-_SETTLE = text("""
-SELECT absorbed_mg, absorbed_mpt
-  FROM ledger_settle(
+_REASSESS = text("""
+SELECT written_off_mg, written_off_mpt
+  FROM ledger_reassess(
        :member_id, :on, CAST(:actor_id AS bigint), CAST(:run_id AS bigint), :why,
        :changes, :counters)
 """).bindparams(bindparam("changes", type_=JSONB), bindparam("counters", type_=JSONB))
 _REVERSE = text("""
-SELECT outcome, absorbed_mg, absorbed_mpt
+SELECT outcome, written_off_mg, written_off_mpt
   FROM ledger_reverse_action(:action_id, CAST(:actor_id AS bigint), :reason, :on)
 """)
 _RESOLVE = text("""
@@ -100,32 +102,34 @@ SELECT ledger_add_reference(
 def lock_member(db: Connection, member_id: int) -> None:
     """Makes other requests of a member wait until this transaction ends.
 
-    Take it before reading what a settlement is made from; of several members, in order of id.
+    Take it before reading what a reassessment is made from; of several members, in order of id.
     """
     db.execute(_LOCK, {"member_id": member_id})
 
 
-def settle(db: Connection, settlement: Settlement, *, on: date, actor_id: int | None) -> Absorbed:
-    """Posts the differences of a settlement and writes the counters; the member is locked."""
+def post_reassessment(
+    db: Connection, posting: ReassessmentPosting, *, on: date, actor_id: int | None
+) -> WrittenOff:
+    """Posts the differences of a reassessment and writes the counters; the member is locked."""
     row = db.execute(
-        _SETTLE,
+        _REASSESS,
         {
-            "member_id": settlement.member_id,
+            "member_id": posting.member_id,
             "on": on,
             "actor_id": actor_id,
-            "run_id": settlement.run_id,
-            "why": settlement.why,
-            "changes": [_change_row(change) for change in settlement.changes],
+            "run_id": posting.run_id,
+            "why": posting.why,
+            "changes": [_change_row(change) for change in posting.changes],
             "counters": {
-                "set": _counter_rows(settlement.counters.items()),
-                "add": _counter_rows(settlement.shared.items()),
+                "set": _counter_rows(posting.counters.items()),
+                "add": _counter_rows(posting.shared.items()),
             },
         },
     ).one()
-    return Absorbed(row.absorbed_mg, row.absorbed_mpt)
+    return WrittenOff(row.written_off_mg, row.written_off_mpt)
 
 
-def _counter_rows(counters: Iterable[tuple[Cap, Used]]) -> list[dict[str, Any]]:
+def _counter_rows(counters: Iterable[tuple[CounterKey, Used]]) -> list[dict[str, Any]]:
     """Counters as rows of `cap_usage`."""
     return [
         {
@@ -140,15 +144,17 @@ def _counter_rows(counters: Iterable[tuple[Cap, Used]]) -> list[dict[str, Any]]:
 
 def reverse_action(
     db: Connection, *, action_id: int, actor_id: int | None, reason: str, on: date
-) -> Absorbed | None:
+) -> WrittenOff | None:
     """Mirrors every entry that built up an action's award; None where there is nothing to mirror.
 
-    The member's counters are the caller's to settle.
+    The member's counters are the caller's to reassess.
     """
     row = db.execute(
         _REVERSE, {"action_id": action_id, "actor_id": actor_id, "reason": reason, "on": on}
     ).one()
-    return Absorbed(row.absorbed_mg, row.absorbed_mpt) if row.outcome == "reversed" else None
+    return (
+        WrittenOff(row.written_off_mg, row.written_off_mpt) if row.outcome == "reversed" else None
+    )
 
 
 def resolve_hold(
@@ -184,7 +190,7 @@ def add_reference(
     request_digest: bytes,
     action_id: int,
     evidence: Sequence[bytes],
-    ceilings: Sequence[Ceiling] = (),
+    usage_limits: Sequence[UsageLimit] = (),
 ) -> Outcome:
     """Makes a further reference, and further evidence, lead to an action in the book.
 
@@ -195,7 +201,7 @@ def add_reference(
         request_digest: SHA-256 of the content it stands for.
         action_id: the action.
         evidence: digests of the evidence used up; those of the action already stay so.
-        ceilings: limits of the shared codes used.
+        usage_limits: limits of the shared codes used.
     """
     written = db.execute(
         _REFERENCE,
@@ -205,9 +211,9 @@ def add_reference(
             "digest": request_digest,
             "action_id": action_id,
             "evidence": list(evidence),
-            "subjects": [ceiling.subject for ceiling in ceilings],
-            "slots": [ceiling.slot for ceiling in ceilings],
-            "limits": [ceiling.limit for ceiling in ceilings],
+            "subjects": [limit.subject for limit in usage_limits],
+            "slots": [limit.slot for limit in usage_limits],
+            "limits": [limit.limit for limit in usage_limits],
         },
     )
     return Outcome(written.scalar_one())

@@ -30,8 +30,8 @@ def post_awards(db: Connection, awards: Sequence[Award]) -> list[int | None]:
 
     Each award's `used` must include what the ones before it in the batch add. A member is posted as
     a whole or not at all: where anything stands against one of their awards, all of them are left
-    to `post_award`, which tells why. So they are where somebody used the same evidence or ceiling
-    at the same moment.
+    to `post_award`, which tells why. So they are where somebody used the same evidence or usage
+    limit at the same moment.
 
     Returns:
         The action of each award, in order; None for those that were left.
@@ -81,9 +81,9 @@ def _item(seq: int, award: Award) -> str:
         "points_mpt": award.points_mpt,
         "expires_month": expires_month(award.occurred_on).isoformat(),
         "evidence": [digest.hex() for digest in award.evidence],
-        "ceilings": [
-            {"subject": ceiling.subject, "slot": ceiling.slot, "lim": ceiling.limit}
-            for ceiling in award.ceilings
+        "usage_limits": [
+            {"subject": limit.subject, "slot": limit.slot, "lim": limit.limit}
+            for limit in award.usage_limits
         ],
     }
     return (

@@ -38,7 +38,7 @@ class AccountKind(StrEnum):
     REDEMPTION_DONE = "redemption_done"
     DONATED = "donated"
     EXPIRED = "expired"
-    CORRECTION_ABSORBED = "correction_absorbed"
+    WRITE_OFF = "write_off"
     BUDGET_SOURCE = "budget_source"
     MEMBER_REDUCTION = "member_reduction"
     MEMBER_POINTS = "member_points"
@@ -79,7 +79,7 @@ CHART: tuple[AccountType, ...] = (
     AccountType(AccountKind.REDEMPTION_DONE, Owner.SYSTEM, ("mpt",), "reward"),
     AccountType(AccountKind.DONATED, Owner.SYSTEM, ("mg", "mpt"), "cause"),
     AccountType(AccountKind.EXPIRED, Owner.SYSTEM, ("mpt",)),
-    AccountType(AccountKind.CORRECTION_ABSORBED, Owner.SYSTEM, ("mg", "mpt")),
+    AccountType(AccountKind.WRITE_OFF, Owner.SYSTEM, ("mg", "mpt")),
     AccountType(AccountKind.BUDGET_SOURCE, Owner.SYSTEM, ("mpt",)),
     AccountType(AccountKind.MEMBER_REDUCTION, Owner.MEMBER, ("mg",), code=1),
     AccountType(AccountKind.MEMBER_POINTS, Owner.MEMBER, ("mpt",), code=2),

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select, text
 
 from backend.ledger.models import ConservationLine
 
-_DESTINATIONS = ("held", "pending", "spent", "donated", "expired", "absorbed")
+_DESTINATIONS = ("held", "pending", "spent", "donated", "expired", "written_off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Line:
 
     Attributes:
         unit: `mg` or `mpt`.
-        source_kind: `issuance`, `avoided_source`, `campaign_budget` or `correction_absorbed`.
+        source_kind: `issuance`, `avoided_source`, `campaign_budget` or `write_off`.
         source: the methodology or the campaign; empty for corrections.
         issued: given to members, less what was taken back by reversals and corrections.
         held: with members.
@@ -32,7 +32,8 @@ class Line:
         spent: handed over as rewards.
         donated: given to causes.
         expired: ended with their month.
-        absorbed: negative: what was taken back although it had been spent, borne by the programme.
+        written_off: negative: what was taken back although it had been spent; the programme
+            bears it.
     """
 
     unit: str
@@ -44,12 +45,12 @@ class Line:
     spent: int
     donated: int
     expired: int
-    absorbed: int
+    written_off: int
 
     @property
     def holds(self) -> bool:
         """Whether nothing of it was lost and nothing came out of nowhere."""
-        gone = self.pending + self.spent + self.donated + self.expired + self.absorbed
+        gone = self.pending + self.spent + self.donated + self.expired + self.written_off
         return self.issued == self.held + gone
 
 
@@ -143,7 +144,7 @@ _PLACES = {
     "redemption_done": "spent",
     "donated": "donated",
     "expired": "expired",
-    "correction_absorbed": "absorbed",
+    "write_off": "written_off",
 }
 
 
@@ -174,20 +175,20 @@ def report(db: Connection, *, at: datetime) -> Report:
 def _line(unit: str, source_kind: str, source: str, parts: Counter[str]) -> Line:
     """A source's parts as a line; what corrections gave is no issue but borne by the programme."""
     given, taken_back = parts["given"], parts["taken_back"]
-    borne = given if source_kind == "correction_absorbed" else taken_back
+    borne = given if source_kind == "write_off" else taken_back
     gone = {place: parts[kind] for kind, place in _PLACES.items() if kind in parts}
-    absorbed = gone.pop("absorbed", 0)
+    written_off = gone.pop("written_off", 0)
     return Line(
         unit=unit,
         source_kind=source_kind,
         source=source,
         issued=given - borne,
-        held=given - absorbed - sum(gone.values()),
+        held=given - written_off - sum(gone.values()),
         pending=gone.get("pending", 0),
         spent=gone.get("spent", 0),
         donated=gone.get("donated", 0),
         expired=gone.get("expired", 0),
-        absorbed=absorbed - borne,
+        written_off=written_off - borne,
     )
 
 

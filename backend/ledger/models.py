@@ -35,7 +35,7 @@ class Account(Base):
             " OR (kind IN ('issuance', 'redemption_done', 'donated') AND unit = 'mpt'"
             " AND subject <> '')"
             " OR (kind IN ('expired', 'budget_source') AND unit = 'mpt' AND subject = '')"
-            " OR (kind = 'correction_absorbed' AND subject = '')",
+            " OR (kind = 'write_off' AND subject = '')",
             name="chart",
         ),
     )
@@ -226,10 +226,10 @@ class CapUsage(Base):
     count_nano: Mapped[int]
 
 
-class CeilingUsage(Base):
+class UsageCount(Base):
     """How often something shared was used in one slot: a rotating code's step, a point's hour."""
 
-    __tablename__ = "ceiling_usage"
+    __tablename__ = "usage_count"
     __table_args__ = ({"postgresql_with": {"fillfactor": "80"}},)
 
     subject: Mapped[str] = mapped_column(primary_key=True)
@@ -269,4 +269,4 @@ class ConservationLine(Base):
     spent: Mapped[int]
     donated: Mapped[int]
     expired: Mapped[int]
-    absorbed: Mapped[int]
+    written_off: Mapped[int]

@@ -11,7 +11,7 @@ from backend.ledger.models import Balance, Entry, ExpiryNotice
 
 
 @dataclass(frozen=True, slots=True)
-class Cap:
+class CounterKey:
     """One counter of a cap: whose it is, its key and the first day of its period."""
 
     subject_id: int

@@ -15,14 +15,14 @@ from sqlalchemy import Connection
 
 from backend.db.statements import array, fetch_all
 from backend.ledger.policy import expires_month
-from backend.ledger.queries import Cap
+from backend.ledger.queries import CounterKey
 from credit_rules import Used
 
 
 class Outcome(StrEnum):
     """What became of a posting.
 
-    After `BUDGET_SHORT` and `CEILING_REACHED`, and after `EVIDENCE_USED` without an action, the
+    After `BUDGET_SHORT` and `USAGE_LIMIT_REACHED`, and after `EVIDENCE_USED` without an action, the
     transaction must be rolled back.
     """
 
@@ -32,11 +32,11 @@ class Outcome(StrEnum):
     CAPS_MOVED = "caps_moved"
     EVIDENCE_USED = "evidence_used"
     BUDGET_SHORT = "budget_short"
-    CEILING_REACHED = "ceiling_reached"
+    USAGE_LIMIT_REACHED = "usage_limit_reached"
 
 
 @dataclass(frozen=True, slots=True)
-class Ceiling:
+class UsageLimit:
     """A limit on a shared code: at most `limit` uses of `subject` in `slot`, by anybody."""
 
     subject: str
@@ -83,7 +83,7 @@ class Award(NamedTuple):
         used: what they held.
         added: what this action adds to them.
         evidence: digests of the evidence used up.
-        ceilings: limits of the shared codes used.
+        usage_limits: limits of the shared codes used.
         hold: why the award waits for a review; None credits it at once.
         campaign_id: the campaign that pays a bonus.
         bonus_mpt: the bonus in milli-points; a held award gets none.
@@ -112,11 +112,11 @@ class Award(NamedTuple):
     trace_digest: bytes
     reduction_mg: int
     points_mpt: int
-    caps: Sequence[Cap]
+    caps: Sequence[CounterKey]
     used: Mapping[str, Used]
     added: Mapping[str, Used]
     evidence: Sequence[bytes]
-    ceilings: Sequence[Ceiling]
+    usage_limits: Sequence[UsageLimit]
     hold: Hold | None = None
     campaign_id: int | None = None
     bonus_mpt: int = 0
@@ -196,9 +196,9 @@ def _arguments(award: Award) -> tuple[object, ...]:
         counters_read(award),
         counters_added(award),
         array(award.evidence),
-        array(ceiling.subject for ceiling in award.ceilings),
-        array(ceiling.slot for ceiling in award.ceilings),
-        array(ceiling.limit for ceiling in award.ceilings),
+        array(limit.subject for limit in award.usage_limits),
+        array(limit.slot for limit in award.usage_limits),
+        array(limit.limit for limit in award.usage_limits),
         award.hold.reason if award.hold else None,
         award.hold.times_out_at if award.hold else None,
         award.campaign_id,
@@ -232,7 +232,7 @@ def counters_added(award: Award) -> str:
     return _rows((cap, added[cap.key]) for cap in award.caps if any(added.get(cap.key, ())))
 
 
-def _rows(counters: Iterable[tuple[Cap, Used]]) -> str:
+def _rows(counters: Iterable[tuple[CounterKey, Used]]) -> str:
     rows = [
         _ROW % (cap.subject_id, json.dumps(cap.key), cap.period_start, *used)
         for cap, used in counters

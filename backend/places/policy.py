@@ -21,7 +21,7 @@ from backend.places.models import (
     PresenceRule,
 )
 
-CEILING_PER_STEP: Final = 6
+USES_PER_STEP: Final = 6
 ACCURACY_ALLOWED_M: Final = 100
 ACCURACY_REFUSED_M: Final = 200
 ALWAYS_OPEN: Final[tuple[dict[str, Any], ...]] = tuple(

@@ -6,13 +6,13 @@ from decimal import Decimal, InvalidOperation
 
 from backend.actions.evidence import evidence_digest
 from backend.errors import DomainError, FieldError
-from backend.ledger.service import Ceiling
-from backend.places.policy import CEILING_PER_STEP, Presence
+from backend.ledger.service import UsageLimit
+from backend.places.policy import USES_PER_STEP, Presence
 
 KIND = "recycling.drop_off"
 
 # Two attendants weighing without a break handle about four bags a minute.
-HOURLY_CEILING = 240
+USES_PER_HOUR = 240
 # A printed code proves no time: a drop-off logged later than this is the member's word alone.
 PRINTED_PROOF_LASTS = timedelta(hours=24)
 # More than one person carries: a mass that is only stated waits until somebody has looked at it.
@@ -86,14 +86,14 @@ class Use:
     """The use a drop-off makes of a code: what may not come again, and what is shared."""
 
     evidence: bytes
-    ceiling: Ceiling
+    usage_limit: UsageLimit
 
 
 def use_of_rotating_code(*, place_id: int, member_id: int, step: int) -> Use:
     """A rotating code counts once per member and step, and so often per step in all."""
     return Use(
         evidence=evidence_digest("rotating", place_id, member_id, step),
-        ceiling=Ceiling(f"place:{place_id}:step", step, CEILING_PER_STEP),
+        usage_limit=UsageLimit(f"place:{place_id}:step", step, USES_PER_STEP),
     )
 
 
@@ -104,5 +104,5 @@ def use_of_printed_code(
     seconds = int(occurred_at.timestamp())
     return Use(
         evidence=evidence_digest("printed", place_id, member_id, material, seconds // 60),
-        ceiling=Ceiling(f"place:{place_id}:hour", seconds // 3600, HOURLY_CEILING),
+        usage_limit=UsageLimit(f"place:{place_id}:hour", seconds // 3600, USES_PER_HOUR),
     )

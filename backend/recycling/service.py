@@ -200,7 +200,7 @@ def _admission(
         channel=channel,
         place_id=place_id,
         evidence=(use.evidence,),
-        ceilings=(use.ceiling,),
+        usage_limits=(use.usage_limit,),
         hold=policy.reason_to_hold(tier=tier, mass=drop_off.facts.get("mass", "")),
     )
 

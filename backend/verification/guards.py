@@ -41,7 +41,7 @@ WRITTEN_BY_FUNCTIONS = (
     "action_state",
     "balance",
     "cap_usage",
-    "ceiling_usage",
+    "usage_count",
     "tree_cursor",
 )
 
@@ -133,7 +133,7 @@ _AT_RISK = {
     "evidence_use": Invariant.EVIDENCE_ONCE,
     "balance": Invariant.NOT_NEGATIVE,
     "cap_usage": Invariant.CAPS,
-    "ceiling_usage": Invariant.CAPS,
+    "usage_count": Invariant.CAPS,
     "transfer": Invariant.CONSERVATION,
     "department_day": Invariant.RANKING,
     "methodology_version": Invariant.PROVENANCE,

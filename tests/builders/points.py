@@ -52,7 +52,7 @@ def earn(
             used={},
             added={},
             evidence=(),
-            ceilings=(),
+            usage_limits=(),
         ),
     )
     assert posting.outcome is Outcome.POSTED

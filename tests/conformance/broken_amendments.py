@@ -43,7 +43,7 @@ CANARIES = (
         Invariant.CAPS,
         "actions.replay",
         reverse,
-        function="ledger_settle",
+        function="ledger_reassess",
         changes=(
             (
                 "SET reduction_ng = excluded.reduction_ng",
@@ -56,7 +56,7 @@ CANARIES = (
         Invariant.WHOLE_ENTRIES,
         "ledger.amounts",
         reverse_the_first,
-        function="ledger_settle",
+        function="ledger_reassess",
         changes=(("abs(v_change.d_mpt)]", "abs(v_change.d_mpt) / 2]"),),
     ),
     Canary(
@@ -65,7 +65,7 @@ CANARIES = (
         "ledger.reassessments",
         reverse_the_first,
         statements=("ALTER TABLE reassessment DROP CONSTRAINT uq_reassessment_entry_id",),
-        function="ledger_settle",
+        function="ledger_reassess",
         changes=(
             ("VALUES (v_change.action_id, v_entry,", "VALUES (v_change.action_id, v_entry - 1,"),
         ),

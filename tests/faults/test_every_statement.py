@@ -14,7 +14,7 @@ from tests.builders.city import City, a_city
 from tests.faults.asking import Request, asking
 
 # Whatever an award writes; each of them by one row, or two.
-WRITTEN = ("action", "entry", "idempotency", "evidence_use", "ceiling_usage", "outbox")
+WRITTEN = ("action", "entry", "idempotency", "evidence_use", "usage_count", "outbox")
 Ask = Callable[[int, int], dict[str, Any]]
 
 
@@ -69,11 +69,11 @@ def test_killed_before_any_statement_all_or_nothing(scene: City, ask: Ask) -> No
         committed = points[number - 1] == "the answer"
         left = {table: rows - before[table] for table, rows in written(scene).items()}
         expected = one if committed else dict.fromkeys(one, 0)
-        # The point's hourly ceiling is one row for all.
-        assert left | {"ceiling_usage": 0} == expected | {"ceiling_usage": 0}, points[number - 1]
+        # The point's hourly usage limit is one row for all.
+        assert left | {"usage_count": 0} == expected | {"usage_count": 0}, points[number - 1]
         assert ask(number, 0)["status"] == (200 if committed else 201)
         after = {table: rows - before[table] for table, rows in written(scene).items()}
-        assert after | {"ceiling_usage": 0} == one | {"ceiling_usage": 0}
+        assert after | {"usage_count": 0} == one | {"usage_count": 0}
     with open_books(
         scene.backend.engine,
         scene.backend.redis,

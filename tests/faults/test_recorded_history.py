@@ -200,7 +200,7 @@ class Clients:
 def _operations(backend: Backend, load: Load) -> list[dict[str, object]]:
     """Drop-offs of which no two use the same code for the same material in the same minute.
 
-    Each point gets so many per hour of the clock, which is what its code's ceiling counts.
+    Each point gets so many per hour of the clock, which is what its code's usage limit counts.
     """
     city = a_city(backend, members=load.members)
     tokens = [city.token(member) for member in city.scene.members]

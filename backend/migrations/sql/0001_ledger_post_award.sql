@@ -1,4 +1,4 @@
--- Posts one award: idempotency key, caps, evidence, ceilings, action, entry, transfers, balances
+-- Posts one award: idempotency key, caps, evidence, usage limits, action, entry, transfers, balances
 -- and the outbox row, in one call.
 --
 -- Returns the outcome and the action:
@@ -7,7 +7,7 @@
 --   mismatch         the same reference with another body: nothing written
 --   caps_moved       another action of this member was posted since the caps were read
 --   evidence_used    this evidence has earned before (the caller must roll back)
---   ceiling_reached  a shared code was used too often in its slot (the caller must roll back)
+--   usage_limit_reached  a shared code was used too often in its slot (the caller must roll back)
 --
 -- The advisory lock makes one member's requests wait for each other and nobody else's; it is taken
 -- before the first read so that each statement below sees what the one before committed.
@@ -39,9 +39,9 @@ CREATE FUNCTION ledger_post_award(
     p_caps cap_usage[],
     p_cap_additions cap_usage[],
     p_evidence bytea[],
-    p_ceiling_subjects text[],
-    p_ceiling_slots bigint[],
-    p_ceiling_limits bigint[]
+    p_limit_subjects text[],
+    p_limit_slots bigint[],
+    p_limit_limits bigint[]
 ) RETURNS TABLE (outcome text, action_id bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -137,16 +137,16 @@ BEGIN
     INSERT INTO outbox (kind, payload)
     VALUES ('award.posted', jsonb_build_object('action_id', v_action));
 
-    -- Last, because a ceiling's row is shared by everybody at the same place.
-    INSERT INTO ceiling_usage AS u (subject, slot, uses)
+    -- Last, because a usage limit's row is shared by everybody at the same place.
+    INSERT INTO usage_count AS u (subject, slot, uses)
     SELECT x.subject, x.slot, 1
-      FROM unnest(p_ceiling_subjects, p_ceiling_slots, p_ceiling_limits) AS x(subject, slot, lim)
+      FROM unnest(p_limit_subjects, p_limit_slots, p_limit_limits) AS x(subject, slot, lim)
      ORDER BY x.subject
     ON CONFLICT (subject, slot) DO UPDATE SET uses = u.uses + 1
-     WHERE u.uses < p_ceiling_limits[array_position(p_ceiling_subjects, excluded.subject)];
+     WHERE u.uses < p_limit_limits[array_position(p_limit_subjects, excluded.subject)];
     GET DIAGNOSTICS v_entry = ROW_COUNT;
-    IF v_entry <> cardinality(p_ceiling_subjects) THEN
-        RETURN QUERY SELECT 'ceiling_reached'::text, NULL::bigint;
+    IF v_entry <> cardinality(p_limit_subjects) THEN
+        RETURN QUERY SELECT 'usage_limit_reached'::text, NULL::bigint;
         RETURN;
     END IF;
 

@@ -38,11 +38,11 @@ CREATE TABLE cap_usage (
 )
  WITH (fillfactor = 80);
 
-CREATE TABLE ceiling_usage (
+CREATE TABLE usage_count (
     subject TEXT NOT NULL,
     slot BIGINT NOT NULL,
     uses BIGINT NOT NULL,
-    CONSTRAINT pk_ceiling_usage PRIMARY KEY (subject, slot)
+    CONSTRAINT pk_usage_count PRIMARY KEY (subject, slot)
 )
  WITH (fillfactor = 80);
 

@@ -7,7 +7,7 @@ ALTER TABLE account
     ADD CONSTRAINT ck_account_chart CHECK (
         (kind IN ('avoided_source', 'donated') AND unit = 'mg' AND subject <> '')
         OR (kind IN ('issuance', 'redemption_done', 'donated') AND unit = 'mpt' AND subject <> '')
-        OR (kind IN ('expired', 'correction_absorbed', 'budget_source') AND unit = 'mpt'
+        OR (kind IN ('expired', 'write_off', 'budget_source') AND unit = 'mpt'
             AND subject = ''));
 
 ALTER TABLE balance

@@ -48,7 +48,7 @@ CREATE TABLE conservation_line (
     spent BIGINT NOT NULL,
     donated BIGINT NOT NULL,
     expired BIGINT NOT NULL,
-    absorbed BIGINT NOT NULL,
+    written_off BIGINT NOT NULL,
     CONSTRAINT pk_conservation_line PRIMARY KEY (as_of, unit, source_kind, source),
     CONSTRAINT ck_conservation_line_unit CHECK (unit IN ('mg', 'mpt'))
 );

@@ -67,8 +67,8 @@ END $$;
 
 -- Makes sure that `p_amount` can be taken back from a member's account, though part of it was
 -- spent: the shortfall comes from the member's other points, oldest first, as long as the lot in
--- question has not expired, and then from `correction_absorbed`. One correction entry tells of it.
--- Returns what was absorbed.
+-- question has not expired, and then from `write_off`. One correction entry tells of it.
+-- Returns what was written off.
 CREATE FUNCTION ledger_cover(
     p_entry entry, p_account bigint, p_unit text, p_amount bigint
 ) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -98,7 +98,7 @@ BEGIN
         v_short := v_short - least(v_short, v_lot.amount);
     END LOOP;
     IF v_short > 0 THEN
-        v_from := v_from || ledger_system_account('correction_absorbed', p_unit, '');
+        v_from := v_from || ledger_system_account('write_off', p_unit, '');
         v_amounts := v_amounts || v_short;
     END IF;
     p_entry.kind := 'correction';

@@ -1,11 +1,11 @@
 -- Takes an action's award back: every entry that built it up is mirrored exactly, newest first, and
 -- never again (unique key on reverses_entry_id). Caps are the caller's to settle afterwards.
 --
--- Returns `reversed`, or `not_credited` where there is nothing to take back, and what was absorbed
+-- Returns `reversed`, or `not_credited` where there is nothing to take back, and what was written off
 -- because the member had spent it.
 CREATE FUNCTION ledger_reverse_action(
     p_action_id bigint, p_actor_id bigint, p_reason text, p_on date
-) RETURNS TABLE (outcome text, absorbed_mg bigint, absorbed_mpt bigint)
+) RETURNS TABLE (outcome text, written_off_mg bigint, written_off_mpt bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     v_new entry;

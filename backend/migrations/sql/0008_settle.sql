@@ -7,10 +7,10 @@
 -- points_change_mpt and the columns of `reassessment`. Increases come first, so that they can make
 -- good what decreases need. p_counters holds what member counters become (`set`) and what is added
 -- to those of places (`add`).
-CREATE FUNCTION ledger_settle(
+CREATE FUNCTION ledger_reassess(
     p_member_id bigint, p_on date, p_actor_id bigint, p_run_id bigint, p_why text,
     p_changes jsonb, p_counters jsonb
-) RETURNS TABLE (entries bigint, absorbed_mg bigint, absorbed_mpt bigint)
+) RETURNS TABLE (entries bigint, written_off_mg bigint, written_off_mpt bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     v_change record;

@@ -6,7 +6,7 @@ ALTER TABLE account ADD CONSTRAINT ck_account_chart CHECK (
     (kind IN ('avoided_source', 'donated') AND unit = 'mg' AND subject <> '')
     OR (kind IN ('issuance', 'redemption_done', 'donated') AND unit = 'mpt' AND subject <> '')
     OR (kind IN ('expired', 'budget_source') AND unit = 'mpt' AND subject = '')
-    OR (kind = 'correction_absorbed' AND subject = ''));
+    OR (kind = 'write_off' AND subject = ''));
 
 CREATE TABLE reassessment (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -28,7 +28,7 @@ CREATE TABLE reassessment (
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_reassessment PRIMARY KEY (id),
     CONSTRAINT uq_reassessment_entry_id UNIQUE (entry_id),
-    CONSTRAINT ck_reassessment_why CHECK (why IN ('resettled', 'better_evidence', 'methodology')),
+    CONSTRAINT ck_reassessment_why CHECK (why IN ('reassessed', 'better_evidence', 'methodology')),
     CONSTRAINT ck_reassessment_not_negative CHECK (reduction_mg >= 0 AND points_mpt >= 0),
     CONSTRAINT fk_reassessment_action_id FOREIGN KEY(action_id) REFERENCES action (id),
     CONSTRAINT fk_reassessment_entry_id FOREIGN KEY(entry_id) REFERENCES entry (id)

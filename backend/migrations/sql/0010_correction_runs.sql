@@ -37,8 +37,8 @@ CREATE TABLE correction_day (
     refused INTEGER NOT NULL,
     posted_mg BIGINT,
     posted_mpt BIGINT,
-    absorbed_mg BIGINT,
-    absorbed_mpt BIGINT,
+    written_off_mg BIGINT,
+    written_off_mpt BIGINT,
     done_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT pk_correction_day PRIMARY KEY (run_id, member_id, day),
     CONSTRAINT fk_correction_day_run_id FOREIGN KEY(run_id) REFERENCES correction_run (id)

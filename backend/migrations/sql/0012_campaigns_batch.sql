@@ -3,11 +3,11 @@
 -- p_items is an array of objects with the arguments of `ledger_post_award` and the counters its
 -- assessment read (`caps`) and adds to (`added`), as rows of `cap_usage`; an item's counters include
 -- what the items before it add. Only members are posted all of whose items are plain: new references
--- and evidence, counters as expected and their own, room under every ceiling. Returns their items
+-- and evidence, counters as expected and their own, room under every usage limit. Returns their items
 -- with the actions; the others go one by one through `ledger_post_award`, which tells why.
 --
 -- Raises serialization_failure, and writes nothing, where somebody used the same evidence or the
--- last of a ceiling at the same moment.
+-- last of a usage limit at the same moment.
 CREATE FUNCTION ledger_post_awards(p_items jsonb)
 RETURNS TABLE (seq integer, action_id bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET jit = off AS $$
@@ -32,13 +32,13 @@ BEGIN
             tier text, channel text, ranked boolean, facts jsonb, context jsonb,
             methodology_id text, methodology_version integer, methodology_digest text,
             rulebook_digest text, trace_digest text, reduction_mg bigint, points_mpt bigint,
-            expires_month date, caps jsonb, added jsonb, evidence text[], ceilings jsonb)
+            expires_month date, caps jsonb, added jsonb, evidence text[], usage_limits jsonb)
     ), evidence AS MATERIALIZED (
         SELECT i.seq, i.member_id, decode(e, 'hex') AS digest FROM item i, unnest(i.evidence) AS e
-    ), ceiling AS MATERIALIZED (
+    ), usage_limit AS MATERIALIZED (
         SELECT i.member_id, c.subject, c.slot, c.lim,
                count(*) OVER (PARTITION BY c.subject, c.slot) AS uses
-          FROM item i, jsonb_to_recordset(i.ceilings) AS c(subject text, slot bigint, lim bigint)
+          FROM item i, jsonb_to_recordset(i.usage_limits) AS c(subject text, slot bigint, lim bigint)
     ), added AS MATERIALIZED (
         SELECT i.seq, i.member_id, c.*
           FROM item i, jsonb_populate_recordset(NULL::cap_usage, i.added) AS c
@@ -75,8 +75,8 @@ BEGIN
                                        FROM evidence) AS e WHERE n > 1
         UNION SELECT member_id FROM compared
                WHERE read AND (stated <> found OR subject_id <> member_id)
-        UNION SELECT c.member_id FROM ceiling c
-                LEFT JOIN ceiling_usage u ON u.subject = c.subject AND u.slot = c.slot
+        UNION SELECT c.member_id FROM usage_limit c
+                LEFT JOIN usage_count u ON u.subject = c.subject AND u.slot = c.slot
                WHERE coalesce(u.uses, 0) + c.uses > c.lim
     ), plain AS MATERIALIZED (
         SELECT nextval('action_id_seq') AS id, i.*,
@@ -147,25 +147,25 @@ BEGIN
         INSERT INTO outbox (kind, payload)
         SELECT 'award.posted', jsonb_build_object('action_id', id) FROM plain ORDER BY seq
     ), new_use AS (
-        INSERT INTO ceiling_usage AS u (subject, slot, uses)
-        SELECT c.subject, c.slot, count(*) FROM ceiling c
+        INSERT INTO usage_count AS u (subject, slot, uses)
+        SELECT c.subject, c.slot, count(*) FROM usage_limit c
          WHERE c.member_id NOT IN (SELECT member_id FROM alone)
          GROUP BY c.subject, c.slot ORDER BY c.subject, c.slot
         ON CONFLICT (subject, slot) DO UPDATE SET uses = u.uses + excluded.uses
-         WHERE u.uses + excluded.uses <= (SELECT min(c.lim) FROM ceiling c
+         WHERE u.uses + excluded.uses <= (SELECT min(c.lim) FROM usage_limit c
                                            WHERE (c.subject, c.slot) = (u.subject, u.slot))
         RETURNING 1
     )
     SELECT (SELECT count(*) FROM new_evidence)
                <> (SELECT count(*) FROM evidence JOIN plain USING (seq))
         OR (SELECT count(*) FROM new_use)
-               <> (SELECT count(DISTINCT (c.subject, c.slot)) FROM ceiling c
+               <> (SELECT count(DISTINCT (c.subject, c.slot)) FROM usage_limit c
                     WHERE c.member_id NOT IN (SELECT member_id FROM alone)),
            (SELECT array_agg(seq ORDER BY seq) FROM plain),
            (SELECT array_agg(id ORDER BY seq) FROM plain)
       INTO v_missing, v_seqs, v_actions;
     IF v_missing THEN
-        RAISE serialization_failure USING MESSAGE = 'evidence or a ceiling was used meanwhile';
+        RAISE serialization_failure USING MESSAGE = 'evidence or a usage limit was used meanwhile';
     END IF;
     RETURN QUERY SELECT * FROM unnest(v_seqs, v_actions);
 END $$;

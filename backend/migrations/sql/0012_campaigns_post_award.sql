@@ -1,4 +1,4 @@
--- Posts one award: idempotency key, caps, evidence, ceilings, action, entry, transfers, balances
+-- Posts one award: idempotency key, caps, evidence, usage limits, action, entry, transfers, balances
 -- and the outbox row, in one call. With a reason to hold it, everything but entry, transfers,
 -- balances and outbox row: a held award takes up its caps and evidence, and counts nowhere.
 --
@@ -10,7 +10,7 @@
 --   evidence_used    this evidence has earned before: with the action that it was used for, nothing
 --                    is written; without one the caller must roll back
 --   budget_short     the campaign cannot pay the bonus (the caller must roll back)
---   ceiling_reached  a shared code was used too often in its slot (the caller must roll back)
+--   usage_limit_reached  a shared code was used too often in its slot (the caller must roll back)
 --
 -- The advisory lock makes one member's requests wait for each other and nobody else's; it is taken
 -- before the first read so that each statement below sees what the one before committed.
@@ -43,9 +43,9 @@ CREATE FUNCTION ledger_post_award(
     p_caps cap_usage[],
     p_cap_additions cap_usage[],
     p_evidence bytea[],
-    p_ceiling_subjects text[],
-    p_ceiling_slots bigint[],
-    p_ceiling_limits bigint[],
+    p_limit_subjects text[],
+    p_limit_slots bigint[],
+    p_limit_limits bigint[],
     p_hold_reason text DEFAULT NULL,
     p_times_out_at timestamptz DEFAULT NULL,
     p_campaign_id bigint DEFAULT NULL,
@@ -169,16 +169,16 @@ BEGIN
         VALUES (v_action, 'held', p_hold_reason);
     END IF;
 
-    -- Last, because a ceiling's row is shared by everybody at the same place.
-    INSERT INTO ceiling_usage AS u (subject, slot, uses)
+    -- Last, because a usage limit's row is shared by everybody at the same place.
+    INSERT INTO usage_count AS u (subject, slot, uses)
     SELECT x.subject, x.slot, 1
-      FROM unnest(p_ceiling_subjects, p_ceiling_slots, p_ceiling_limits) AS x(subject, slot, lim)
+      FROM unnest(p_limit_subjects, p_limit_slots, p_limit_limits) AS x(subject, slot, lim)
      ORDER BY x.subject
     ON CONFLICT (subject, slot) DO UPDATE SET uses = u.uses + 1
-     WHERE u.uses < p_ceiling_limits[array_position(p_ceiling_subjects, excluded.subject)];
+     WHERE u.uses < p_limit_limits[array_position(p_limit_subjects, excluded.subject)];
     GET DIAGNOSTICS v_entry = ROW_COUNT;
-    IF v_entry <> cardinality(p_ceiling_subjects) THEN
-        RETURN QUERY SELECT 'ceiling_reached'::text, NULL::bigint;
+    IF v_entry <> cardinality(p_limit_subjects) THEN
+        RETURN QUERY SELECT 'usage_limit_reached'::text, NULL::bigint;
         RETURN;
     END IF;
 

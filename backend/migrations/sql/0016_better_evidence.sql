@@ -4,11 +4,11 @@ DROP FUNCTION ledger_add_reference(bigint, text, bytea, bigint, bytea[]);
 -- lead to the same action, and the evidence it brought along earns nothing elsewhere.
 --   posted           written
 --   evidence_used    something else was earned by the evidence (the caller must roll back)
---   ceiling_reached  a shared code was used too often in its slot (the caller must roll back)
+--   usage_limit_reached  a shared code was used too often in its slot (the caller must roll back)
 CREATE FUNCTION ledger_add_reference(
     p_member_id bigint, p_reference text, p_request_digest bytea, p_action_id bigint,
-    p_evidence bytea[], p_ceiling_subjects text[], p_ceiling_slots bigint[],
-    p_ceiling_limits bigint[]
+    p_evidence bytea[], p_limit_subjects text[], p_limit_slots bigint[],
+    p_limit_limits bigint[]
 ) RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     v_rows bigint;
@@ -25,15 +25,15 @@ BEGIN
         RETURN 'evidence_used';
     END IF;
 
-    INSERT INTO ceiling_usage AS u (subject, slot, uses)
+    INSERT INTO usage_count AS u (subject, slot, uses)
     SELECT x.subject, x.slot, 1
-      FROM unnest(p_ceiling_subjects, p_ceiling_slots, p_ceiling_limits) AS x(subject, slot, lim)
+      FROM unnest(p_limit_subjects, p_limit_slots, p_limit_limits) AS x(subject, slot, lim)
      WHERE x.lim > 0 ORDER BY x.subject, x.slot
     ON CONFLICT (subject, slot) DO UPDATE SET uses = u.uses + 1
-     WHERE u.uses < p_ceiling_limits[array_position(p_ceiling_subjects, excluded.subject)];
+     WHERE u.uses < p_limit_limits[array_position(p_limit_subjects, excluded.subject)];
     GET DIAGNOSTICS v_rows = ROW_COUNT;
-    IF v_rows <> cardinality(p_ceiling_subjects) THEN
-        RETURN 'ceiling_reached';
+    IF v_rows <> cardinality(p_limit_subjects) THEN
+        RETURN 'usage_limit_reached';
     END IF;
     RETURN 'posted';
 END $$;

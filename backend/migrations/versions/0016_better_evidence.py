@@ -1,4 +1,4 @@
-"""Better evidence of an act uses up ceilings, and none that earned something else before."""
+"""Better evidence of an act uses up usage limits, and none that earned something else before."""
 
 from backend.migrations.steps import execute_file
 

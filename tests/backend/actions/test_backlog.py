@@ -37,7 +37,7 @@ _STATE = {
     "action": "member_id, reference, occurred_at, tier, facts, context, reduction_mg, points_mpt",
     "balance": "account_id, member_id, kind, unit, expires_month, amount",
     "cap_usage": "*",
-    "ceiling_usage": "*",
+    "usage_count": "*",
     "idempotency": "member_id, reference, request_digest",
     "evidence_use": "evidence_digest",
     "entry": "kind, member_id, effective_on, trace_digest",
@@ -151,7 +151,7 @@ def _whole_reads(db: Connection) -> dict[str, int]:
     rows = db.execute(
         text(
             "SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE relname IN"
-            " ('idempotency', 'evidence_use', 'cap_usage', 'ceiling_usage')"
+            " ('idempotency', 'evidence_use', 'cap_usage', 'usage_count')"
         )
     )
     return {row.relname: row.seq_scan for row in rows}

@@ -103,7 +103,7 @@ def test_a_simulation_posts_nothing_and_foretells_what_is_posted(
     _go_on(db, corrected, run_id)
     done = corrections.totals(db, run_id=run_id)
     assert corrections.run_of(db, run_id=run_id).state is RunState.DONE
-    assert (done.posted_mpt, done.absorbed_mpt) == (expected.simulated_mpt, 0)
+    assert (done.posted_mpt, done.written_off_mpt) == (expected.simulated_mpt, 0)
     assert done.done == done.member_days == 4
     assert sum(_points(db, scene)) - sum(before) == expected.simulated_mpt
     assert _points(db, scene)[3] == before[3]

@@ -10,9 +10,9 @@ from backend.actions.backlog import record_all
 from backend.actions.claims import Telling, log_action, request_of
 from backend.actions.exclusions import ExcludedError
 from backend.actions.refusals import (
-    CeilingReachedError,
     EvidenceUsedError,
     ReferenceMismatchError,
+    UsageLimitReachedError,
 )
 from backend.actions.reviews import Decision, reverse
 from backend.actions.service import Receipt, receipt_of
@@ -20,7 +20,7 @@ from backend.bootstrap import Backend
 from backend.ledger.queries import balance_of, statement_of
 from backend.organisations.queries import Scope
 from backend.places.models import PlaceKind
-from backend.places.policy import CEILING_PER_STEP
+from backend.places.policy import USES_PER_STEP
 from tests.builders.books import assert_sound
 from tests.builders.city import a_city
 from tests.builders.scene import Scene, a_scene
@@ -41,7 +41,7 @@ DINNER = ("dining.clean_plate", {"meal": "dinner"})
 
 @pytest.fixture
 def scene(db: Connection) -> Scene:
-    return a_scene(db, NOW, members=CEILING_PER_STEP + 2)
+    return a_scene(db, NOW, members=USES_PER_STEP + 2)
 
 
 @pytest.fixture
@@ -109,17 +109,17 @@ def test_evidence_that_earned_another_meal_raises_none(
     assert_sound(db, RULEBOOK)
 
 
-def test_raising_uses_up_the_ceiling_of_a_shared_code(
+def test_raising_uses_up_the_usage_limit_of_a_shared_code(
     log: Log, place: MakePlace, db: Connection
 ) -> None:
     code = code_at(place(PlaceKind.CANTEEN))
-    for member in range(CEILING_PER_STEP):
+    for member in range(USES_PER_STEP):
         log(*LUNCH, member=member)
         log(*LUNCH, member=member, occurred_at=NOW, code=code)
-    log(*LUNCH, member=CEILING_PER_STEP)
+    log(*LUNCH, member=USES_PER_STEP)
     undone = db.begin_nested()
-    with pytest.raises(CeilingReachedError):
-        log(*LUNCH, member=CEILING_PER_STEP, occurred_at=NOW, code=code)
+    with pytest.raises(UsageLimitReachedError):
+        log(*LUNCH, member=USES_PER_STEP, occurred_at=NOW, code=code)
     undone.rollback()
     assert_sound(db, RULEBOOK)
 

@@ -155,18 +155,18 @@ class Book(RuleBasedStateMachine):
             assert avoided[member] <= CAP_MG
             held = balance_of(self.db, member_id=member)
             assert held.reduction_mg == avoided[member]
-            borne = self._absorbed(member)
+            borne = self._written_off(member)
             assert held.points_mpt == earned[member] - self.given[member] + borne
 
     def _actions(self) -> list[Recorded]:
         return [recorded_of(row) for row in self.db.execute(RECORDED)]
 
-    def _absorbed(self, member: int) -> int:
+    def _written_off(self, member: int) -> int:
         found: int = self.db.scalar(
             text("""
             SELECT coalesce(sum(t.amount), 0)::bigint FROM transfer t
               JOIN entry e ON e.id = t.entry_id AND e.member_id = :member
-              JOIN account a ON a.id = t.debit AND a.kind = 'correction_absorbed'
+              JOIN account a ON a.id = t.debit AND a.kind = 'write_off'
             """),
             {"member": member},
         )

@@ -153,7 +153,7 @@ def test_a_reversal_leaves_the_day_as_if_it_had_not_happened(db: Connection, sce
     second = _drop(db, scene, "4", minutes=1, material="glass")
     third = _drop(db, scene, "0.5", minutes=2, material="battery")
     reversal = reverse(db, RULEBOOK, _decision(scene, first))
-    assert (reversal.absorbed.reduction_mg, reversal.absorbed.points_mpt) == (0, 0)
+    assert (reversal.written_off.reduction_mg, reversal.written_off.points_mpt) == (0, 0)
     assert _now(db, first).action.status is ActionStatus.REVERSED
     assert _now(db, first).action.reason == "核对过磅记录"
     left = [_now(db, each).assessment for each in (second, third)]
@@ -181,12 +181,12 @@ def test_a_reversal_leaves_the_day_as_if_it_had_not_happened(db: Connection, sce
     assert day == (sum(a.reduction_mg for a in other), sum(a.points_mpt for a in other))
 
 
-def test_what_was_spent_is_absorbed_and_shown(db: Connection, scene: Scene) -> None:
+def test_what_was_spent_is_written_off_and_shown(db: Connection, scene: Scene) -> None:
     dropped = _drop(db, scene, "3")
     earned = dropped.assessment.points_mpt
     _give_away(db, scene.members[0], points_mpt=earned - 1_000)
     reversal = reverse(db, RULEBOOK, _decision(scene, dropped))
-    assert reversal.absorbed.points_mpt == earned - 1_000
+    assert reversal.written_off.points_mpt == earned - 1_000
     assert _held(db, scene) == (0, 0)
     lines = statement_of(db, member_id=scene.members[0], before_id=None, limit=9)
     assert [(line.kind, line.points_mpt) for line in lines] == [

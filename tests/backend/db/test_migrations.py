@@ -51,7 +51,7 @@ WRITTEN_BY_FUNCTIONS = (
     "account",
     "balance",
     "cap_usage",
-    "ceiling_usage",
+    "usage_count",
     "tree_leaf",
     "tree_cursor",
     "sealed_balance",

@@ -256,13 +256,13 @@ def test_what_was_taken_back_was_not_earned(db: Connection) -> None:
     )
     assert in_november(db) == 14_000
     # Most of it is spent: what is short comes from the other points, then from the programme.
-    absorbed = amendments.reverse_action(
+    taken_over = amendments.reverse_action(
         db, action_id=gone, actor_id=None, reason="试验", on=date(2026, 12, 5)
     )
-    assert absorbed == amendments.Absorbed(0, 8_000)
+    assert taken_over == amendments.WrittenOff(0, 8_000)
     assert in_november(db) == 4_000
-    (absorbing, recycling) = conservation.report(db, at=instant(db)).lines
-    assert (absorbing.source_kind, absorbing.absorbed) == ("correction_absorbed", -8_000)
+    (recycling, borne) = conservation.report(db, at=instant(db)).lines
+    assert (borne.source_kind, borne.written_off) == ("write_off", -8_000)
     assert (recycling.issued, recycling.pending) == (4_000, 4_000)
 
 

@@ -44,7 +44,7 @@ def an_award(member_id: int, *, bonus_mpt: int = 0, campaign_id: int | None = No
         used={},
         added={},
         evidence=(),
-        ceilings=(),
+        usage_limits=(),
         campaign_id=campaign_id,
         bonus_mpt=bonus_mpt,
     )

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Connection
 
 from backend.actions.service import (
-    CeilingReachedError,
     EvidenceUsedError,
     Receipt,
     ReferenceMismatchError,
+    UsageLimitReachedError,
 )
 from backend.errors import DomainError, InvalidInputError
 from backend.ledger.queries import balance_of, drifting_balances, statement_of
@@ -24,7 +24,7 @@ from backend.places.codes import (
     rotating_code,
 )
 from backend.places.models import Datum, PlaceState
-from backend.places.policy import CEILING_PER_STEP, PlaceNotOpenError, Position
+from backend.places.policy import USES_PER_STEP, PlaceNotOpenError, Position
 from backend.places.service import revoke_batch, update_place
 from backend.ports.keys import KeyRing
 from backend.recycling.policy import MaterialNotAcceptedError, NotAtPointError
@@ -150,12 +150,12 @@ def test_a_rotating_code_counts_once_per_member_and_step(
         log(code=code, material="glass")
 
 
-def test_a_step_has_a_ceiling(scene: Scene, log: Callable[..., Receipt]) -> None:
+def test_a_step_has_a_usage_limit(scene: Scene, log: Callable[..., Receipt]) -> None:
     code = rotating(scene)
-    for member in scene.members[:CEILING_PER_STEP]:
+    for member in scene.members[:USES_PER_STEP]:
         log(code=code, member_id=member)
-    with pytest.raises(CeilingReachedError) as refused:
-        log(code=code, member_id=scene.members[CEILING_PER_STEP])
+    with pytest.raises(UsageLimitReachedError) as refused:
+        log(code=code, member_id=scene.members[USES_PER_STEP])
     assert refused.value.retry_after == 30
 
 

@@ -8,9 +8,9 @@ from sqlalchemy import Connection, text
 
 from backend.actions.claims import Telling, WrongPlaceError, log_action
 from backend.actions.evidence import EvidenceOutOfTimeError
-from backend.actions.service import CeilingReachedError, EvidenceUsedError, Receipt
+from backend.actions.service import EvidenceUsedError, Receipt, UsageLimitReachedError
 from backend.places.codes import CodeExpiredError, place_key, rotating_code
-from backend.places.policy import CEILING_PER_STEP
+from backend.places.policy import USES_PER_STEP
 from backend.places.tickets import Ticket, TicketExpiredError, TicketInvalidError
 from backend.ports.keys import KeyRing
 from backend.recycling.service import scan
@@ -123,23 +123,23 @@ def test_ticket_and_code_together_earn_once(
     log(code_at(scene, NOW + timedelta(minutes=1)), at=NOW + timedelta(minutes=1))
 
 
-def test_tickets_and_codes_share_the_ceiling_of_their_step(
+def test_tickets_and_codes_share_the_usage_limit_of_their_step(
     db: Connection, scene: Scene, log: Callable[..., Receipt]
 ) -> None:
     code = code_at(scene)
     db.execute(text("SET LOCAL ROLE NONE"))
     db.execute(
-        text("INSERT INTO ceiling_usage VALUES (:subject, :step, :uses)"),
+        text("INSERT INTO usage_count VALUES (:subject, :step, :uses)"),
         {
             "subject": f"place:{scene.located.place.id}:step",
             "step": int(NOW.timestamp()) // 30,
-            "uses": CEILING_PER_STEP - 1,
+            "uses": USES_PER_STEP - 1,
         },
     )
     db.execute(text("SET LOCAL ROLE tanpuhui_app"))
     log(ticket_of(db, code, scene.members[0]).text)
     second = ticket_of(db, code, scene.members[1]).text
-    with pytest.raises(CeilingReachedError):
+    with pytest.raises(UsageLimitReachedError):
         log(second, member=1)
 
 
