@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
-from credit_rules.errors import nearest
-
 Dimension = tuple[tuple[str, int], ...]
 
 CO2E: Dimension = (("co2e", 1),)
@@ -138,7 +136,8 @@ def _symbol(symbol: str) -> _Parts:
         return _Parts(PURE, Fraction(1, 100))
     found = _SYMBOLS.get(symbol)
     if found is None:
-        raise ValueError(f"不认识单位“{symbol}”。{nearest(symbol, _SYMBOLS)}")
+        # Names no nearest one: a unit spelled almost alike is often a thousand times larger.
+        raise ValueError(f"不认识单位“{symbol}”，请改用：{'、'.join(_SYMBOLS)}。")
     return _Parts(((found[0], 1),), found[1])
 
 
@@ -147,7 +146,7 @@ def parse_unit(text: str) -> Unit:
     """Read a unit such as `kgCO2e/kg`, `point/count`, `%` or `1`.
 
     Raises:
-        ValueError: a symbol is unknown; the message is a Chinese sentence with the nearest one.
+        ValueError: a symbol is unknown; the message is a Chinese sentence with those there are.
     """
     numerator, *denominators = text.strip().split("/")
     dimension, ratio = PURE, Fraction(1)

@@ -29,6 +29,7 @@ _OPTIONS = {
     "set": "--set",
     "basis": "--basis",
     "region": "--region",
+    "year": "--year",
     "market": "--market",
     "factors": "--factor",
 }
@@ -50,6 +51,7 @@ def energy() -> None:
     help="电力折标口径：calorific 当量值，equivalent 等价值。",
 )
 @click.option("--region", default=None, help="省、区域电网或全国，例如 浙江；有电力时必填。")
+@click.option("--year", type=int, default=None, help="用能的年份；电网因子不晚于这一年。")
 @click.option("--market", is_flag=True, help="同时按市场法计算电力。")
 @click.option("--factor", "factors", multiple=True, help="指定某个因子，写因子表的键，可多次。")
 @click.option("--allow-inexact", is_flag=True, help="允许近似因子，结果逐行标明。")
@@ -59,6 +61,7 @@ def convert_command(
     set_name: str,
     basis: str,
     region: str | None,
+    year: int | None,
     factors: tuple[str, ...],
     **flags: bool,
 ) -> None:
@@ -69,6 +72,7 @@ def convert_command(
         basis=Basis(basis),
         region=region,
         market=flags["market"],
+        year=year,
         factors=factors,
         allow_inexact=flags["allow_inexact"],
     )
@@ -147,6 +151,11 @@ def _print(result: Conversion) -> None:
             click.echo(f"不精确：第 {line.quantity.index + 1} 行，{reason}。")
     if result.market is not None:
         _print_market(result, result.market)
+    if result.green_deducted is not None:
+        click.echo(
+            f"按 JS/T 303 的做法扣除绿电：合计 {rounded(result.green_deducted.tco2, SHOWN_DIGITS)} "
+            "吨二氧化碳（绿电份额在电网平均因子中已计过一次，仅供对照）"
+        )
 
 
 def _print_market(result: Conversion, market: MarketElectricity) -> None:

@@ -6,7 +6,7 @@ from credit_rules.energy import grid
 from credit_rules.energy.choices import Choices
 from credit_rules.energy.errors import refused
 from credit_rules.energy.grid import Applied
-from credit_rules.energy.items import ELECTRICITY, OTHER, STAND_INS, Item
+from credit_rules.energy.items import ELECTRICITY, OTHER, RAW_COAL, Item
 from credit_rules.energy.tables import EnergyFactor, EnergyTables, year_of_set
 
 
@@ -36,16 +36,15 @@ def carbon_factor(tables: EnergyTables, choices: Choices, item: Item) -> Applied
 
 
 def _stand_in(tables: EnergyTables, choices: Choices, item: Item) -> EnergyFactor:
-    """The item's stand-in within the set, else the item in another set."""
+    """The same item of another set, where the choices allow it."""
     name = choices.set_name
-    places = [(name, STAND_INS.get(item.key, "")), *((other, item.key) for other in tables.sets)]
-    found = next(
-        (tables.sets[place][key] for place, key in places if key in tables.sets[place]), None
-    )
+    found = next((other[item.key] for other in tables.sets.values() if item.key in other), None)
     if found is not None and choices.allow_inexact:
         return found
     if item.key == OTHER:
         remedy = "请在 factor.co2 中填写每吨标准煤的排放因子并写明来源。"
+    elif item.key == RAW_COAL:
+        remedy = "请按实际煤种（烟煤、无烟煤、褐煤）填报，或在 factor.co2 中自带因子并写明来源。"
     elif found is None:
         remedy = "请在 factor.co2 中自带因子并写明来源。"
     else:

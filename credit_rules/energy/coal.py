@@ -6,9 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from credit_rules.energy.areas import region_named
 from credit_rules.energy.choices import Basis, Choices
 from credit_rules.energy.errors import refused
-from credit_rules.energy.grid import Applied, region_named
+from credit_rules.energy.grid import Applied
 from credit_rules.energy.items import (
     CALORIFIC_VALUES,
     ELECTRICITY,
@@ -35,16 +36,13 @@ _COAL: Final = (Decimal("29307.6"), "kJ/kgce")
 _NEWEST_EQUIVALENT: Final = f"{EQUIVALENT}sh783"
 
 
-def coefficient(
-    tables: EnergyTables, choices: Choices, item: Item, carbon: EnergyFactor
-) -> Applied:
+def coefficient(tables: EnergyTables, choices: Choices, item: Item) -> Applied:
     """The standard-coal coefficient of an item.
 
     Args:
         tables: the factor tables.
         choices: basis, area and named values.
         item: what was used.
-        carbon: the CO2 factor applied; its set may know the net calorific value.
 
     Raises:
         EnergyRefused: the tables have none; field ``item``.
@@ -59,7 +57,7 @@ def coefficient(
     for key in (f"tce.gbt2589.{item.key}", f"tce.{item.key}"):
         if key in tables.coal:
             return Applied(tables.coal[key])
-    return _from_calorific_value(tables, item, (carbon.id, f"{choices.set_name}.{item.key}"))
+    return _from_calorific_value(tables, item)
 
 
 def _row(tables: EnergyTables, key: str) -> EnergyFactor:
@@ -95,24 +93,22 @@ def _identity() -> EnergyFactor:
     return EnergyFactor(row.key, row.label, rate(Decimal(1), row.unit), row)
 
 
-def _from_calorific_value(tables: EnergyTables, item: Item, keys: tuple[str, ...]) -> Applied:
-    """GB/T 2589: the net calorific value over that of standard coal."""
-    key = next((key for key in keys if key in CALORIFIC_VALUES), "")
-    set_name = key.partition(".")[0]
-    published = tables.sets.get(set_name, {}).get(item.key)
-    if published is None:
+def _from_calorific_value(tables: EnergyTables, item: Item) -> Applied:
+    """GB/T 2589: the net calorific value over that of standard coal, whatever the set of CO2."""
+    found = CALORIFIC_VALUES.get(item.key)
+    published = tables.sets.get(found.set_name, {}).get(item.key) if found else None
+    if found is None or published is None:
         raise refused("item", f"“{item.label}”没有折标系数，请在 factor.tce 中自带。", "no_factor")
-    number, unit = CALORIFIC_VALUES[key]
-    whole, of_coal = rate(Decimal(number), unit), rate(*_COAL)
+    whole, of_coal = rate(Decimal(found.number), found.unit), rate(*_COAL)
     shown = "kgce/kg" if whole.per == MASS else "kgce/m3"
     ratio = whole.value / of_coal.value / rate(Decimal(1), shown).value
     factor = rate(Decimal(rounded(ratio, 4)), shown)
     row = replace(
         published.row,
-        key=f"ncv.{key}",
+        key=f"ncv.{published.id}",
         unit=shown,
         value=str(factor.number),
-        source_title=f"低位发热量 {number} {unit} ÷ {_COAL[0]} {_COAL[1]}，取四位小数",
+        source_title=f"低位发热量 {found.number} {found.unit} ÷ {_COAL[0]} {_COAL[1]}，取四位小数",
     )
-    reason = "折标系数表没有收录，按因子集的低位发热量折算"
+    reason = f"折标系数表没有收录，按 {found.set_name} 的低位发热量折算"
     return Applied(EnergyFactor(row.key, item.label, factor, row), (reason,))

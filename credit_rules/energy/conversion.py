@@ -8,10 +8,11 @@ from fractions import Fraction
 from typing import Final
 
 from credit_rules.energy import coal
+from credit_rules.energy.areas import region_named
 from credit_rules.energy.carbon import carbon_factor
 from credit_rules.energy.choices import Basis, Choices
 from credit_rules.energy.errors import EnergyRefused, refused, shown
-from credit_rules.energy.grid import Applied, region_named
+from credit_rules.energy.grid import Applied
 from credit_rules.energy.items import (
     DEDUCTED,
     ELECTRICITY_RESOLD,
@@ -20,7 +21,7 @@ from credit_rules.energy.items import (
     ITEMS,
     Item,
 )
-from credit_rules.energy.market import market_electricity
+from credit_rules.energy.market import green_deducted, market_electricity
 from credit_rules.energy.measures import Rate, rate
 from credit_rules.energy.plausible import per_kind
 from credit_rules.energy.quantities import OwnValues, Quantity, read_quantities
@@ -63,9 +64,10 @@ def convert(
     for parts in _TAKEN_TOGETHER:
         _check_balance(quantities, parts)
     _check_resold(quantities)
+    _check_own_basis(quantities, choices.basis)
     converted = _Converter(tables, choices).all(quantities)
     market = market_electricity(tables, choices, converted) if choices.market else None
-    result = Conversion(choices, converted, market)
+    result = Conversion(choices, converted, market, green_deducted(converted))
     _check_all_used(result)
     return result
 
@@ -149,13 +151,26 @@ def _check_resold(quantities: Sequence[Quantity]) -> None:
             )
 
 
+def _check_own_basis(quantities: Sequence[Quantity], basis: Basis) -> None:
+    """An own coefficient of electricity belongs to the basis it was measured on, not to ours."""
+    for quantity in quantities:
+        own = quantity.own.basis if quantity.own is not None else None
+        if own not in (None, basis):
+            raise refused(
+                f"lines[{quantity.index}].factor.basis",
+                f"第 {quantity.index + 1} 行：自带的折标系数是{own.label}，本次换算用"
+                f"{basis.label}，不能混用；请改用同一口径的系数，或改口径。",
+                "wrong_basis",
+            )
+
+
 class _Converter:
     """Converts lines; looks the factors of an item up once."""
 
     def __init__(self, tables: EnergyTables, choices: Choices) -> None:
         self._tables, self._choices = tables, choices
         self._carbon: dict[str, Applied] = {}
-        self._coal: dict[tuple[str, str], Applied] = {}
+        self._coal: dict[str, Applied] = {}
 
     def all(self, quantities: Iterable[Quantity]) -> tuple[ConvertedLine, ...]:
         """Every line; raises with the problems of all of them."""
@@ -202,10 +217,9 @@ class _Converter:
             carbon = self._carbon[item.key]
         if own is not None and own.coal is not None:
             return carbon, _brought(quantity.item, own.coal, own.source)
-        key = (item.key, carbon.factor.id)
-        if key not in self._coal:
-            self._coal[key] = coal.coefficient(self._tables, self._choices, item, carbon.factor)
-        return carbon, self._coal[key]
+        if item.key not in self._coal:
+            self._coal[item.key] = coal.coefficient(self._tables, self._choices, item)
+        return carbon, self._coal[item.key]
 
     def _times(self, quantity: Quantity, applied: Applied) -> tuple[Fraction, tuple[str, ...]]:
         factor, kind = applied.factor.rate, quantity.unit.kind

@@ -11,7 +11,12 @@ from typing import Final
 
 from credit_rules.canonical import JsonValue
 from credit_rules.energy.measures import plain, rounded
-from credit_rules.energy.results import Conversion, ConvertedLine, MarketElectricity
+from credit_rules.energy.results import (
+    Conversion,
+    ConvertedLine,
+    GreenDeducted,
+    MarketElectricity,
+)
 from credit_rules.energy.tables import (
     EnergyFactor,
     EnergyTables,
@@ -27,7 +32,7 @@ SHOWN_DIGITS: Final = 6
 def describe_conversion(result: Conversion) -> dict[str, JsonValue]:
     """A conversion as JSON: totals, lines, choices and exactness; tonnes as decimal text."""
     choices = result.choices
-    market = result.market
+    market, deducted = result.market, result.green_deducted
     return {
         "tce": rounded(result.tce, JSON_DIGITS),
         "tco2": rounded(result.tco2, JSON_DIGITS),
@@ -41,6 +46,7 @@ def describe_conversion(result: Conversion) -> dict[str, JsonValue]:
         "reasons": list(result.reasons),
         "lines": [_line(result, line) for line in result.lines],
         "market": None if market is None else _market(result, market),
+        "green_deducted": None if deducted is None else _green_deducted(result, deducted),
     }
 
 
@@ -83,6 +89,16 @@ def _market(result: Conversion, market: MarketElectricity) -> dict[str, JsonValu
         "source": market.residual.source,
         "exact": not market.reasons,
         "reasons": list(market.reasons),
+    }
+
+
+def _green_deducted(result: Conversion, deducted: GreenDeducted) -> dict[str, JsonValue]:
+    return {
+        "method": "js_t_303",
+        "location_tco2": rounded(result.tco2, JSON_DIGITS),
+        "tco2": rounded(deducted.tco2, JSON_DIGITS),
+        "electricity_tco2": rounded(deducted.electricity_tco2, JSON_DIGITS),
+        "green_kwh": rounded(deducted.green_kwh, JSON_DIGITS),
     }
 
 

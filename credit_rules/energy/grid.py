@@ -7,12 +7,13 @@ then the nation stand in, and the result says so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from credit_rules.energy.areas import COUNTRY, NATIONAL, PARENTS
+from credit_rules.energy.areas import COUNTRY, NATIONAL, PARENTS, region_named
 from credit_rules.energy.choices import Choices
-from credit_rules.energy.errors import EnergyRefused, refused, shown
+from credit_rules.energy.errors import EnergyRefused, refused
 from credit_rules.energy.tables import (
     AVERAGE,
     RESIDUAL,
@@ -20,9 +21,6 @@ from credit_rules.energy.tables import (
     EnergyTables,
     GridFactor,
 )
-from credit_rules.errors import nearest
-
-_SUFFIXES = ("", "省", "市", "自治区", "壮族自治区", "回族自治区", "维吾尔自治区", "区域电网")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,46 +36,44 @@ class Applied:
     reasons: tuple[str, ...] = ()
 
 
-def region_named(text: str) -> str:
-    """The area a text names, such as 浙江 for 浙江省.
-
-    Raises:
-        EnergyRefused: no such area; the message has the nearest one.
-    """
-    for region in PARENTS:
-        if text.startswith(region) and text[len(region) :] in _SUFFIXES:
-            return region
-    raise refused(
-        "region", f"不认识地区“{shown(text)}”。{nearest(text, PARENTS)}", "unknown_region"
-    )
-
-
 def year_in_force(tables: EnergyTables, choices: Choices) -> int:
     """The newest year of data announced by the day, and not after the year of use.
 
+    For a year of use before all data, such as the base year 2020 of many targets, the nearest later
+    year stands in, where the choices allow it.
+
     Raises:
-        EnergyRefused: nothing had been announced by then.
+        EnergyRefused: nothing had been announced by then, or a later year would have to stand in.
     """
     national = [g for g in tables.grid.values() if g.region == COUNTRY and g.series == AVERAGE]
-    years = [found.year for found in national if _known(found, choices)]
-    if years:
-        return max(years)
+    years = sorted(found.year for found in national if _known(found, choices))
+    if not years:
+        raise _nothing_published(national, choices)
+    if choices.year is None:
+        return years[-1]
+    earlier = [year for year in years if year <= choices.year]
+    if earlier:
+        return earlier[-1]
+    if choices.allow_inexact:
+        return years[0]
+    raise refused(
+        "year",
+        f"没有 {choices.year} 年及更早的电网因子，最近的较晚年份是 {years[0]} 年；"
+        "如确认改用，请明确允许近似因子（allow-inexact），结果会标明不精确。",
+        "no_factor",
+    )
+
+
+def _nothing_published(national: Sequence[GridFactor], choices: Choices) -> EnergyRefused:
     days = [g.published_on for g in national if g.published_on is not None and not g.unusable]
     first = f"最早的因子公布于 {min(days)}，" if days else "因子表中没有可用的因子，"
-    of_year = f"{choices.year} 年" if choices.year is not None else ""
-    raise refused(
-        "on",
-        f"{choices.on} 时没有已公布的{of_year}电网因子；{first}请换一个日期或年份。",
-        "not_published",
+    return refused(
+        "on", f"{choices.on} 时没有已公布的电网因子；{first}请换一个日期。", "not_published"
     )
 
 
 def _known(found: GridFactor, choices: Choices) -> bool:
-    return (
-        not found.unusable
-        and _published_by(found.published_on, choices.on)
-        and (choices.year is None or found.year <= choices.year)
-    )
+    return not found.unusable and _published_by(found.published_on, choices.on)
 
 
 def _published_by(published: date | None, on: date) -> bool:
@@ -103,7 +99,7 @@ def average(tables: EnergyTables, choices: Choices) -> Applied:
     known = [
         g
         for g in tables.grid.values()
-        if g.series == AVERAGE and g.region in chain and _known(g, choices)
+        if g.series == AVERAGE and g.region in chain and g.year <= year and _known(g, choices)
     ]
     # The nation has the year in force, so that there always is one.
     found = min(known, key=lambda g: (chain.index(g.region), -g.year))
@@ -131,6 +127,8 @@ def _distance(found: GridFactor, region: str, year: int) -> tuple[str, ...]:
 def _lag(year: int, choices: Choices) -> tuple[str, ...]:
     if choices.year is None or choices.year == year:
         return ()
+    if choices.year < year:
+        return (f"没有 {choices.year} 年及更早的电网因子，改用最近的较晚年份 {year} 年",)
     return (f"{choices.year} 年的因子在 {choices.on} 时尚未公布，暂用 {year} 年，公布后须重述",)
 
 

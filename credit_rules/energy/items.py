@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
+from credit_rules.energy.choices import Basis
 from credit_rules.energy.measures import COAL, ENERGY, MASS, VOLUME
 
 ELECTRICITY: Final = "electricity"
@@ -20,6 +21,7 @@ HEAT: Final = "heat"
 HEAT_RESOLD: Final = "heat_resold"
 NATURAL_GAS: Final = "natural_gas"
 OTHER: Final = "other"
+RAW_COAL: Final = "raw_coal"
 
 Band = tuple[str, str, str]
 
@@ -54,8 +56,13 @@ def _gas(key: str, label: str, carbon: tuple[str, str], coal: tuple[str, str]) -
 
 # 2021: 0.1235 (Yunnan) to 0.7901 (Hebei) kgCO2/kWh.
 _GRID: Final = ("0.05", "0.9", "kgCO2/kWh")
-# 0.1229 is the calorific value; equivalent values seen run from 0.28078 to 0.31.
-_POWER: Final = ("0.122", "0.45", "kgce/kWh")
+# The calorific value of a kWh is physics, 3.6 MJ over 29.3076 MJ/kgce; equivalent values seen run
+# from 0.28078 to 0.31.
+POWER_BANDS: Final[Mapping[Basis, Band]] = {
+    Basis.CALORIFIC: ("0.1228", "0.123", "kgce/kWh"),
+    Basis.EQUIVALENT: ("0.25", "0.45", "kgce/kWh"),
+}
+_POWER: Final = ("0.1228", "0.45", "kgce/kWh")
 _HEAT: Final = (("50", "150", "kgCO2/GJ"), ("33", "35", "kgce/GJ"))
 
 _LISTED: Final = (
@@ -67,7 +74,7 @@ _LISTED: Final = (
     _gas("pipeline_gas", "管道煤气（人工煤气）", ("0.5", "1.1"), ("0.4", "0.75")),
     _fuel("lpg", "液化石油气", ("2.8", "3.4"), ("1.6", "1.8")),
     _fuel("lng", "液化天然气", ("2.5", "3.1"), ("1.6", "1.9")),
-    _fuel("raw_coal", "原煤", ("1.5", "2.6"), ("0.6", "0.9")),
+    _fuel(RAW_COAL, "原煤", ("1.5", "2.6"), ("0.6", "0.9")),
     _fuel("anthracite", "无烟煤", ("1.8", "2.9"), ("0.7", "1")),
     _fuel("bituminous", "烟煤", ("1.5", "2.6"), ("0.6", "0.95")),
     _fuel("lignite", "褐煤", ("0.9", "1.7"), ("0.3", "0.6")),
@@ -84,22 +91,30 @@ _LISTED: Final = (
 )
 ITEMS: Final[Mapping[str, Item]] = {item.key: item for item in _LISTED}
 
+ON_A_BASIS: Final = frozenset({ELECTRICITY, ELECTRICITY_RESOLD})
+"""Items whose standard coal depends on the calculation basis."""
+
 # What is taken off, and from which item; its factors are those of that item.
 DEDUCTED: Final[Mapping[str, str]] = {ELECTRICITY_RESOLD: ELECTRICITY, HEAT_RESOLD: HEAT}
 
-# With an explicit allowance only: which item of a set stands in for one that the set lacks.
-STAND_INS: Final[Mapping[str, str]] = {"raw_coal": "bituminous"}
 
-# Net calorific values for fuels whose standard-coal coefficient the tables do not have: those from
-# which the set itself computes its CO2 factor (see the notes of each row).
-CALORIFIC_VALUES: Final[Mapping[str, tuple[str, str]]] = {
-    "js_t_303_2026.anthracite": ("24.71", "GJ/t"),
-    "js_t_303_2026.bituminous": ("22.98", "GJ/t"),
-    "js_t_303_2026.coke_oven_gas": ("17.981", "MJ/m3"),
-    "js_t_303_2026.pipeline_gas": ("15.758", "MJ/m3"),
-    "provincial2025.lng": ("51.498", "GJ/t"),
-    "provincial2025.bituminous": ("19.57", "GJ/t"),
-    "provincial2025.lignite": ("11.9", "GJ/t"),
-    "provincial2025.crude": ("41.816", "GJ/t"),
-    "provincial2025.coke_oven_gas": ("179.81", "GJ/万Nm3"),
+class CalorificValue(NamedTuple):
+    """The net calorific value of a fuel, and the set of CO2 factors that stands on it."""
+
+    set_name: str
+    number: str
+    unit: str
+
+
+# For fuels whose standard-coal coefficient the tables lack: one value each, so that the standard
+# coal of an institution does not depend on the set of CO2 factors. JS/T 303 is the standard of
+# public institutions and comes first; the rows' notes hold the values.
+CALORIFIC_VALUES: Final[Mapping[str, CalorificValue]] = {
+    "anthracite": CalorificValue("js_t_303_2026", "24.71", "GJ/t"),
+    "bituminous": CalorificValue("js_t_303_2026", "22.98", "GJ/t"),
+    "coke_oven_gas": CalorificValue("js_t_303_2026", "17.981", "MJ/m3"),
+    "pipeline_gas": CalorificValue("js_t_303_2026", "15.758", "MJ/m3"),
+    "lng": CalorificValue("provincial2025", "51.498", "GJ/t"),
+    "lignite": CalorificValue("provincial2025", "11.9", "GJ/t"),
+    "crude": CalorificValue("provincial2025", "41.816", "GJ/t"),
 }

@@ -7,13 +7,12 @@ here. Base units are kg, L, kWh, kgce and kg of CO2. 度 is a kWh here, not a de
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Final
 
-from credit_rules.errors import nearest
 from credit_rules.units import parse_unit
 
 MASS, VOLUME, ENERGY, COAL, CARBON = "mass", "volume", "energy", "coal", "carbon"
@@ -30,32 +29,34 @@ _UNITS: Final[Mapping[str, Mapping[str, Fraction]]] = {
         **_plain(("g", "kg", "t")),
         "千克": Fraction(1),
         "公斤": Fraction(1),
+        "克": Fraction(1, 1000),
         "吨": Fraction(1000),
-        "万t": 1000 * _TEN_THOUSAND,
+        **dict.fromkeys(("万t", "万吨"), 1000 * _TEN_THOUSAND),
     },
     VOLUME: {
         **_plain(("mL", "L", "m3")),
         **dict.fromkeys(("m³", "Nm3", "Nm³", "立方米"), Fraction(1000)),
         **dict.fromkeys(("万m3", "万m³", "万Nm3", "万Nm³", "万立方米"), 1000 * _TEN_THOUSAND),
         "升": Fraction(1),
+        "毫升": Fraction(1, 1000),
     },
     ENERGY: {
         **_plain(("Wh", "kWh", "MWh")),
-        "GWh": Fraction(1_000_000),
-        "度": Fraction(1),
-        "千瓦时": Fraction(1),
-        **dict.fromkeys(("万kWh", "万度", "万千瓦时"), _TEN_THOUSAND),
+        **dict.fromkeys(("瓦时", "瓦小时"), Fraction(1, 1000)),
+        **dict.fromkeys(("度", "千瓦时", "千瓦小时", "kW·h", "kW.h"), Fraction(1)),
+        **dict.fromkeys(("兆瓦时", "兆瓦小时", "MW·h", "MW.h"), Fraction(1000)),
+        **dict.fromkeys(("GWh", "吉瓦时", "吉瓦小时"), Fraction(1_000_000)),
+        **dict.fromkeys(("万kWh", "万度", "万千瓦时", "万千瓦小时"), _TEN_THOUSAND),
         **dict.fromkeys(("kJ", "千焦"), _GJ / 1_000_000),
-        "MJ": _GJ / 1000,
+        **dict.fromkeys(("MJ", "兆焦"), _GJ / 1000),
         **dict.fromkeys(("GJ", "吉焦", "百万千焦"), _GJ),
-        "TJ": _GJ * 1000,
+        **dict.fromkeys(("TJ", "太焦"), _GJ * 1000),
     },
     COAL: {
-        "gce": Fraction(1, 1000),
-        "kgce": Fraction(1),
-        "tce": Fraction(1000),
-        "吨标准煤": Fraction(1000),
-        "万tce": 1000 * _TEN_THOUSAND,
+        **dict.fromkeys(("gce", "克标准煤"), Fraction(1, 1000)),
+        **dict.fromkeys(("kgce", "千克标准煤"), Fraction(1)),
+        **dict.fromkeys(("tce", "吨标准煤"), Fraction(1000)),
+        **dict.fromkeys(("万tce", "万吨标准煤"), 1000 * _TEN_THOUSAND),
     },
     CARBON: {
         f"{prefix}{gas}": parse_unit(f"{prefix}{gas}").ratio / 1000
@@ -63,8 +64,13 @@ _UNITS: Final[Mapping[str, Mapping[str, Fraction]]] = {
         for prefix in ("g", "kg", "t")
     },
 }
-_SYMBOLS: Final = {
+SYMBOLS: Final = {
     symbol: (kind, ratio) for kind, units in _UNITS.items() for symbol, ratio in units.items()
+}
+# People write KWh, kwh and KWH. The first letter decides the size where it is an m or M (mL, ML),
+# so that a spelling is taken only where that letter is written as in the symbol.
+_SPELLINGS: Final = {
+    (symbol[0] if symbol[0] in "mM" else "", symbol.casefold()): symbol for symbol in SYMBOLS
 }
 # What a message offers: one spelling of each unit.
 _OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -106,15 +112,21 @@ class Rate:
     value: Fraction
 
 
-def measure(symbol: str) -> Measure:
-    """The unit of that symbol.
+def measure(symbol: str, kinds: Sequence[str] = ()) -> Measure:
+    """The unit of that symbol, in capitals or small letters where they make no other unit.
+
+    Args:
+        symbol: as written.
+        kinds: what a message offers units of; nothing stands for all.
 
     Raises:
-        ValueError: there is none; the message is a Chinese sentence with the nearest one.
+        ValueError: there is none. The message, a Chinese sentence, names no nearest one: a unit
+            spelled almost alike is often a thousand times larger.
     """
-    found = _SYMBOLS.get(symbol)
+    mega = symbol[:1] if symbol[:1] in "mM" else ""
+    found = SYMBOLS.get(_SPELLINGS.get((mega, symbol.casefold()), symbol))
     if found is None:
-        raise ValueError(f"不认识单位“{symbol}”。{nearest(symbol, _SYMBOLS)}")
+        raise ValueError(f"不认识单位“{symbol}”，请改用：{offered(*(kinds or _OFFERED))}。")
     return Measure(symbol, *found)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from credit_rules.energy.items import ELECTRICITY, ELECTRICITY_RESOLD, Item
+from credit_rules.energy.choices import Basis
+from credit_rules.energy.items import ON_A_BASIS, POWER_BANDS, Item
 from credit_rules.energy.measures import CARBON, MASS, VOLUME, Rate, plain, rate, rounded
 
 # Numbers that still circulate, and why each is refused.
@@ -16,22 +17,25 @@ _LEGACY: Mapping[Fraction, str] = {
 _SAME_VALUE_AT_MOST = 2
 
 
-def implausible(item: Item, factor: Rate, density: Rate | None) -> str:
+def implausible(item: Item, factor: Rate, density: Rate | None, basis: Basis | None = None) -> str:
     """Why a factor cannot be right; empty where it can.
 
     Args:
         item: what it is a factor of.
         factor: a CO2 or standard-coal factor.
         density: of the item, to compare a factor per litre with a band per kilogram.
+        basis: of a standard-coal factor of electricity, where it is known.
 
     Returns:
         A Chinese sentence that says what to check, or an empty text.
     """
-    if factor.of == CARBON and item.key in {ELECTRICITY, ELECTRICITY_RESOLD}:
+    if factor.of == CARBON and item.key in ON_A_BASIS:
         legacy = _LEGACY.get(factor.value)
         if legacy:
             return f"{legacy}，不得使用；请改用当年公布的电网因子。"
     band = item.carbon if factor.of == CARBON else item.coal
+    if basis is not None and factor.of != CARBON:
+        band = POWER_BANDS[basis]
     if band is None:
         return f"“{item.label}”的数量已是标准煤，不需要折标系数，请删除。"
     unit = rate(Decimal(1), band[2])

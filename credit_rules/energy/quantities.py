@@ -9,8 +9,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
+from credit_rules.energy.choices import Basis
 from credit_rules.energy.errors import EnergyRefused, shown
-from credit_rules.energy.items import GREEN_POWER, ITEMS, Item
+from credit_rules.energy.items import GREEN_POWER, ITEMS, ON_A_BASIS, Item
 from credit_rules.energy.measures import (
     CARBON,
     COAL,
@@ -34,7 +35,7 @@ _NO_SOURCE: Final = f"来源须是 {_LONGEST_SOURCE} 字以内的一行文字，
 _PLAIN = re.compile(PLAIN_NUMBER, re.ASCII)
 _FULL_WIDTH = re.compile(r"[０-９．，－]")
 _KEYS: Final = ("item", "quantity", "unit", "factor")
-_FACTOR_KEYS: Final = ("co2", "tce", "source")
+_FACTOR_KEYS: Final = ("co2", "tce", "basis", "source")
 
 
 OwnValues = tuple[Fraction | None, Fraction | None]
@@ -43,10 +44,18 @@ OwnValues = tuple[Fraction | None, Fraction | None]
 
 @dataclass(frozen=True, slots=True)
 class OwnFactor:
-    """Factors that the institution itself brings for one line, with their source."""
+    """Factors that the institution itself brings for one line, with their source.
+
+    Args:
+        carbon: its CO2 factor.
+        coal: its standard-coal coefficient.
+        basis: the calculation basis of a coefficient of electricity; None for anything else.
+        source: where they come from.
+    """
 
     carbon: Rate | None
     coal: Rate | None
+    basis: Basis | None
     source: str
 
 
@@ -90,7 +99,8 @@ def read_quantities(
     Args:
         tables: for the densities that let litres stand for kilograms.
         lines: mappings of ``item``, ``quantity``, ``unit`` and, optionally, ``factor``
-            (``co2``, ``tce``: texts such as ``0.305 kgce/kWh``; ``source``).
+            (``co2``, ``tce``: texts such as ``0.305 kgce/kWh``; ``source``; for the ``tce`` of
+            electricity ``basis``).
 
     Raises:
         EnergyRefused: with every problem of every line.
@@ -173,14 +183,14 @@ class _LineReader:
         if value is None or value == "":
             self.fail("unit", "缺少单位，请填写 unit。", "missing")
             return None
+        kinds = self._kinds(item) if item else ()
         try:
-            found = measure(shown(value))
+            found = measure(shown(value), kinds)
         except ValueError as error:
             self.fail("unit", str(error), "unknown_unit")
             return None
         if item is None:
             return None
-        kinds = self._kinds(item)
         if found.kind not in kinds:
             self.fail(
                 "unit",
@@ -213,12 +223,29 @@ class _LineReader:
         if not source.strip().isprintable() or len(source) > _LONGEST_SOURCE:
             self.fail("factor.source", _NO_SOURCE, "not_plain_text")
             return None
-        carbon = self._own_rate("co2", value, item, CARBON)
-        coal = self._own_rate("tce", value, item, COAL)
-        return OwnFactor(carbon, coal, source.strip())
+        basis = self._own_basis(value, item)
+        carbon = self._own_rate("co2", value, item, CARBON, basis)
+        coal = self._own_rate("tce", value, item, COAL, basis)
+        return OwnFactor(carbon, coal, basis, source.strip())
+
+    def _own_basis(self, value: Mapping[object, object], item: Item) -> Basis | None:
+        """The basis of an own coefficient of electricity: 0.305 is no calorific value."""
+        said, needed = value.get("basis"), item.key in ON_A_BASIS and value.get("tce") is not None
+        if said is None and not needed:
+            return None
+        if needed and isinstance(said, str) and said in set(Basis):
+            return Basis(said)
+        if not needed:
+            self.fail("factor.basis", "只有电力的折标系数分口径，请删除 basis。", "not_allowed")
+        else:
+            names = "、".join(f"{each.value}（{each.label}）" for each in Basis)
+            self.fail(
+                "factor.basis", f"电力自带折标系数须写明口径，basis 填 {names}。", "unknown_basis"
+            )
+        return None
 
     def _own_rate(
-        self, key: str, value: Mapping[object, object], item: Item, of: str
+        self, key: str, value: Mapping[object, object], item: Item, of: str, basis: Basis | None
     ) -> Rate | None:
         text = value.get(key)
         if text is None:
@@ -233,7 +260,7 @@ class _LineReader:
                 f"factor.{key}", f"单位 {found.unit} 不是 {key} 的因子，请改正。", "wrong_unit"
             )
             return None
-        why = implausible(item, found, self.tables.density(item.key))
+        why = implausible(item, found, self.tables.density(item.key), basis)
         if why:
             self.fail(f"factor.{key}", why, "implausible")
         return found

@@ -62,6 +62,24 @@ class MarketElectricity:
 
 
 @dataclass(frozen=True, slots=True)
+class GreenDeducted:
+    """The convention of JS/T 303: green power is taken off before the area's factor.
+
+    The area's average already holds the green power that was sold to others, so that the green
+    share counts twice; it stands beside ours because the standard's form asks for it.
+
+    Args:
+        green_kwh: contracted green power.
+        electricity_tco2: tonnes of CO2 of electricity.
+        tco2: tonnes of CO2 of all lines.
+    """
+
+    green_kwh: Fraction
+    electricity_tco2: Fraction
+    tco2: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class Conversion:
     """All lines converted, with the choices they were converted under.
 
@@ -69,11 +87,13 @@ class Conversion:
         choices: set, basis, area, day: carried on every result.
         lines: in the order given.
         market: market-based electricity, where it was asked for.
+        green_deducted: with green power deducted as in JS/T 303, where there is any.
     """
 
     choices: Choices
     lines: tuple[ConvertedLine, ...]
     market: MarketElectricity | None
+    green_deducted: GreenDeducted | None
 
     @property
     def tce(self) -> Fraction:

@@ -80,7 +80,7 @@ CASES: dict[str, tuple[list[Line], dict[str, object]]] = {
     ),
     "equivalent, Shanghai": (FORM[:1], {"basis": Basis.EQUIVALENT, "region": "上海市"}),
     "provincial set with stand-ins": (
-        [line(item, "1", "t") for item in ("anthracite", "lng", "petrol", "raw_coal", "fuel_oil")],
+        [line(key, "1", "t") for key in ("anthracite", "lng", "petrol", "bituminous", "fuel_oil")],
         {"set_name": "provincial2025", "allow_inexact": True},
     ),
     "litres in a set of tonnes": ([line("petrol", "1000", "L")], {"set_name": "provincial2025"}),
@@ -114,10 +114,7 @@ REFUSED: dict[str, tuple[list[Line], dict[str, object]]] = {
         [line(item, "1", unit) for item, unit in (("other", "tce"), ("steam", "t"))],
         {"set_name": "provincial2025", "allow_inexact": True},
     ),
-    "an item without a coefficient": (
-        [{**line("lignite", "1", "t"), "factor": {"co2": "1.2 tCO2/t", "source": "报告"}}],
-        {},
-    ),
+    "raw coal without a factor of its own": ([line("raw_coal", "1", "t")], {}),
     "an unknown set": (FORM, {"set_name": "js_t_303"}),
     "an unknown area": (FORM, {"region": "浙省"}),
     "no area": (FORM, {"region": None}),
@@ -185,7 +182,7 @@ def test_every_item_of_the_forms_is_as_approved() -> None:
 
 
 def test_every_unit_of_the_forms_is_as_approved() -> None:
-    units = (f"{text}: {kind} {ratio}" for text, (kind, ratio) in measures._SYMBOLS.items())
+    units = (f"{text}: {kind} {ratio}" for text, (kind, ratio) in measures.SYMBOLS.items())
     approve("energy_items", "units", units)
 
 

@@ -12,8 +12,10 @@ from credit_rules.energy import (
     Conversion,
     EnergyRefused,
     EnergyTables,
+    close_year,
     convert,
     load_energy_tables,
+    restate,
     rounded,
 )
 
@@ -133,9 +135,7 @@ def test_an_allowance_changes_nothing_where_the_factor_is_there(
 def test_without_any_national_row_nothing_is_in_force(folder: Path, choose: Choose) -> None:
     field, code, sentence = problem_of(without(folder, ".national.全国"), choose())
     assert (field, code) == ("on", "not_published")
-    assert sentence == (
-        "2026-03-01 时没有已公布的电网因子；因子表中没有可用的因子，请换一个日期或年份。"
-    )
+    assert sentence == ("2026-03-01 时没有已公布的电网因子；因子表中没有可用的因子，请换一个日期。")
 
 
 def test_where_no_year_has_the_area_or_its_parents(folder: Path, choose: Choose) -> None:
@@ -156,8 +156,46 @@ def test_a_year_whose_factor_is_not_out_yet_says_so(tables: EnergyTables, choose
     assert factor_of(result)[0] == "2023.provincial.浙江"
     assert not result.exact
     assert "公布后须重述" in result.reasons[0]
-    assert problem_of(tables, choose(year=2020))[0] == "on"
-    assert "2020 年" in problem_of(tables, choose(year=2020))[2]
+
+
+def test_a_base_year_before_all_factors_takes_the_nearest_later_one_and_says_so(
+    tables: EnergyTables, choose: Choose
+) -> None:
+    field, code, sentence = problem_of(tables, choose(year=2020))
+    assert (field, code) == ("year", "no_factor")
+    assert "2021 年" in sentence
+    result = convert(tables, MWH, choose(year=2020, allow_inexact=True))
+    assert factor_of(result)[0] == "2021.provincial.浙江"
+    assert result.reasons == ("没有 2020 年及更早的电网因子，改用最近的较晚年份 2021 年",)
+    closed = close_year(tables, MWH, choose(allow_inexact=True), 2020)
+    assert restate(tables, closed, date(2026, 6, 1)).tco2_difference == 0
+
+
+@pytest.mark.parametrize("text", ["浙江", "浙江省", " 浙江 ", "330000", "330106", "33"])
+def test_an_area_is_known_in_every_spelling(
+    tables: EnergyTables, choose: Choose, text: str
+) -> None:
+    assert factor_of(convert(tables, MWH, choose(region=text)))[0] == "2023.provincial.浙江"
+
+
+@pytest.mark.parametrize("text", ["990000", "3301", "浙", "浙江省省", "33000O", ""])
+def test_what_is_no_area_is_refused(tables: EnergyTables, choose: Choose, text: str) -> None:
+    assert problem_of(tables, choose(region=text))[:2] == ("region", "unknown_region")
+
+
+@pytest.mark.parametrize(
+    "text, factor",
+    [
+        ("内蒙古自治区", "2023.provincial.内蒙古"),
+        ("650100", "2023.provincial.新疆"),
+        ("中国", "2023.national.全国"),
+        ("南方区域", "2023.regional.南方"),
+    ],
+)
+def test_areas_of_each_rank_are_known(
+    tables: EnergyTables, choose: Choose, text: str, factor: str
+) -> None:
+    assert factor_of(convert(tables, MWH, choose(region=text)))[0] == factor
 
 
 def test_a_factor_can_be_named(tables: EnergyTables, choose: Choose) -> None:

@@ -13,6 +13,7 @@ from credit_rules.energy import (
     EnergyRefused,
     EnergyTables,
     convert,
+    describe_conversion,
     load_energy_tables,
     rounded,
 )
@@ -234,3 +235,29 @@ def test_ten_thousand_lines_of_resold_power_are_held_against_each_other_at_once(
     begun = time.process_time()
     assert convert(tables, lines, choose()).tco2 == 0
     assert time.process_time() - begun < 5
+
+
+def test_the_convention_of_js_t_303_stands_beside_ours_and_changes_no_total(
+    tables: EnergyTables, choose: Choose
+) -> None:
+    lines = [*BOUGHT, line("heat", "10", "GJ")]
+    result = convert(tables, lines, choose())
+    found = result.green_deducted
+    assert found is not None
+    # (1000 - 50 - 200) MWh x 0.4974 + 10 GJ x 0.11; the location-based total keeps the green power.
+    assert rounded(found.electricity_tco2, 6) == "373.05"
+    assert rounded(found.tco2, 6) == "374.15"
+    assert rounded(result.tco2, 6) == "473.63"
+    assert describe_conversion(result)["green_deducted"] == {
+        "method": "js_t_303",
+        "location_tco2": "473.63",
+        "tco2": "374.15",
+        "electricity_tco2": "373.05",
+        "green_kwh": "200000",
+    }
+
+
+def test_without_green_power_there_is_nothing_to_deduct(
+    tables: EnergyTables, choose: Choose
+) -> None:
+    assert convert(tables, [line("electricity", "1", "MWh")], choose()).green_deducted is None

@@ -6,7 +6,16 @@ from fractions import Fraction
 
 import pytest
 
-from credit_rules.energy import Choices, EnergyRefused, EnergyTables, convert, rounded
+from credit_rules.energy import (
+    Basis,
+    Choices,
+    EnergyRefused,
+    EnergyTables,
+    convert,
+    measures,
+    rounded,
+)
+from credit_rules.energy.quantities import read_quantities
 from credit_rules.energy.tables import Row
 from tests.rules.approval import approve
 
@@ -49,7 +58,7 @@ def problems_of(
         ({"unit": None}, "unit", "missing", "unit"),
         ({"unit": ""}, "unit", "missing", "unit"),
         ({"unit": "m4"}, "unit", "unknown_unit", "“m4”"),
-        ({"unit": "kwh"}, "unit", "unknown_unit", "“kWh”"),
+        ({"unit": "Mm3"}, "unit", "unknown_unit", "“Mm3”"),
         ({"unit": 3}, "unit", "unknown_unit", "“int”"),
         ({"unit": "kg"}, "unit", "wrong_unit", "万m3"),
         ({"item": "naturl_gas"}, "item", "unknown_item", "“natural_gas”"),
@@ -280,3 +289,74 @@ def test_a_wrong_unit_is_told_the_right_ones(
     line = {"item": item, "quantity": "1", "unit": unit}
     ((_, _, sentence),) = problems_of(tables, choose(), line)
     assert sentence == f"第 1 行：“{label}”不能用单位“{unit}”，请改用：{units}。"
+
+
+@pytest.mark.parametrize(
+    "unit, kilowatt_hours",
+    [
+        *[(text, "1") for text in ("kWh", "KWh", "kwh", "KWH", "度", "千瓦时", "千瓦小时", "kW·h")],
+        *[(text, "1000") for text in ("MWh", "MWH", "兆瓦时", "兆瓦小时")],
+        *[(text, "10000") for text in ("万kWh", "万kwh", "万度", "万千瓦时", "万千瓦小时")],
+        *[(text, "1000000") for text in ("GWh", "gwh", "吉瓦时")],
+    ],
+)
+def test_energy_units_are_read_as_people_write_them(
+    tables: EnergyTables, unit: str, kilowatt_hours: str
+) -> None:
+    (line,) = read_quantities(tables, [{"item": "electricity", "quantity": "1", "unit": unit}])
+    assert line.amount == Fraction(kilowatt_hours)
+
+
+@pytest.mark.parametrize("unit", ["mWh", "mwh", "兆瓦吋", "百万度", "wMh", "k Wh", "ML"])
+def test_no_advice_on_a_unit_names_one_of_another_size(tables: EnergyTables, unit: str) -> None:
+    """A unit spelled almost alike is often a thousand times larger: all that fit are offered."""
+    with pytest.raises(EnergyRefused) as caught:
+        read_quantities(tables, [{"item": "electricity", "quantity": "1", "unit": unit}])
+    (problem,) = caught.value.problems
+    assert "最接近" not in problem.sentence
+    assert problem.sentence.endswith("请改用：kWh、MWh、万kWh、MJ、GJ。")
+
+
+def test_two_units_spelled_alike_are_the_same_size() -> None:
+    sizes: dict[tuple[str, str], set[tuple[str, Fraction]]] = {}
+    for symbol in measures.SYMBOLS:
+        found = measures.measure(symbol)
+        key = (symbol[0] if symbol[0] in "mM" else "", symbol.casefold())
+        sizes.setdefault(key, set()).add((found.kind, found.ratio))
+    assert all(len(found) == 1 for found in sizes.values())
+
+
+@pytest.mark.parametrize(
+    "tce, said, basis, field, code",
+    [
+        ("0.305", None, "calorific", "basis", "unknown_basis"),
+        ("0.305", "当量", "calorific", "basis", "unknown_basis"),
+        ("0.305", "calorific", "calorific", "tce", "implausible"),
+        ("0.1229", "equivalent", "equivalent", "tce", "implausible"),
+        ("0.305", "equivalent", "calorific", "basis", "wrong_basis"),
+        ("0.1229", "calorific", "equivalent", "basis", "wrong_basis"),
+    ],
+)
+def test_an_own_coefficient_of_electricity_carries_its_basis(
+    tables: EnergyTables,
+    choose: Choose,
+    *,
+    tce: str,
+    said: str | None,
+    basis: str,
+    field: str,
+    code: str,
+) -> None:
+    """The label comes with the number, never from the request."""
+    own = {"tce": f"{tce} kgce/kWh", "source": "供电公司"} | ({"basis": said} if said else {})
+    line = {"item": "electricity", "quantity": "1", "unit": "kWh", "factor": own}
+    ((found, told, _),) = problems_of(tables, choose(basis=Basis(basis)), line)
+    assert (found, told) == (f"lines[0].factor.{field}", code)
+
+
+def test_only_coefficients_of_electricity_have_a_basis(
+    tables: EnergyTables, choose: Choose
+) -> None:
+    own = {"co2": "2.1 kgCO2/m3", "basis": "calorific", "source": "检测报告"}
+    ((field, code, _),) = problems_of(tables, choose(), {**GAS, "factor": own})
+    assert (field, code) == ("lines[0].factor.basis", "not_allowed")

@@ -1,7 +1,9 @@
 """Factor sets: what a set lacks is refused, or stands in by explicit allowance and is marked."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,7 @@ def tonne(item: str, unit: str = "t") -> list[dict[str, object]]:
     [
         ("provincial2025", "heat", "GJ", "js_t_303_2026.heat"),
         ("provincial2025", "anthracite", "t", "js_t_303_2026.anthracite"),
-        ("js_t_303_2026", "raw_coal", "t", "js_t_303_2026.bituminous"),
+        ("js_t_303_2026", "raw_coal", "t", "请按实际煤种"),
         ("js_t_303_2026", "lng", "t", "provincial2025.lng"),
         ("js_t_303_2026", "steam", "t", "自带因子"),
     ],
@@ -53,7 +55,6 @@ def test_what_a_set_lacks_is_refused(
             "js_t_303_2026.anthracite",
             "ncv.js_t_303_2026.anthracite",
         ),
-        ("js_t_303_2026", "raw_coal", "t", "js_t_303_2026.bituminous", "tce.gbt2589.raw_coal"),
         ("js_t_303_2026", "lng", "t", "provincial2025.lng", "ncv.provincial2025.lng"),
     ],
 )
@@ -91,10 +92,21 @@ def test_a_coefficient_from_the_calorific_value_is_marked(
 
 
 def test_an_item_without_coefficient_needs_its_own(tables: EnergyTables, choose: Choose) -> None:
-    own = {"co2": "1.2 kgCO2/kg", "source": "检测报告"}
-    line = {**tonne("lignite")[0], "factor": own}
+    own = {"co2": "0.11 kgCO2/kg", "source": "检测报告"}
+    line = {**tonne("steam")[0], "factor": own}
+    without = replace(
+        tables, coal={key: row for key, row in tables.coal.items() if "steam" not in key}
+    )
     with pytest.raises(EnergyRefused, match=r"factor\.tce"):
-        convert(tables, [line], choose())
+        convert(without, [line], choose())
+
+
+def test_raw_coal_is_never_counted_as_another_coal(tables: EnergyTables, choose: Choose) -> None:
+    with pytest.raises(EnergyRefused, match="烟煤、无烟煤、褐煤"):
+        convert(tables, tonne("raw_coal"), choose(allow_inexact=True))
+    own = {"co2": "1.9 kgCO2/kg", "source": "煤质检测报告"}
+    found = convert(tables, [{**tonne("raw_coal")[0], "factor": own}], choose())
+    assert (found.tce, found.lines[0].coal.id) == (Fraction("0.7143"), "tce.gbt2589.raw_coal")
 
 
 def test_a_set_younger_than_the_day_is_marked(tables: EnergyTables, choose: Choose) -> None:

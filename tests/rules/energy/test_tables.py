@@ -53,7 +53,7 @@ def edit(path: Path, key: str, change: Callable[[str], str]) -> None:
         # forms
         (ENERGY, "js_t_303_2026.petrol", ",2.179,", ",2.179e0,", ("不是普通小数",)),
         (ENERGY, "js_t_303_2026.petrol", ",2.179,", ",-2.179,", ("不是普通小数",)),
-        (ENERGY, "js_t_303_2026.petrol", ",kgCO2/L,", ",kgCO2/l,", ("“l”",)),
+        (ENERGY, "js_t_303_2026.petrol", ",kgCO2/L,", ",kgCO2/ltr,", ("“ltr”",)),
         (ENERGY, "js_t_303_2026.petrol", ",kgCO2/L,", ",kgCO2,", ("单位/单位",)),
         (ENERGY, "js_t_303_2026.petrol", ",kgCO2/L,", ",kgce/L,", ("种类不符",)),
         (ENERGY, "js_t_303_2026.petrol", ",kgCO2/L,", ",kgCO2/kWh,", ("kgCO2/kg",)),
@@ -209,7 +209,7 @@ def test_a_year_without_the_day_of_its_announcement_is_listed_not_used(folder: P
     assert (found.published_on, found.unusable) == (None, "公布日期不明")
     line = {"item": "electricity", "quantity": "1", "unit": "kWh"}
     early = Choices(on=date(2024, 1, 1), set_name="js_t_303_2026", basis=Basis.CALORIFIC)
-    with pytest.raises(EnergyRefused, match=r"最早的因子公布于 2024-04-12，请换一个日期或年份。$"):
+    with pytest.raises(EnergyRefused, match=r"最早的因子公布于 2024-04-12，请换一个日期。$"):
         convert(load_energy_tables(folder), [line], replace(early, region="浙江"))
 
 

@@ -60,9 +60,20 @@ def test_the_set_of_js_t_303_is_reproduced(tables: EnergyTables, item: str) -> N
 
 
 def test_calorific_values_are_those_of_the_sets(tables: EnergyTables) -> None:
-    for key, (number, _) in CALORIFIC_VALUES.items():
-        name, _, item = key.partition(".")
-        assert number in tables.sets[name][item].row.notes
+    for item, found in CALORIFIC_VALUES.items():
+        assert found.number in tables.sets[found.set_name][item].row.notes
+
+
+def test_standard_coal_does_not_depend_on_the_set_of_co2(
+    tables: EnergyTables, choose: Choose
+) -> None:
+    for item, unit in (("bituminous", "t"), ("anthracite", "t"), ("crude", "t"), ("coke", "t")):
+        lines = [{"item": item, "quantity": "10", "unit": unit}]
+        found = {
+            rounded(convert(tables, lines, choose(set_name=name, allow_inexact=True)).tce, 6)
+            for name in tables.sets
+        }
+        assert len(found) == 1, item
 
 
 @pytest.mark.parametrize(
@@ -122,7 +133,7 @@ def test_litres_and_tonnes_of_petrol_agree(tables: EnergyTables, choose: Choose)
 
 def test_the_two_bases_of_electricity(tables: EnergyTables, choose: Choose) -> None:
     kwh = {"item": "electricity", "quantity": "1000000", "unit": "kWh"}
-    own = {**kwh, "factor": {"tce": "0.305 kgce/kWh", "source": "供电煤耗示例"}}
+    own = {**kwh, "factor": {"tce": "0.305 kgce/kWh", "basis": "equivalent", "source": "供电煤耗"}}
     calorific = convert(tables, [kwh], choose())
     equivalent = convert(tables, [own], choose(basis=Basis.EQUIVALENT))
     assert (rounded(calorific.tce, 6), rounded(equivalent.tce, 6)) == ("122.9", "305")
