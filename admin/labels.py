@@ -2,20 +2,16 @@
 
 from collections.abc import Mapping
 
-from backend.actions.models import ActionStatus, RunState
+from backend.actions.models import ActionStatus
 from backend.audit.tags import Tag
+from backend.corrections.models import RunState
+from backend.draws.models import DrawState
+from backend.offers.models import Audience, OfferState
 from backend.organisations.models import InstitutionKind
 from backend.people.models import Role
 from backend.places.models import Datum, PlaceKind, PlaceState, PresenceRule, WasteClass
 from backend.rankings.policy import Board, Measure
-from backend.rewards.models import (
-    Audience,
-    CancelledBy,
-    DrawState,
-    LimitPeriod,
-    OfferState,
-    RedemptionState,
-)
+from backend.rewards.models import CancelledBy, LimitPeriod, RedemptionState
 
 ROLES: Mapping[Role, str] = {
     Role.CITY_ADMIN: "市级管理员",

@@ -44,7 +44,7 @@ PERIODIC: Mapping[str, Every | Daily] = {
     "ledger.expire": Daily(time(0, 20)),
     "ledger.keep_report": Daily(time(2, 30)),
     "ledger.give_notice": Daily(time(8, 0)),
-    "rewards.advance_draws": Every(timedelta(seconds=30)),
+    "draws.advance": Every(timedelta(seconds=30)),
     "rewards.time_out": Every(timedelta(minutes=5)),
     "actions.time_out_holds": Every(timedelta(minutes=10)),
     "outbox.purge": Daily(time(3, 40)),

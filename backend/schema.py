@@ -4,8 +4,12 @@ from sqlalchemy import MetaData
 
 import backend.actions.models
 import backend.audit.models
+import backend.corrections.models
+import backend.donations.models
+import backend.draws.models
 import backend.footprint.models
 import backend.ledger.models
+import backend.offers.models
 import backend.organisations.models
 import backend.outbox.models
 import backend.people.models

@@ -21,9 +21,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from backend import schedule
-from backend.actions import correcting, corrections, reviews
 from backend.bootstrap import Backend, build
 from backend.clock import business_day
+from backend.corrections import jobs as corrections
+from backend.corrections import reviews
+from backend.corrections.service import STEP
+from backend.draws import jobs as draws
 from backend.ledger import jobs as ledger
 from backend.outbox import relay
 from backend.outbox import service as outbox
@@ -152,7 +155,7 @@ def _time_out(db: Connection, backend: Backend, messages: Sequence[Taken]) -> No
 
 
 def _advance_draws(db: Connection, backend: Backend, _messages: Sequence[Taken]) -> None:
-    rewards.advance_draws(db, backend.keys, now=backend.clock.now())
+    draws.advance(db, backend.keys, now=backend.clock.now())
 
 
 def _publish(backend: Backend, touched: set[tuple[int, date]] | None) -> None:
@@ -168,7 +171,7 @@ def _time_out_holds(db: Connection, backend: Backend, _messages: Sequence[Taken]
 def _correct(db: Connection, backend: Backend, messages: Sequence[Taken]) -> None:
     for message in messages:
         run_id, now = int(message.payload["run_id"]), backend.clock.now()
-        correcting.step(db, backend.rulebook, run_id=run_id, now=now)
+        corrections.step(db, backend.rulebook, run_id=run_id, now=now)
 
 
 HANDLERS: Mapping[str, Handler] = {
@@ -179,8 +182,8 @@ HANDLERS: Mapping[str, Handler] = {
     ledger.GIVE_NOTICE: Handler("housekeeping", _give_notice),
     "ledger.keep_report": Handler("verification", _keep_report, timeout=3600),
     rewards.TIME_OUT: Handler("housekeeping", _time_out),
-    "rewards.advance_draws": Handler("housekeeping", _advance_draws),
-    corrections.STEP: Handler("housekeeping", _correct, timeout=600),
+    "draws.advance": Handler("housekeeping", _advance_draws),
+    STEP: Handler("housekeeping", _correct, timeout=600),
     "actions.time_out_holds": Handler("housekeeping", _time_out_holds),
     "outbox.purge": Handler("housekeeping", _purge),
     "proofs.build": Handler("proofs", _build_tree),

@@ -10,7 +10,8 @@ from marshmallow import ValidationError, fields
 from admin.forms.lists import Day
 from admin.forms.places import Chosen
 from backend.clock import SHANGHAI
-from backend.rewards.models import Audience, LimitPeriod, OfferState, RedemptionState
+from backend.offers.models import Audience, OfferState
+from backend.rewards.models import LimitPeriod, RedemptionState
 from backend.web.fields import StrictInteger, StrictString
 from backend.web.schemas import StrictSchema
 

@@ -7,8 +7,8 @@ from admin.auth import CASH_DECIDERS, PLACE_READERS, may, scope
 from admin.forms.reading import filters, submitted
 from admin.forms.rewards import CashValueSwitch, Done
 from backend.errors import InvalidInputError
+from backend.offers.service import cash_switches, switch_cash_value
 from backend.people.access import institution_in_scope
-from backend.rewards import catalogue
 from backend.web.access import actor, console_roles
 from backend.web.context import now
 from backend.web.transaction import connection
@@ -22,7 +22,7 @@ def listing() -> str:
     """Every institution in the caller's scope with its switch."""
     return render_template(
         "rewards/cash_value.html",
-        switches=catalogue.cash_switches(connection(), scope=scope(PLACE_READERS)),
+        switches=cash_switches(connection(), scope=scope(PLACE_READERS)),
         decides=may(*CASH_DECIDERS),
         done=filters(Done)["done"],
     )
@@ -36,7 +36,7 @@ def switch(institution_id: int) -> ResponseReturnValue:
     sent = submitted(CashValueSwitch)
     if sent.errors:
         raise InvalidInputError("请在列表里点“允许”或“关闭”。")
-    catalogue.switch_cash_value(
+    switch_cash_value(
         connection(),
         institution_id,
         allowed=bool(sent.values["allowed"]),

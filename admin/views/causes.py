@@ -11,11 +11,10 @@ from admin.forms.reading import Submission, by_field, differing, filters, submit
 from admin.forms.rewards import ChangedCause, Done, NewCause
 from admin.views.rewards import writable_institutions
 from backend.db.seen import EditedMeanwhileError, fingerprint
+from backend.donations.catalogue import change_cause, create_cause
+from backend.donations.queries import CauseDraft, CauseView, Given, cause_of, causes_in, given_to
 from backend.errors import InvalidInputError
 from backend.people.access import institution_in_scope
-from backend.rewards import catalogue
-from backend.rewards.catalogue import CauseDraft, CauseView
-from backend.rewards.donations import Given, given_to
 from backend.web.access import actor, console_roles
 from backend.web.context import now
 from backend.web.transaction import connection
@@ -36,7 +35,7 @@ _BLANK: Mapping[str, str] = {
 @console_roles(*PLACE_READERS)
 def listing() -> str:
     """The causes of the institutions in the caller's scope, with what each was given."""
-    found = catalogue.causes_in(connection(), scope=scope(PLACE_READERS))
+    found = causes_in(connection(), scope=scope(PLACE_READERS))
     return render_template(
         "causes/list.html",
         causes=found,
@@ -64,7 +63,7 @@ def create() -> ResponseReturnValue:
             connection(), actor(), sent.values["institution_id"], roles=PLACE_WRITERS
         )
         try:
-            catalogue.create_cause(
+            create_cause(
                 connection(),
                 _draft(sent.values),
                 institution_id=institution.id,
@@ -82,7 +81,7 @@ def create() -> ResponseReturnValue:
 @console_roles(*PLACE_WRITERS)
 def edit(cause_id: int) -> str:
     """The form of a cause as it stands."""
-    cause = catalogue.cause_of(connection(), cause_id, scope=scope(PLACE_WRITERS))
+    cause = cause_of(connection(), cause_id, scope=scope(PLACE_WRITERS))
     return _form(cause, _as_typed(cause), {})
 
 
@@ -91,11 +90,11 @@ def edit(cause_id: int) -> str:
 def change(cause_id: int) -> ResponseReturnValue:
     """Changes the cause, or shows the form again with what is wrong."""
     within = scope(PLACE_WRITERS)
-    cause = catalogue.cause_of(connection(), cause_id, scope=within)
+    cause = cause_of(connection(), cause_id, scope=within)
     sent = submitted(ChangedCause)
     if not sent.errors:
         try:
-            catalogue.change_cause(
+            change_cause(
                 connection(),
                 cause_id,
                 _draft(sent.values),
@@ -115,7 +114,7 @@ def change(cause_id: int) -> ResponseReturnValue:
 
 def _overtaken(cause_id: int, sentence: str) -> str:
     """The form as it stands now, with what was typed beside it where the two differ."""
-    cause = catalogue.cause_of(connection(), cause_id, scope=scope(PLACE_WRITERS))
+    cause = cause_of(connection(), cause_id, scope=scope(PLACE_WRITERS))
     stands = _as_typed(cause)
     sent = {name: value for name, value in typed(_BLANK).items() if name in request.form}
     return _form(cause, stands, {}, meanwhile=sentence, theirs=differing(sent, stands))

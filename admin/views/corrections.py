@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from admin.auth import AUDIT_READERS, may
 from admin.forms.corrections import CorrectionNotice, NewCorrection
 from admin.forms.reading import Submission, by_field, filters, submitted
-from backend.actions import corrections
-from backend.actions.corrections import APPROVALS, Draft
+from backend.corrections import queries, service
+from backend.corrections.service import APPROVALS, CorrectionDraft
 from backend.errors import InvalidInputError
 from backend.people.models import Role
 from backend.people.queries import display_names
@@ -39,10 +39,10 @@ def create() -> ResponseReturnValue:
     sent = submitted(NewCorrection)
     if not sent.errors:
         try:
-            run_id = corrections.open_run(
+            run_id = service.open_run(
                 connection(),
                 backend().rulebook,
-                Draft(**sent.values),
+                CorrectionDraft(**sent.values),
                 actor_id=actor().member_id,
                 now=now(),
             )
@@ -58,14 +58,14 @@ def create() -> ResponseReturnValue:
 def detail(run_id: int) -> str:
     """One run: its state, its figures, who approved it, and what comes next."""
     db = connection()
-    run = corrections.run_of(db, run_id=run_id)
-    approvers = corrections.approvers(db, run_id=run_id)
+    run = queries.run_of(db, run_id=run_id)
+    approvers = queries.approvers(db, run_id=run_id)
     return render_template(
         "corrections/detail.html",
         run=run,
         title=_titles().get(run.methodology_id, run.methodology_id),
-        totals=corrections.totals(db, run_id=run_id),
-        largest=corrections.largest(db, run_id=run_id, limit=_LARGEST),
+        totals=queries.totals(db, run_id=run_id),
+        largest=queries.largest(db, run_id=run_id, limit=_LARGEST),
         names=display_names(db, member_ids={run.opened_by, *approvers}),
         approvers=approvers,
         wanted=APPROVALS,
@@ -79,7 +79,7 @@ def detail(run_id: int) -> str:
 @console_roles(*DECIDERS)
 def approve(run_id: int) -> ResponseReturnValue:
     """Approves the simulated run in the caller's name."""
-    corrections.approve(connection(), run_id=run_id, actor_id=actor().member_id, now=now())
+    service.approve(connection(), run_id=run_id, actor_id=actor().member_id, now=now())
     return _back(run_id, "approved")
 
 
@@ -87,7 +87,7 @@ def approve(run_id: int) -> ResponseReturnValue:
 @console_roles(*DECIDERS)
 def start(run_id: int) -> ResponseReturnValue:
     """Starts posting what two people approved."""
-    corrections.start(
+    service.start(
         connection(), backend().rulebook, run_id=run_id, actor_id=actor().member_id, now=now()
     )
     return _back(run_id, "started")
@@ -97,7 +97,7 @@ def start(run_id: int) -> ResponseReturnValue:
 @console_roles(*DECIDERS)
 def cancel(run_id: int) -> ResponseReturnValue:
     """Gives up a run that has posted nothing."""
-    corrections.cancel(connection(), run_id=run_id, actor_id=actor().member_id, now=now())
+    service.cancel(connection(), run_id=run_id, actor_id=actor().member_id, now=now())
     return _back(run_id, "cancelled")
 
 
@@ -108,7 +108,7 @@ def _back(run_id: int, done: str) -> ResponseReturnValue:
 def _list(values: Mapping[str, str], errors: Mapping[str, str]) -> str:
     return render_template(
         "corrections/list.html",
-        runs=corrections.runs(connection(), limit=_SHOWN),
+        runs=queries.runs(connection(), limit=_SHOWN),
         titles=_titles(),
         values=values,
         errors=errors,

@@ -10,13 +10,13 @@ from admin.auth import PLACE_READERS, PLACE_WRITERS, may, scope
 from admin.forms.reading import Submission, by_field, filters, submitted, typed
 from admin.forms.rewards import Done, NewDraw
 from admin.views.rewards import writable_institutions
+from backend.donations.policy import SMALLEST_GIFT
+from backend.draws import service as draws
+from backend.draws.models import DrawState
+from backend.draws.queries import DrawDraft, draw_of, draws_in, winning_members
 from backend.errors import InvalidInputError, field_errors
 from backend.people.access import institution_in_scope
 from backend.people.queries import display_names
-from backend.rewards import draws
-from backend.rewards.draws import DrawDraft
-from backend.rewards.models import DrawState
-from backend.rewards.policy import SMALLEST_GIFT
 from backend.web.access import actor, console_roles
 from backend.web.context import backend, now
 from backend.web.transaction import connection
@@ -47,7 +47,7 @@ def listing() -> str:
     """The draws of the institutions in the caller's scope."""
     return render_template(
         "draws/list.html",
-        draws=draws.draws_in(connection(), scope=scope(PLACE_READERS)),
+        draws=draws_in(connection(), scope=scope(PLACE_READERS)),
         writes=may(*PLACE_WRITERS),
     )
 
@@ -56,8 +56,8 @@ def listing() -> str:
 @console_roles(*PLACE_READERS)
 def detail(draw_id: int) -> str:
     """One draw; after it, who won."""
-    draw = draws.draw_of(connection(), draw_id, scope=scope(PLACE_READERS))
-    won = draws.winning_members(connection(), draw) if draw.state is DrawState.DRAWN else []
+    draw = draw_of(connection(), draw_id, scope=scope(PLACE_READERS))
+    won = winning_members(connection(), draw) if draw.state is DrawState.DRAWN else []
     names = display_names(connection(), member_ids={member for _, member in won})
     return render_template(
         "draws/detail.html",

@@ -9,9 +9,10 @@ from admin.auth import PLACE_READERS, PLACE_WRITERS, may, scope
 from admin.forms.reading import filters, submitted
 from admin.forms.reviews import Review, ReviewNotice, Verdict
 from admin.wording import worded
-from backend.actions import reviews
 from backend.actions.models import ActionStatus, HoldOutcome
-from backend.actions.reviews import Decision, Reviewed
+from backend.corrections import queries, reviews
+from backend.corrections.queries import Reviewed
+from backend.corrections.reviews import Decision
 from backend.web.access import actor, console_roles
 from backend.web.context import backend, now
 from backend.web.transaction import connection
@@ -27,7 +28,7 @@ def listing() -> str:
     """What waits for a decision in the caller's scope, the most urgent first."""
     return render_template(
         "reviews/list.html",
-        held=reviews.held_awards(connection(), scope=scope(PLACE_READERS), limit=_SHOWN),
+        held=queries.held_awards(connection(), scope=scope(PLACE_READERS), limit=_SHOWN),
         shown=_SHOWN,
         done=filters(ReviewNotice)["done"],
     )
@@ -37,7 +38,7 @@ def listing() -> str:
 @console_roles(*PLACE_READERS)
 def detail(action_id: int) -> str:
     """One award, what it rests on, and what may be decided about it."""
-    found = reviews.reviewed(connection(), scope=scope(PLACE_READERS), action_id=action_id)
+    found = queries.reviewed(connection(), scope=scope(PLACE_READERS), action_id=action_id)
     return _page(found, "", {})
 
 
@@ -45,7 +46,7 @@ def detail(action_id: int) -> str:
 @console_roles(*PLACE_WRITERS)
 def decide(action_id: int) -> ResponseReturnValue:
     """Posts, voids or takes back, or shows what the form lacks."""
-    found = reviews.reviewed(connection(), scope=scope(PLACE_WRITERS), action_id=action_id)
+    found = queries.reviewed(connection(), scope=scope(PLACE_WRITERS), action_id=action_id)
     sent = submitted(Review)
     if sent.errors:
         return _page(found, "", sent.errors), 422

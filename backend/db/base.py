@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Date, DateTime, MetaData, Numeric, Text
@@ -29,3 +30,8 @@ class Base(DeclarativeBase):
         Decimal: Numeric(),
         dict[str, Any]: JSONB(),
     }
+
+
+def one_of(column: str, values: type[StrEnum]) -> str:
+    """SQL that holds a text column to the values of an enum."""
+    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"

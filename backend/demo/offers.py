@@ -13,17 +13,22 @@ from sqlalchemy import Connection, func, or_, select
 
 from backend.bootstrap import Backend
 from backend.clock import business_day
+from backend.donations import service as donations
+from backend.donations.catalogue import create_cause
+from backend.donations.queries import CauseDraft
+from backend.donations.service import GiftOrder
+from backend.draws import service as draws
+from backend.draws.policy import ThresholdError
+from backend.draws.queries import DrawDraft
 from backend.ledger.queries import balance_of
+from backend.offers.models import Audience, OfferState
+from backend.offers.policy import Person
 from backend.organisations.models import Institution
 from backend.organisations.queries import Scope
 from backend.people.models import Membership, Role, RoleGrant
-from backend.rewards import catalogue, donations, draws, service
-from backend.rewards.catalogue import CauseDraft
+from backend.rewards import catalogue, service
 from backend.rewards.codes import redemption_code
-from backend.rewards.donations import GiftOrder
-from backend.rewards.draws import DrawDraft
-from backend.rewards.models import Audience, LimitPeriod, OfferState
-from backend.rewards.policy import Person, ThresholdError
+from backend.rewards.models import LimitPeriod
 from backend.rewards.queries import RewardDraft
 from backend.rewards.service import Order
 
@@ -56,7 +61,7 @@ def offer(db: Connection, backend: Backend, *, now: datetime) -> None:
     hosts = list(db.scalars(select(Institution.id).order_by(number).limit(2)))
     rewards = [_reward(db, hosts[n % len(hosts)], n, now) for n in range(len(_REWARDS))]
     causes = [
-        catalogue.create_cause(
+        create_cause(
             db,
             CauseDraft(
                 name=name,

@@ -1,1 +1,1 @@
-"""What points and reductions can be turned into: rewards, donations, prize draws."""
+"""Catalogue and stock, and redemptions. Calls offers and ledger."""

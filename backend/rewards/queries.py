@@ -1,6 +1,6 @@
 """Reads rewards and redemptions. What a caller may see is decided by scope or by person."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,20 +8,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
 from backend.errors import NotFoundError
+from backend.offers.models import Audience, InstitutionRewardPolicy, OfferState
+from backend.offers.policy import Person, is_for
+from backend.offers.queries import terms_of
 from backend.organisations.models import Institution
 from backend.organisations.queries import Scope, institutions_in
 from backend.people.models import Member
-from backend.rewards.models import (
-    Audience,
-    CancelledBy,
-    InstitutionRewardPolicy,
-    LimitPeriod,
-    OfferState,
-    Redemption,
-    RedemptionState,
-    Reward,
-)
-from backend.rewards.policy import Person, Terms, is_for, period_start
+from backend.rewards.models import CancelledBy, LimitPeriod, Redemption, RedemptionState, Reward
+from backend.rewards.policy import period_start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,26 +106,6 @@ _REDEMPTION = (
     .join(Reward, Reward.id == Redemption.reward_id)
     .join(Member, Member.id == Redemption.member_id)
 )
-
-
-def cash_allowed(db: Connection, institution_ids: Collection[int]) -> frozenset[int]:
-    """Those of these institutions whose members may be given what has cash value."""
-    rows = db.scalars(
-        select(InstitutionRewardPolicy.institution_id).where(
-            InstitutionRewardPolicy.institution_id.in_(institution_ids),
-            InstitutionRewardPolicy.cash_value,
-        )
-    )
-    return frozenset(rows)
-
-
-def terms_of(
-    db: Connection, person: Person, *, institution_id: int, audience: Audience, cash_value: bool
-) -> Terms:
-    """The terms of an offer for one person, with the switch that decides for them."""
-    decides = institution_id if person.institution_id is None else person.institution_id
-    allowed = cash_value and decides in cash_allowed(db, [decides])
-    return Terms(institution_id, audience, cash_value, allowed)
 
 
 def reward_of(

@@ -12,9 +12,16 @@ from sqlalchemy import Connection, insert, update
 from backend.audit.service import record
 from backend.audit.tags import Tag
 from backend.clock import SHANGHAI, business_day
-from backend.errors import FieldError
 from backend.ledger import spending
-from backend.ledger.spending import Spending, SpendingOutcome
+from backend.offers.policy import (
+    Person,
+    reference_taken,
+    require_announced,
+    require_for,
+    require_on_offer,
+    require_posted,
+)
+from backend.offers.queries import terms_of
 from backend.organisations.queries import Scope
 from backend.ports.keys import KeyRing
 from backend.rewards import queries
@@ -23,15 +30,9 @@ from backend.rewards.models import CancelledBy, Redemption, RedemptionState, Rew
 from backend.rewards.policy import (
     AlreadySettledError,
     LimitReachedError,
-    Person,
-    PointsInsufficientError,
-    ReferenceTakenError,
     SoldOutError,
     hold_ends,
     period_start,
-    require_announced,
-    require_for,
-    require_on_offer,
 )
 from backend.rewards.queries import RedemptionView, RewardView
 
@@ -126,31 +127,11 @@ def _enter(
     return queries.redemption_of(db, redemption_id)
 
 
-def require_posted(made: Spending) -> int:
-    """The entry of a spending that was posted.
-
-    Raises:
-        PointsInsufficientError: too little is held.
-        ReferenceTakenError: the reference belongs to something else.
-    """
-    if made.outcome is SpendingOutcome.POSTED and made.entry_id is not None:
-        return made.entry_id
-    if made.outcome is SpendingOutcome.INSUFFICIENT:
-        raise PointsInsufficientError("可用余额不足，请减少数量，或先记录更多低碳行为。")
-    raise reference_taken()
-
-
-def reference_taken() -> ReferenceTakenError:
-    """The refusal of a reference that belongs to something else."""
-    sentence = "这个凭据号已用于另一笔内容，请刷新页面后重新提交。"
-    return ReferenceTakenError(sentence, fields=[FieldError("reference", "mismatch", sentence)])
-
-
 def _available(db: Connection, person: Person, order: Order, now: datetime) -> RewardView:
     """The reward of an order that nothing speaks against so far."""
     reward = queries.reward_of(db, order.reward_id)
     require_announced(reward.state)
-    terms = queries.terms_of(
+    terms = terms_of(
         db,
         person,
         institution_id=reward.institution_id,

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError
 
 from backend.actions import checks as actions
 from backend.db.snapshot import snapshot
+from backend.donations import checks as donations
 from backend.errors import DomainError
 from backend.invariants import Books, Check, Finding
 from backend.ledger import checks as ledger
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     *ledger.CHECKS,
     *ledger_history.CHECKS,
     *rewards.CHECKS,
+    *donations.CHECKS,
     *actions.CHECKS,
     *proofs.CHECKS,
 )

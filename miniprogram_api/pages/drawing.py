@@ -6,12 +6,22 @@ from typing import Any, Final
 from flask import Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from backend.draws import recheck
+from backend.draws import service as draws
+from backend.draws.models import DrawState
+from backend.draws.queries import (
+    DrawView,
+    Standing,
+    draw_of,
+    draws_for,
+    published,
+    standing_of,
+    tickets_of,
+    winners_of,
+)
 from backend.errors import DomainError, NotFoundError
-from backend.rewards import draws, recheck
-from backend.rewards.draws import DrawView, Standing
-from backend.rewards.models import DrawState
-from backend.rewards.policy import Person, is_for
-from backend.rewards.queries import terms_of
+from backend.offers.policy import Person, is_for
+from backend.offers.queries import terms_of
 from backend.web import problems, transaction
 from backend.web.access import member_page, optional_actor, public
 from backend.web.context import now
@@ -30,7 +40,7 @@ _SHOWN_TICKETS: Final = 200
 @member_page
 def listing() -> str:
     """The latest draws that are for the member."""
-    found = draws.draws_for(connection(), person())
+    found = draws_for(connection(), person())
     return render_template("draws.html", draws=found, states=labels.DRAW_STATES)
 
 
@@ -38,7 +48,7 @@ def listing() -> str:
 @public
 def draw(draw_id: int) -> str:
     """One draw: what is promised, what is published, who won; with a login, the way in."""
-    return _page(draws.draw_of(connection(), draw_id), None)
+    return _page(draw_of(connection(), draw_id), None)
 
 
 @blueprint.post("/draws/<int:draw_id>")
@@ -51,18 +61,18 @@ def enter(draw_id: int) -> ResponseReturnValue:
         raise
     except DomainError as error:
         transaction.roll_back()
-        found = draws.draw_of(connection(), draw_id)
+        found = draw_of(connection(), draw_id)
         return _page(found, error), problems.status_of(error)
     return redirect(url_for("drawing.draw", draw_id=draw_id), 303)
 
 
 @blueprint.get("/draws/<int:draw_id>/draw.json")
 @public
-def published(draw_id: int) -> Response:
+def document(draw_id: int) -> Response:
     """What the recheck works with: commitment, tickets, seed, winners, as far as published."""
-    found = draws.draw_of(connection(), draw_id)
-    document = draws.published(found, draws.tickets_of(connection(), draw_id))
-    text = json.dumps(document, ensure_ascii=False, indent=1)
+    found = draw_of(connection(), draw_id)
+    checked = published(found, tickets_of(connection(), draw_id))
+    text = json.dumps(checked, ensure_ascii=False, indent=1)
     return _download(text, "application/json", f"draw-{draw_id}.json")
 
 
@@ -79,12 +89,12 @@ def _download(text: str, mimetype: str, name: str) -> Response:
 
 
 def _page(found: DrawView, error: DomainError | None) -> str:
-    tickets = draws.tickets_of(connection(), found.id)
+    tickets = tickets_of(connection(), found.id)
     member = optional_actor()
     standing: Standing | None = None
     if member is not None and _may_enter(found, Person(member.member_id, member.institution_id)):
-        standing = draws.standing_of(connection(), found, member_id=member.member_id)
-    winners = draws.winners_of(found, tickets)
+        standing = standing_of(connection(), found, member_id=member.member_id)
+    winners = winners_of(found, tickets)
     return render_template(
         "draw.html",
         draw=found,

@@ -6,11 +6,12 @@ from typing import Final, NamedTuple
 from flask import render_template, request, url_for
 
 from backend.actions.queries import actions_by_id
+from backend.donations.queries import donation_by_entry
 from backend.errors import NotFoundError
 from backend.ledger.entries import PostedEntry, entry_of
 from backend.ledger.queries import StatementLine, statement_of
 from backend.proofs.queries import proofs_of_entries
-from backend.rewards import donations, queries
+from backend.rewards import queries
 from backend.web.access import actor, member_page
 from backend.web.context import backend
 from backend.web.paging import decode_cursor, page
@@ -87,7 +88,7 @@ def _subject(entry: PostedEntry) -> Subject | None:
     db, member_id = connection(), actor().member_id
     if entry.action_id is not None:
         return Subject("看这次行为的回执", url_for("receipts.show", action_id=entry.action_id))
-    given = donations.donation_by_entry(db, member_id=member_id, entry_id=entry.id)
+    given = donation_by_entry(db, member_id=member_id, entry_id=entry.id)
     if given is not None:
         address = url_for("giving.donation", donation_id=given.id)
         return Subject(f"看捐赠：{given.cause_name}", address)

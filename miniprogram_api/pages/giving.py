@@ -7,15 +7,25 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from backend.clock import business_day
+from backend.donations import certificates
+from backend.donations.certificates import Certificate
+from backend.donations.policy import certificate_number, masked_name
+from backend.donations.queries import (
+    DonationView,
+    Given,
+    cause_of,
+    donation_by_certificate,
+    donation_of,
+    donations_of,
+    given_to,
+    open_causes,
+)
+from backend.donations.service import GiftOrder
 from backend.errors import DomainError, FieldError, InvalidInputError, NotFoundError
 from backend.ledger.chart import EntryKind
 from backend.ledger.queries import balance_of
+from backend.offers.models import OfferState
 from backend.proofs.queries import proofs_of_entries
-from backend.rewards import catalogue, certificates, donations
-from backend.rewards.certificates import Certificate
-from backend.rewards.donations import DonationView, GiftOrder, Given
-from backend.rewards.models import OfferState
-from backend.rewards.policy import certificate_number, masked_name
 from backend.web import problems, transaction
 from backend.web.access import actor, member_page, public
 from backend.web.paging import decode_cursor, page
@@ -37,8 +47,8 @@ _MOST_DIGITS: Final = 9
 @member_page
 def causes() -> str:
     """What can be given to, and what each was given so far."""
-    found = catalogue.open_causes(connection())
-    given = donations.given_to(connection(), [cause.id for cause in found])
+    found = open_causes(connection())
+    given = given_to(connection(), [cause.id for cause in found])
     return render_template("causes.html", causes=found, given=given, nothing=Given())
 
 
@@ -78,14 +88,14 @@ def _amount(typed: str) -> int:
 
 
 def _cause_page(cause_id: int, typed: dict[str, str], error: DomainError | None) -> str:
-    found = catalogue.cause_of(connection(), cause_id)
+    found = cause_of(connection(), cause_id)
     if found.state is OfferState.DRAFT:
         raise NotFoundError("没有找到这个捐赠项目，请返回列表重新选择。")
     return render_template(
         "cause.html",
         cause=found,
         open=found.state is OfferState.OPEN,
-        given=donations.given_to(connection(), [cause_id]).get(cause_id, Given()),
+        given=given_to(connection(), [cause_id]).get(cause_id, Given()),
         held=balance_of(connection(), member_id=actor().member_id),
         reference=secrets.token_urlsafe(16),
         typed=typed,
@@ -98,7 +108,7 @@ def _cause_page(cause_id: int, typed: dict[str, str], error: DomainError | None)
 def list_own() -> str:
     """The member's donations, newest first."""
     cursor = request.args.get("cursor")
-    found = donations.donations_of(
+    found = donations_of(
         connection(),
         member_id=actor().member_id,
         before_id=decode_cursor(cursor, int)[0] if cursor else None,
@@ -116,7 +126,7 @@ def list_own() -> str:
 @member_page
 def donation(donation_id: int) -> str:
     """One donation with its certificate."""
-    found = donations.donation_of(connection(), donation_id, member_id=actor().member_id)
+    found = donation_of(connection(), donation_id, member_id=actor().member_id)
     return render_template(
         "donation.html",
         donation=found,
@@ -131,7 +141,7 @@ def donation(donation_id: int) -> str:
 @member_page
 def certificate_file(donation_id: int) -> Response:
     """The certificate as PDF, to keep or to print."""
-    found = donations.donation_of(connection(), donation_id, member_id=actor().member_id)
+    found = donation_of(connection(), donation_id, member_id=actor().member_id)
     drawn = certificates.pdf(
         Certificate(
             number=found.certificate,
@@ -165,7 +175,7 @@ def certificate(number: str) -> str:
     wanted = certificate_number(number)
     if wanted is None:
         raise NotFoundError("没有这个编号的证书，请核对编号；伪造的证书在这里查不到。")
-    found = donations.donation_by_certificate(connection(), wanted)
+    found = donation_by_certificate(connection(), wanted)
     return render_template(
         "certificate.html",
         donation=found,

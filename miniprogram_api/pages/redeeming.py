@@ -9,11 +9,12 @@ from werkzeug.wrappers import Response
 from backend.clock import business_day
 from backend.errors import DomainError, FieldError, InvalidInputError, NotFoundError
 from backend.ledger.queries import balance_of
+from backend.offers.models import OfferState
+from backend.offers.policy import NotOnOfferError, require_on_offer
 from backend.places.posters import qr_svg
 from backend.proofs.queries import proofs_of_redemption
 from backend.rewards import queries, service
-from backend.rewards.models import OfferState, RedemptionState
-from backend.rewards.policy import NotOnOfferError, require_on_offer
+from backend.rewards.models import RedemptionState
 from backend.rewards.queries import Offer, RedemptionView
 from backend.rewards.service import Order
 from backend.web import problems, transaction

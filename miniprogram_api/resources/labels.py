@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from backend.actions.models import ActionStatus
+from backend.draws.models import DrawState
 from backend.places.models import PlaceKind, PlaceState, WasteClass
 from backend.rankings.policy import MIN_GROUP, Board, Measure
-from backend.rewards.models import CancelledBy, DrawState, LimitPeriod, RedemptionState
+from backend.rewards.models import CancelledBy, LimitPeriod, RedemptionState
 
 WASTE_CLASSES: Final[Mapping[str, str]] = {
     WasteClass.RECYCLABLE: "可回收物",

@@ -5,14 +5,18 @@ from datetime import timedelta
 from typing import Any
 
 from backend.clock import business_day
+from backend.donations import service as donations
+from backend.donations.policy import SMALLEST_GIFT
+from backend.donations.queries import DonationView, donations_of, open_causes
+from backend.donations.service import GiftOrder
+from backend.draws import service as draws
+from backend.draws.queries import DrawView, draws_for, standing_of, tickets_of, winners_of
 from backend.errors import FieldError, InvalidInputError
+from backend.offers.policy import Person
 from backend.places.codes import STEP_SECONDS
-from backend.rewards import catalogue, donations, draws, queries, service
+from backend.rewards import queries, service
 from backend.rewards.codes import redemption_code
-from backend.rewards.donations import DonationView, GiftOrder
-from backend.rewards.draws import DrawView
 from backend.rewards.models import RedemptionState
-from backend.rewards.policy import SMALLEST_GIFT, Person
 from backend.rewards.queries import Offer, RedemptionView
 from backend.rewards.service import Order
 from backend.web.access import actor, member_only
@@ -122,7 +126,7 @@ def list_causes() -> dict[str, Any]:
                 "takes_points": cause.takes_points,
                 "takes_reductions": cause.takes_reductions,
             }
-            for cause in catalogue.open_causes(connection())
+            for cause in open_causes(connection())
         ]
     }
 
@@ -159,7 +163,7 @@ def give(order: GiftOrder) -> tuple[DonationView, bool]:
 @blueprint.response(200, page_schema(DonationSchema))
 def list_donations(query: Mapping[str, Any]) -> dict[str, Any]:
     """List the caller's donations, newest first."""
-    found = donations.donations_of(
+    found = donations_of(
         connection(),
         member_id=actor().member_id,
         before_id=_cursor(query),
@@ -174,7 +178,7 @@ def list_donations(query: Mapping[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, DrawsAnswer)
 def list_draws() -> dict[str, Any]:
     """List the latest draws that are for the caller."""
-    found = draws.draws_for(connection(), person())
+    found = draws_for(connection(), person())
     return {"draws": [_draw_body(draw) for draw in found]}
 
 
@@ -266,7 +270,7 @@ def _donation_body(made: DonationView) -> dict[str, Any]:
 
 
 def _draw_body(draw: DrawView) -> dict[str, Any]:
-    standing = draws.standing_of(connection(), draw, member_id=actor().member_id)
+    standing = standing_of(connection(), draw, member_id=actor().member_id)
     return {
         "id": draw.id,
         "name": draw.name,
@@ -293,7 +297,7 @@ def _has_won(draw: DrawView, ticket: str | None) -> bool:
     """Whether a ticket won; the order of all tickets is worked out for who holds one only."""
     if ticket is None or draw.seed is None:
         return False
-    return ticket in draws.winners_of(draw, draws.tickets_of(connection(), draw.id))
+    return ticket in winners_of(draw, tickets_of(connection(), draw.id))
 
 
 def _cursor(query: Mapping[str, Any]) -> int | None:

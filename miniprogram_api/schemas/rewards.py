@@ -2,8 +2,9 @@
 
 from marshmallow import Schema, fields, validate
 
-from backend.rewards.models import CancelledBy, DrawState, LimitPeriod, RedemptionState
-from backend.rewards.policy import SMALLEST_GIFT
+from backend.donations.policy import SMALLEST_GIFT
+from backend.draws.models import DrawState
+from backend.rewards.models import CancelledBy, LimitPeriod, RedemptionState
 from backend.web.fields import Reference, StrictInteger, StrictString
 from backend.web.schemas import StrictSchema
 

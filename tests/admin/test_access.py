@@ -10,14 +10,14 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from backend.actions.corrections import Draft, open_run
 from backend.bootstrap import Backend
 from backend.clock import business_day
+from backend.corrections.service import CorrectionDraft, open_run
+from backend.offers.policy import Person
 from backend.people.bindings import create_invitation
 from backend.people.models import Role
 from backend.people.queries import Grant, given_roles, invitations_of
 from backend.people.roles import grant_role, revoke_role
-from backend.rewards.policy import Person
 from backend.rewards.service import Order, redeem
 from backend.web.access import undeclared
 from tests.builders.organisations import a_department
@@ -165,7 +165,7 @@ def _people(backend: Backend, institution_id: int) -> dict[str, int]:
 def run_id(town: Town, backend: Backend) -> int:
     """A correction run whose simulation has not begun."""
     now = backend.clock.now()
-    draft = Draft("recycling.drop_off", business_day(now), business_day(now), "试验")
+    draft = CorrectionDraft("recycling.drop_off", business_day(now), business_day(now), "试验")
     with backend.engine.begin() as db:
         return open_run(
             db, backend.rulebook, draft, actor_id=town.officers[Role.CITY_ADMIN], now=now

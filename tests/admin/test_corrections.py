@@ -58,11 +58,11 @@ def _work(backend: Backend) -> None:
     while True:
         with backend.engine.begin() as db:
             ids = db.scalars(
-                text("SELECT id FROM outbox WHERE kind = 'actions.correct' AND done_at IS NULL")
+                text("SELECT id FROM outbox WHERE kind = 'corrections.step' AND done_at IS NULL")
             ).all()
         if not ids:
             return
-        perform("actions.correct", list(ids))
+        perform("corrections.step", list(ids))
 
 
 def test_two_administrators_make_an_error_good(

@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from backend.bootstrap import Backend
+from backend.draws import service as draws
 from backend.ledger import conservation
+from backend.offers.policy import Person
 from backend.people.models import Role
-from backend.rewards import draws
 from backend.rewards.codes import redemption_code
-from backend.rewards.policy import Person
 from backend.rewards.service import Order, redeem
 from tests.builders.points import earn
 from tests.builders.rewards import a_cause, a_draw, a_reward

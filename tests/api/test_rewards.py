@@ -7,8 +7,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from backend.bootstrap import Backend
+from backend.draws import service as draws
+from backend.draws.queries import draw_of
 from backend.organisations.queries import Scope
-from backend.rewards import draws, service
+from backend.rewards import service
+from miniprogram_api.resources import rewards
 from tests.builders.points import earn
 from tests.builders.rewards import a_cause, a_draw, a_reward
 from tests.builders.scene import Scene
@@ -141,7 +144,7 @@ def test_a_draw_is_entered_and_won(
     ticket = client.post(f"/api/v1/draws/{draw}/entry", headers=member).get_json()["ticket"]
     with backend.engine.begin() as db:
         for _ in range(2):
-            draws.advance(db, backend.keys, now=draws.draw_of(db, draw).draws_at)
+            draws.advance(db, backend.keys, now=draw_of(db, draw).draws_at)
     (drawn,) = client.get("/api/v1/draws", headers=member).get_json()["draws"]
     assert (drawn["state"], drawn["ticket"], drawn["won"]) == ("drawn", ticket, True)
 
@@ -161,12 +164,12 @@ def test_who_did_not_enter_a_draw_does_not_have_it_worked_out(
     client.post(f"/api/v1/draws/{draw}/entry", headers=member)
     with backend.engine.begin() as db:
         for _ in range(2):
-            draws.advance(db, backend.keys, now=draws.draw_of(db, draw).draws_at)
+            draws.advance(db, backend.keys, now=draw_of(db, draw).draws_at)
 
     def refused(*_arguments: object) -> list[str]:
         raise AssertionError("the order of all tickets was worked out")
 
-    monkeypatch.setattr(draws, "winners_of", refused)
+    monkeypatch.setattr(rewards, "winners_of", refused)
     stranger = bearer(scene.members[1])
     (drawn,) = client.get("/api/v1/draws", headers=stranger).get_json()["draws"]
     assert (drawn["state"], drawn["ticket"], drawn["won"]) == ("drawn", None, False)

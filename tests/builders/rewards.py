@@ -5,10 +5,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from backend.donations.catalogue import create_cause
+from backend.donations.queries import CauseDraft
+from backend.draws.queries import DrawDraft
+from backend.draws.service import announce
+from backend.offers.models import Audience, OfferState
 from backend.ports.keys import KeyRing
-from backend.rewards.catalogue import CauseDraft, create_cause, create_reward
-from backend.rewards.draws import DrawDraft, announce
-from backend.rewards.models import Audience, LimitPeriod, OfferState
+from backend.rewards.catalogue import create_reward
+from backend.rewards.models import LimitPeriod
 from backend.rewards.queries import RewardDraft
 
 

@@ -123,7 +123,7 @@ CANARIES = (
     Canary(
         "a certificate says more than was given",
         Invariant.WHOLE_ENTRIES,
-        "rewards.donations",
+        "donations.entries",
         donate,
         statements=(_ALTERED.format("NEW.amount := NEW.amount + 1", "INSERT ON donation"),),
     ),

@@ -37,7 +37,7 @@ TABLES = (
 # What looks at rows, and finds most of it, first; the schema is left as it is.
 DATA = tuple(
     check
-    for feature in ("proofs.", "ledger.", "rewards.", "actions.", "rankings.")
+    for feature in ("proofs.", "ledger.", "rewards.", "donations.", "actions.", "rankings.")
     for check in CHECKS
     if check.name.startswith(feature)
 )

@@ -4,18 +4,19 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
-from backend.actions import reviews
-from backend.actions.reviews import Decision
 from backend.clock import business_day
+from backend.corrections import reviews
+from backend.corrections.reviews import Decision
+from backend.donations import service as donations
+from backend.donations.service import GiftOrder
 from backend.ledger import amendments, budgets, conservation, spending
 from backend.ledger.policy import expires_month
 from backend.ledger.service import post_award
+from backend.offers.policy import Person
 from backend.organisations.queries import Scope
 from backend.rankings import service as boards
 from backend.rankings.policy import Board, season_of
-from backend.rewards import donations, service
-from backend.rewards.donations import GiftOrder
-from backend.rewards.policy import Person
+from backend.rewards import service
 from backend.rewards.service import Order
 from tests.backend.ledger.test_budgets import an_award
 from tests.builders.points import earn

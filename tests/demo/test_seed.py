@@ -21,6 +21,7 @@ from backend.demo.part_process import READY, arguments
 from backend.demo.processes import PartFailedError
 from backend.demo.scale import SCALES
 from backend.demo.seed import DatabaseNotEmptyError, is_empty, seed
+from backend.donations.checks import _DONATIONS
 from backend.footprint.models import FootprintAnswers
 from backend.footprint.service import footprint_of
 from backend.ledger import conservation
@@ -36,7 +37,7 @@ from backend.rankings.jobs import differences
 from backend.rankings.policy import Board, season_of
 from backend.rankings.queries import groups
 from backend.rankings.service import published
-from backend.rewards import checks
+from backend.rewards.checks import _REDEMPTIONS, _STOCK
 
 TINY = SCALES["tiny"]
 
@@ -80,7 +81,7 @@ def test_members_use_their_points(tiny: Backend) -> None:
         units = {row[0] for row in db.execute(text("SELECT DISTINCT unit FROM donation"))}
         drawn = db.execute(text("SELECT state, commitment, seed FROM prize_draw ORDER BY id")).all()
         entered = db.scalar(text("SELECT count(*) FROM draw_entry"))
-        statements = (checks._STOCK, checks._REDEMPTIONS, checks._DONATIONS)
+        statements = (_STOCK, _REDEMPTIONS, _DONATIONS)
         wrong = [found for each in statements if (found := db.execute(text(each)).first())]
         report = conservation.report(db, at=datetime.now(UTC))
     assert states == {"pending", "fulfilled", "cancelled"}

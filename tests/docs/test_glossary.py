@@ -7,23 +7,19 @@ from pathlib import Path
 import pytest
 
 from backend.actions.evidence import EvidenceKind
-from backend.actions.models import ActionStatus, HoldOutcome, RunState, Why
+from backend.actions.models import ActionStatus, HoldOutcome, Why
 from backend.audit.service import Result
+from backend.corrections.models import RunState
 from backend.ledger.chart import AccountKind, EntryKind, Owner
 from backend.ledger.service import Outcome
 from backend.ledger.spending import SpendingOutcome
+from backend.offers.models import Audience, OfferState
 from backend.organisations.models import InstitutionKind
 from backend.people.models import Face, MemberKind, Provider, Role
 from backend.places.models import CodeKind, Datum, PlaceKind, PlaceState, PresenceRule, WasteClass
 from backend.places.policy import Presence
 from backend.rankings.policy import Board, Measure
-from backend.rewards.models import (
-    Audience,
-    CancelledBy,
-    LimitPeriod,
-    OfferState,
-    RedemptionState,
-)
+from backend.rewards.models import CancelledBy, LimitPeriod, RedemptionState
 from backend.schema import METADATA
 
 ROOT = Path(__file__).parents[2]

@@ -9,8 +9,8 @@ from sqlalchemy import text
 from backend.bootstrap import Backend
 from backend.clock import FixedClock, SystemClock, business_day
 from backend.ledger.queries import drifting_balances
+from backend.offers.policy import Person
 from backend.rewards import service
-from backend.rewards.policy import Person
 from backend.rewards.service import Order
 from tests.builders.city import City, a_city
 from tests.builders.points import earn

@@ -9,11 +9,11 @@ from playwright.sync_api import Page, Route, sync_playwright
 
 from backend.bootstrap import Backend
 from backend.clock import FixedClock
+from backend.donations.service import GiftOrder, donate
 from backend.organisations.queries import Scope
 from backend.proofs import jobs
 from backend.proofs.months import seal_due
 from backend.rewards.codes import redemption_code
-from backend.rewards.donations import GiftOrder, donate
 from backend.rewards.service import fulfil
 from tests.builders.points import earn
 from tests.builders.rewards import a_cause, a_reward

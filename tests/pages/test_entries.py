@@ -9,15 +9,16 @@ import pytest
 from flask.testing import FlaskClient
 
 from backend.bootstrap import Backend
+from backend.donations import service as donations
+from backend.donations.service import GiftOrder
 from backend.ledger import spending
+from backend.offers.policy import Person
 from backend.organisations.queries import Scope
 from backend.ports.signed_notes import VerifierKey
 from backend.proofs import jobs
 from backend.proofs.receipts import LedgerReceipt, verify
-from backend.rewards import donations, queries, service
+from backend.rewards import queries, service
 from backend.rewards.codes import redemption_code
-from backend.rewards.donations import GiftOrder
-from backend.rewards.policy import Person
 from backend.rewards.service import Order
 from tests.builders.drop_offs import drop
 from tests.builders.points import earn

@@ -13,12 +13,13 @@ from sqlalchemy import Connection, text
 
 from backend.bootstrap import Backend
 from backend.clock import FixedClock
+from backend.draws import service as draws
 from backend.ledger import jobs, spending
+from backend.offers.models import OfferState
 from backend.organisations.queries import Scope
 from backend.outbox import service as outbox
-from backend.rewards import draws, queries, service
+from backend.rewards import queries, service
 from backend.rewards.codes import redemption_code
-from backend.rewards.models import OfferState
 from tests.builders.points import earn
 from tests.builders.rewards import a_cause, a_draw, a_reward
 from tests.builders.scene import Scene

@@ -14,9 +14,9 @@ from backend.actions.refusals import (
     ReferenceMismatchError,
     UsageLimitReachedError,
 )
-from backend.actions.reviews import Decision, reverse
 from backend.actions.service import Receipt, receipt_of
 from backend.bootstrap import Backend
+from backend.corrections.reviews import Decision, reverse
 from backend.ledger.queries import balance_of, statement_of
 from backend.organisations.queries import Scope
 from backend.places.models import PlaceKind

@@ -22,14 +22,15 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection, text
 
-from backend.actions import correcting, corrections
 from backend.actions.backlog import record_all
-from backend.actions.corrections import Draft
-from backend.actions.models import ActionStatus, HoldOutcome, RunState
+from backend.actions.models import ActionStatus, HoldOutcome
 from backend.actions.queries import RECORDED, Recorded, recorded_of
 from backend.actions.refusals import EvidenceUsedError
-from backend.actions.reviews import AlreadyDecidedError, Decision, resolve, reverse, time_out
 from backend.actions.service import Request
+from backend.corrections import jobs, queries, service
+from backend.corrections.models import RunState
+from backend.corrections.reviews import AlreadyDecidedError, Decision, resolve, reverse, time_out
+from backend.corrections.service import CorrectionDraft
 from backend.ledger.queries import balance_of
 from backend.ledger.spending import Gift, SpendingOutcome, donate
 from backend.organisations.queries import Scope
@@ -129,13 +130,13 @@ class Book(RuleBasedStateMachine):
     @rule()
     def make_the_error_good(self) -> None:
         self.rulebook = self.later
-        draft = Draft(KIND, DAY, DAY, "塑料折算系数误用")
+        draft = CorrectionDraft(KIND, DAY, DAY, "塑料折算系数误用")
         first, second = self.judges
-        run_id = corrections.open_run(self.db, self.later, draft, actor_id=first, now=NOW)
+        run_id = service.open_run(self.db, self.later, draft, actor_id=first, now=NOW)
         self._work(run_id)
         for judge in (first, second):
-            corrections.approve(self.db, run_id=run_id, actor_id=judge, now=NOW)
-        corrections.start(self.db, self.later, run_id=run_id, actor_id=first, now=NOW)
+            service.approve(self.db, run_id=run_id, actor_id=judge, now=NOW)
+        service.start(self.db, self.later, run_id=run_id, actor_id=first, now=NOW)
         self._work(run_id)
 
     @invariant()
@@ -173,11 +174,11 @@ class Book(RuleBasedStateMachine):
         return found
 
     def _work(self, run_id: int) -> None:
-        while corrections.run_of(self.db, run_id=run_id).state in {
+        while queries.run_of(self.db, run_id=run_id).state in {
             RunState.SIMULATING,
             RunState.RUNNING,
         }:
-            correcting.step(self.db, self.later, run_id=run_id, now=NOW, members_at_once=2)
+            jobs.step(self.db, self.later, run_id=run_id, now=NOW, members_at_once=2)
 
     def _request(self, person: int, material: str, mass: str, ago: int) -> Request:
         return drop_off_request(

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, text
 
 from backend.actions.claims import Telling, log_action
 from backend.actions.queries import actions_of
-from backend.actions.reviews import Decision, reverse
 from backend.actions.totals import MemberTotal
+from backend.corrections.reviews import Decision, reverse
 from backend.errors import InvalidInputError, UnavailableError
 from backend.footprint.policy import totals_of
 from backend.footprint.service import Footprint, Reply, answer, footprint_of, withdraw

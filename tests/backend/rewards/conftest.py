@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import Connection
 
+from backend.offers.policy import Person
 from backend.ports.keys import KeyRing
-from backend.rewards.policy import Person
 from tests.builders.organisations import Organisation, an_organisation
 from tests.builders.people import a_member
 from tests.builders.points import earn

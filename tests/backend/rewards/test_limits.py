@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from backend.clock import business_day
+from backend.offers.policy import Person
 from backend.rewards import service
 from backend.rewards.models import LimitPeriod
-from backend.rewards.policy import LimitReachedError, Person, period_start
+from backend.rewards.policy import LimitReachedError, period_start
 from backend.rewards.queries import left_for, reward_of
 from tests.backend.rewards.test_redemptions import order
 from tests.builders.organisations import an_organisation

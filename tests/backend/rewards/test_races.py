@@ -11,17 +11,15 @@ from sqlalchemy import Connection, text
 
 from backend.bootstrap import Backend
 from backend.clock import business_day
+from backend.draws import service as draws
+from backend.draws.queries import draw_of, tickets_of
+from backend.draws.recheck import entries_digest
 from backend.errors import DomainError
 from backend.ledger.queries import drifting_balances
-from backend.rewards import draws, service
+from backend.offers.policy import NotOnOfferError, Person
+from backend.rewards import service
 from backend.rewards.codes import redemption_code
-from backend.rewards.policy import (
-    AlreadySettledError,
-    LimitReachedError,
-    NotOnOfferError,
-    Person,
-)
-from backend.rewards.recheck import entries_digest
+from backend.rewards.policy import AlreadySettledError, LimitReachedError
 from tests.backend.rewards.test_redemptions import EVERYWHERE, in_order, order, stock
 from tests.builders.organisations import NOW, an_organisation
 from tests.builders.people import a_member
@@ -214,7 +212,7 @@ def test_whoever_has_a_ticket_is_on_the_list_of_the_close(backend: Backend) -> N
         for member in members:
             earn(db, member, points_mpt=10_000)
         draw = a_draw(db, backend.keys, there.bureau, NOW)
-        closes = draws.draw_of(db, draw).closes_at
+        closes = draw_of(db, draw).closes_at
     together = Barrier(5, timeout=30)
 
     def enter(part: int) -> list[str]:
@@ -237,6 +235,6 @@ def test_whoever_has_a_ticket_is_on_the_list_of_the_close(backend: Backend) -> N
         tickets = [ticket for part in pool.map(enter, range(4)) for ticket in part]
         closing.result()
     with backend.engine.connect() as db:
-        assert sorted(draws.tickets_of(db, draw)) == sorted(tickets)
+        assert sorted(tickets_of(db, draw)) == sorted(tickets)
         digest = db.scalar(text("SELECT entries_digest FROM prize_draw"))
-        assert digest == bytes.fromhex(entries_digest(draws.tickets_of(db, draw)))
+        assert digest == bytes.fromhex(entries_digest(tickets_of(db, draw)))

@@ -6,20 +6,26 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
+from backend.donations.checks import _DONATIONS
 from backend.errors import DomainError, InvalidInputError, NotFoundError
 from backend.ledger.queries import balance_of, drifting_balances
-from backend.organisations.queries import Scope
-from backend.ports.keys import KeyRing
-from backend.rewards import catalogue, checks, queries, service
-from backend.rewards.codes import RedemptionCodeError, read_code, redemption_code
-from backend.rewards.models import Audience, CancelledBy, LimitPeriod, OfferState, RedemptionState
-from backend.rewards.policy import (
-    AlreadySettledError,
-    LimitReachedError,
+from backend.offers.models import Audience, OfferState
+from backend.offers.policy import (
     NotOnOfferError,
     Person,
     PointsInsufficientError,
     ReferenceTakenError,
+)
+from backend.offers.service import cash_switches, switch_cash_value
+from backend.organisations.queries import Scope
+from backend.ports.keys import KeyRing
+from backend.rewards import catalogue, queries, service
+from backend.rewards.checks import _REDEMPTIONS, _STOCK
+from backend.rewards.codes import RedemptionCodeError, read_code, redemption_code
+from backend.rewards.models import CancelledBy, LimitPeriod, RedemptionState
+from backend.rewards.policy import (
+    AlreadySettledError,
+    LimitReachedError,
     SoldOutError,
     period_start,
 )
@@ -46,7 +52,7 @@ def order(reward: int, quantity: int = 1, reference: str = "reference-1") -> Ord
 
 def in_order(db: Connection) -> bool:
     """Whether stock, redemptions and book agree, as the nightly verification asks."""
-    statements = (checks._STOCK, checks._REDEMPTIONS, checks._DONATIONS)
+    statements = (_STOCK, _REDEMPTIONS, _DONATIONS)
     return not any(db.execute(text(statement)).first() for statement in statements)
 
 
@@ -265,20 +271,14 @@ def test_cash_value_is_off_until_an_institution_switches_it_on(
     for person in everybody:
         with pytest.raises(NotFoundError):
             service.redeem(db, person, order(reward), now=NOW)
-    catalogue.switch_cash_value(
-        db, people.organisation.school, allowed=True, actor_id=None, now=NOW
-    )
+    switch_cash_value(db, people.organisation.school, allowed=True, actor_id=None, now=NOW)
     assert [seen(db, person) for person in everybody] == [[], [reward], []]
     service.redeem(db, people.teacher, order(reward), now=NOW)
     # A citizen belongs to nobody: the institution that offers it decides.
-    catalogue.switch_cash_value(
-        db, people.organisation.bureau, allowed=True, actor_id=None, now=NOW
-    )
-    catalogue.switch_cash_value(
-        db, people.organisation.school, allowed=False, actor_id=None, now=NOW
-    )
+    switch_cash_value(db, people.organisation.bureau, allowed=True, actor_id=None, now=NOW)
+    switch_cash_value(db, people.organisation.school, allowed=False, actor_id=None, now=NOW)
     assert [seen(db, person) for person in everybody] == [[reward], [], [reward]]
-    on = [each.name for each in catalogue.cash_switches(db, scope=EVERYWHERE) if each.allowed]
+    on = [each.name for each in cash_switches(db, scope=EVERYWHERE) if each.allowed]
     assert on == ["市事务局"]
     audited = db.scalars(
         text("SELECT after->>'cash_value' FROM audit_event WHERE tag LIKE '%cash%' ORDER BY id")

@@ -9,11 +9,13 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from backend.actions.corrections import STEP, Run, locked, set_state
-from backend.actions.models import Action, CorrectionDay, CorrectionRun, RunState, Why
+from backend.actions.models import Action, Why
 from backend.actions.queries import Recorded
 from backend.actions.settlement import Basis, Settled, Task, settle
 from backend.clock import business_day
+from backend.corrections.models import CorrectionDay, CorrectionRun, RunState
+from backend.corrections.queries import Run, locked
+from backend.corrections.service import STEP, set_state
 from backend.ledger.amendments import WrittenOff, lock_member
 from backend.outbox import service as outbox
 from credit_rules import NotInForce, Rulebook

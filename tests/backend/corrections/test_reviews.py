@@ -8,16 +8,10 @@ from sqlalchemy import Connection, text
 
 from backend.actions.models import ActionStatus, HoldOutcome
 from backend.actions.queries import Reach, total_at_places
-from backend.actions.reviews import (
-    AlreadyDecidedError,
-    Decision,
-    held_awards,
-    resolve,
-    reverse,
-    time_out,
-)
 from backend.actions.service import EvidenceUsedError, Receipt, receipt_of
 from backend.actions.totals import department_day_totals
+from backend.corrections.queries import held_awards
+from backend.corrections.reviews import AlreadyDecidedError, Decision, resolve, reverse, time_out
 from backend.errors import ForbiddenError, NotFoundError
 from backend.ledger.queries import balance_of, statement_of
 from backend.organisations.queries import Scope

@@ -5,24 +5,27 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from backend.db.engine import make_engine
+from backend.donations import service as donations
+from backend.donations.policy import certificate_number, masked_name
+from backend.donations.queries import (
+    DonationView,
+    Given,
+    donation_by_certificate,
+    donation_of,
+    donations_of,
+    given_to,
+)
+from backend.donations.service import GiftOrder
 from backend.errors import InvalidInputError, NotFoundError
 from backend.ledger.queries import balance_of
-from backend.rewards import donations
-from backend.rewards.donations import GiftOrder, Given
-from backend.rewards.models import OfferState
-from backend.rewards.policy import (
-    NotOnOfferError,
-    PointsInsufficientError,
-    ReferenceTakenError,
-    certificate_number,
-    masked_name,
-)
+from backend.offers.models import OfferState
+from backend.offers.policy import NotOnOfferError, PointsInsufficientError, ReferenceTakenError
 from tests.backend.rewards.conftest import People
 from tests.builders.organisations import NOW
 from tests.builders.rewards import a_cause
 
 
-def give(db: Connection, people: People, order: GiftOrder) -> tuple[donations.DonationView, bool]:
+def give(db: Connection, people: People, order: GiftOrder) -> tuple[DonationView, bool]:
     return donations.donate(db, member_id=people.clerk.member_id, order=order, now=NOW)
 
 
@@ -35,13 +38,13 @@ def test_points_and_reductions_are_given_once(db: Connection, people: People) ->
     give(db, people, GiftOrder("donation-02", cause, "mg", 20_000))
     held = balance_of(db, member_id=people.clerk.member_id)
     assert (held.points_mpt, held.reduction_mg) == (70_000, 30_000)
-    assert donations.given_to(db, [cause]) == {cause: Given(2, 30_000, 20_000)}
-    assert donations.donation_by_certificate(db, made.certificate) == made
+    assert given_to(db, [cause]) == {cause: Given(2, 30_000, 20_000)}
+    assert donation_by_certificate(db, made.certificate) == made
     assert certificate_number(f" {made.certificate.lower()} ") == made.certificate
-    mine = donations.donations_of(db, member_id=people.clerk.member_id, before_id=None, limit=10)
+    mine = donations_of(db, member_id=people.clerk.member_id, before_id=None, limit=10)
     assert [each.unit for each in mine] == ["mg", "mpt"]
     with pytest.raises(NotFoundError):
-        donations.donation_of(db, made.id, member_id=people.teacher.member_id)
+        donation_of(db, made.id, member_id=people.teacher.member_id)
     closed = a_cause(db, people.organisation.bureau, NOW, state=OfferState.CLOSED)
     for other in (
         GiftOrder("donation-01", cause, "mpt", 40_000),
@@ -71,7 +74,7 @@ def test_what_a_cause_does_not_take_stays_with_the_giver(db: Connection, people:
 
 def test_a_certificate_nobody_issued_does_not_exist(db: Connection) -> None:
     with pytest.raises(NotFoundError):
-        donations.donation_by_certificate(db, "AAAA-BBBB-CCCC")
+        donation_by_certificate(db, "AAAA-BBBB-CCCC")
     for text in ("", "AAAA-BBBB", "AAAA-BBBB-CCC0", "AAAA-BBBB-CCCC-DDDD"):
         assert certificate_number(text) is None
 

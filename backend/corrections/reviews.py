@@ -8,16 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    Row,
-    Select,
-    and_,
-    case,
-    false,
-    or_,
     select,
-    true,
 )
 
 from backend.actions.models import Action, ActionState, ActionStatus, HeldAward, HoldOutcome
@@ -26,14 +18,12 @@ from backend.actions.settlement import Settled, Task, settle
 from backend.audit import service as audit
 from backend.audit.tags import Tag
 from backend.clock import business_day
-from backend.errors import DomainError, ErrorKind, ForbiddenError, NotFoundError
+from backend.corrections.queries import reviewed
+from backend.errors import DomainError, ErrorKind, ForbiddenError
 from backend.ledger import amendments
 from backend.ledger.amendments import WrittenOff
 from backend.ledger.policy import expires_month
-from backend.organisations.models import Department, Institution
-from backend.organisations.queries import Scope, institutions_in
-from backend.people.models import Member
-from backend.places.models import Place
+from backend.organisations.queries import Scope
 from credit_rules import Rulebook
 
 _TAGS = {
@@ -49,28 +39,6 @@ class AlreadyDecidedError(DomainError):
 
     code = "already_decided"
     kind = ErrorKind.CONFLICT
-
-
-@dataclass(frozen=True, slots=True)
-class Reviewed:
-    """An award somebody may decide about, with the names that tell whose it is.
-
-    Attributes:
-        action: as it stands in the book.
-        place_name: where, if at a place.
-        member_name: who; None where the member belongs to no institution of the reader's, or the
-            account was erased.
-        institution_name: the member's institution on that day; None for citizens.
-        department_name: the member's department on that day.
-        times_out_at: when a held award lapses; None for one that was never held.
-    """
-
-    action: Recorded
-    place_name: str | None
-    member_name: str | None
-    institution_name: str | None
-    department_name: str | None
-    times_out_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +58,6 @@ class Decision:
     actor_id: int
     reason: str
     at: datetime
-
-
-def held_awards(db: Connection, *, scope: Scope, limit: int) -> list[Reviewed]:
-    """Held awards within a scope; those that lapse first come first."""
-    chosen = _reviewable(scope).where(ActionState.status == ActionStatus.HELD.value)
-    rows = db.execute(chosen.order_by(HeldAward.times_out_at, Action.id).limit(limit))
-    return [_reviewed(row) for row in rows]
-
-
-def reviewed(db: Connection, *, scope: Scope, action_id: int) -> Reviewed:
-    """One action within a scope.
-
-    Raises:
-        NotFoundError: there is none with this id, or it lies outside.
-    """
-    row = db.execute(_reviewable(scope).where(Action.id == action_id)).one_or_none()
-    if row is None:
-        raise NotFoundError("没有找到这条记录，请回到列表重新打开。")
-    return _reviewed(row)
 
 
 def resolve(
@@ -259,38 +208,3 @@ def _already_decided() -> AlreadyDecidedError:
 
 def _action(db: Connection, action_id: int) -> Recorded:
     return recorded_of(db.execute(RECORDED.where(Action.id == action_id)).one())
-
-
-def _reviewable(scope: Scope) -> Select[tuple[object, ...]]:
-    """Actions at the scope's places, and those at no place of its institutions' members."""
-    known = or_(
-        Action.institution_id.in_(institutions_in(scope)), true() if scope.everything else false()
-    )
-    return (
-        RECORDED.add_columns(
-            Place.name,
-            case((known & Member.erased_at.is_(None), Member.display_name)),
-            Institution.short_name,
-            Department.name,
-            HeldAward.times_out_at,
-        )
-        .join(Member, Member.id == Action.member_id)
-        .outerjoin(Place, Place.id == Action.place_id)
-        .outerjoin(Institution, Institution.id == Action.institution_id)
-        .outerjoin(Department, Department.id == Action.department_id)
-        .outerjoin(HeldAward, HeldAward.action_id == Action.id)
-        .where(_within(scope))
-    )
-
-
-def _within(scope: Scope) -> ColumnElement[bool]:
-    inside = institutions_in(scope)
-    return or_(
-        Place.institution_id.in_(inside),
-        and_(Action.place_id.is_(None), Action.institution_id.in_(inside)),
-    )
-
-
-def _reviewed(row: Row[tuple[object, ...]]) -> Reviewed:
-    names: tuple[object, ...] = tuple(row[len(Recorded._fields) :])
-    return Reviewed(recorded_of(row), *names)  # type: ignore[arg-type]  # columns of _reviewable

@@ -4,9 +4,9 @@ import threading
 from collections.abc import Callable
 
 from backend.actions.models import HoldOutcome
-from backend.actions.reviews import AlreadyDecidedError, Decision, resolve, reverse
 from backend.bootstrap import Backend
 from backend.clock import business_day
+from backend.corrections.reviews import AlreadyDecidedError, Decision, resolve, reverse
 from backend.ledger.budgets import budget_left, fund_campaign
 from backend.ledger.queries import drifting_balances
 from backend.ledger.service import Outcome, post_award

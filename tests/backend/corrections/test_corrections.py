@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from backend.actions import correcting, corrections
-from backend.actions.corrections import Draft, RunStateError
-from backend.actions.models import RunState
-from backend.actions.reviews import Decision, reverse
 from backend.actions.service import receipt_of
+from backend.corrections import jobs, queries, service
+from backend.corrections.models import RunState
+from backend.corrections.reviews import Decision, reverse
+from backend.corrections.service import CorrectionDraft, RunStateError
 from backend.errors import InvalidInputError
 from backend.ledger.queries import balance_of, statement_of
 from backend.organisations.queries import Scope
@@ -27,7 +27,7 @@ DAY = date(2026, 11, 18)
 KIND = "recycling.drop_off"
 RULEBOOK = load_rulebook()
 KEYS = KeyRing("a secret of the tests, 32 characters")
-DRAFT = Draft(KIND, DAY, DAY, "塑料折算系数误用")
+DRAFT = CorrectionDraft(KIND, DAY, DAY, "塑料折算系数误用")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def scene(db: Connection) -> Scene:
 
 
 def _open(db: Connection, rulebook: Rulebook, scene: Scene) -> int:
-    run_id = corrections.open_run(db, rulebook, DRAFT, actor_id=scene.members[10], now=NOW)
+    run_id = service.open_run(db, rulebook, DRAFT, actor_id=scene.members[10], now=NOW)
     _go_on(db, rulebook, run_id)
     return run_id
 
@@ -67,17 +67,17 @@ def _open(db: Connection, rulebook: Rulebook, scene: Scene) -> int:
 def _go_on(db: Connection, rulebook: Rulebook, run_id: int) -> None:
     """What the worker does until the run waits for somebody."""
     while True:
-        state = corrections.run_of(db, run_id=run_id).state
+        state = queries.run_of(db, run_id=run_id).state
         if state not in {RunState.SIMULATING, RunState.RUNNING}:
             return
-        correcting.step(db, rulebook, run_id=run_id, now=NOW, members_at_once=2)
+        jobs.step(db, rulebook, run_id=run_id, now=NOW, members_at_once=2)
 
 
 def _approved(db: Connection, rulebook: Rulebook, scene: Scene) -> int:
     run_id = _open(db, rulebook, scene)
     for approver in scene.members[10:12]:
-        corrections.approve(db, run_id=run_id, actor_id=approver, now=NOW)
-    corrections.start(db, rulebook, run_id=run_id, actor_id=scene.members[10], now=NOW)
+        service.approve(db, run_id=run_id, actor_id=approver, now=NOW)
+    service.start(db, rulebook, run_id=run_id, actor_id=scene.members[10], now=NOW)
     return run_id
 
 
@@ -90,19 +90,19 @@ def test_a_simulation_posts_nothing_and_foretells_what_is_posted(
 ) -> None:
     before = _points(db, scene)
     run_id = _open(db, corrected, scene)
-    assert corrections.run_of(db, run_id=run_id).state is RunState.SIMULATED
+    assert queries.run_of(db, run_id=run_id).state is RunState.SIMULATED
     assert _points(db, scene) == before
-    expected = corrections.totals(db, run_id=run_id)
+    expected = queries.totals(db, run_id=run_id)
     assert expected.simulated_mpt < 0
     assert expected.simulated_mg == 0
-    largest = corrections.largest(db, run_id=run_id, limit=9)
+    largest = queries.largest(db, run_id=run_id, limit=9)
     assert {line.member_id for line in largest if line.simulated_mpt} == set(scene.members[:3])
     for approver in scene.members[10:12]:
-        corrections.approve(db, run_id=run_id, actor_id=approver, now=NOW)
-    corrections.start(db, corrected, run_id=run_id, actor_id=scene.members[10], now=NOW)
+        service.approve(db, run_id=run_id, actor_id=approver, now=NOW)
+    service.start(db, corrected, run_id=run_id, actor_id=scene.members[10], now=NOW)
     _go_on(db, corrected, run_id)
-    done = corrections.totals(db, run_id=run_id)
-    assert corrections.run_of(db, run_id=run_id).state is RunState.DONE
+    done = queries.totals(db, run_id=run_id)
+    assert queries.run_of(db, run_id=run_id).state is RunState.DONE
     assert (done.posted_mpt, done.written_off_mpt) == (expected.simulated_mpt, 0)
     assert done.done == done.member_days == 4
     assert sum(_points(db, scene)) - sum(before) == expected.simulated_mpt
@@ -138,19 +138,19 @@ def test_what_is_corrected_equals_what_the_right_version_would_have_earned(
 def test_two_different_people_approve(db: Connection, corrected: Rulebook, scene: Scene) -> None:
     run_id = _open(db, corrected, scene)
     first, second = scene.members[10:12]
-    assert corrections.approve(db, run_id=run_id, actor_id=first, now=NOW) == 1
+    assert service.approve(db, run_id=run_id, actor_id=first, now=NOW) == 1
     with pytest.raises(RunStateError, match="已经批准过"):
-        corrections.approve(db, run_id=run_id, actor_id=first, now=NOW)
+        service.approve(db, run_id=run_id, actor_id=first, now=NOW)
     with pytest.raises(RunStateError, match="还缺少批准"):
-        corrections.start(db, corrected, run_id=run_id, actor_id=first, now=NOW)
+        service.start(db, corrected, run_id=run_id, actor_id=first, now=NOW)
     with pytest.raises(IntegrityError, match="two approvals"), db.begin_nested():
         db.execute(text("UPDATE correction_run SET state = 'running'"))
-    assert corrections.approve(db, run_id=run_id, actor_id=second, now=NOW) == 2
+    assert service.approve(db, run_id=run_id, actor_id=second, now=NOW) == 2
     with pytest.raises(RunStateError, match="规则文件有变动"):
-        corrections.start(db, RULEBOOK, run_id=run_id, actor_id=first, now=NOW)
-    corrections.start(db, corrected, run_id=run_id, actor_id=first, now=NOW)
+        service.start(db, RULEBOOK, run_id=run_id, actor_id=first, now=NOW)
+    service.start(db, corrected, run_id=run_id, actor_id=first, now=NOW)
     with pytest.raises(RunStateError):
-        corrections.cancel(db, run_id=run_id, actor_id=first, now=NOW)
+        service.cancel(db, run_id=run_id, actor_id=first, now=NOW)
     events = db.scalars(text("SELECT tag FROM audit_event WHERE object_type = 'correction_run'"))
     assert [tag.rpartition(":")[2] for tag in events] == ["open", "approve", "approve", "start"]
 
@@ -159,15 +159,15 @@ def test_a_kill_between_batches_and_a_repeat_change_nothing(
     db: Connection, corrected: Rulebook, scene: Scene
 ) -> None:
     run_id = _approved(db, corrected, scene)
-    correcting.step(db, corrected, run_id=run_id, now=NOW, members_at_once=1)
+    jobs.step(db, corrected, run_id=run_id, now=NOW, members_at_once=1)
     once = _points(db, scene)
     with db.begin_nested() as killed:
-        correcting.step(db, corrected, run_id=run_id, now=NOW, members_at_once=2)
+        jobs.step(db, corrected, run_id=run_id, now=NOW, members_at_once=2)
         killed.rollback()
     assert _points(db, scene) == once
     _go_on(db, corrected, run_id)
     done, entries = _points(db, scene), _corrections(db)
-    correcting.step(db, corrected, run_id=run_id, now=NOW)
+    jobs.step(db, corrected, run_id=run_id, now=NOW)
     assert (_points(db, scene), _corrections(db)) == (done, entries)
     # The second drop-off of each earns what it did: more of it falls into the day's first tier.
     assert entries == 3
@@ -196,11 +196,11 @@ def test_an_action_corrected_before_is_still_taken_back_whole(
 @pytest.mark.parametrize(
     "draft",
     [
-        Draft("no.such_kind", DAY, DAY, "x"),
-        Draft(KIND, DAY, DAY - timedelta(days=1), "x"),
-        Draft(KIND, DAY, DAY + timedelta(days=1), "x"),
+        CorrectionDraft("no.such_kind", DAY, DAY, "x"),
+        CorrectionDraft(KIND, DAY, DAY - timedelta(days=1), "x"),
+        CorrectionDraft(KIND, DAY, DAY + timedelta(days=1), "x"),
     ],
 )
-def test_a_run_over_nothing_is_refused(db: Connection, draft: Draft) -> None:
+def test_a_run_over_nothing_is_refused(db: Connection, draft: CorrectionDraft) -> None:
     with pytest.raises(InvalidInputError):
-        corrections.open_run(db, RULEBOOK, draft, actor_id=1, now=NOW)
+        service.open_run(db, RULEBOOK, draft, actor_id=1, now=NOW)

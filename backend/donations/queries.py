@@ -1,37 +1,92 @@
-"""Donations of points or reductions to a cause, each with the number of a certificate."""
+"""Reads of causes and donations."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
-from backend.clock import business_day
-from backend.errors import FieldError, InvalidInputError, NotFoundError
-from backend.ledger import spending
-from backend.ledger.spending import Gift
+from backend.donations.models import Cause, Donation
+from backend.errors import NotFoundError
+from backend.offers.models import OfferState
 from backend.organisations.models import Institution
+from backend.organisations.queries import Scope, institutions_in
 from backend.people.models import Member
-from backend.rewards.catalogue import cause_of
-from backend.rewards.models import Cause, Donation
-from backend.rewards.policy import check_gift, new_number, require_announced, require_on_offer
-from backend.rewards.service import reference_taken, require_posted
 
 
-@dataclass(frozen=True, slots=True)
-class GiftOrder:
-    """What a member gives, under a reference of their own: `amount` of `mpt` or `mg`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseDraft:
+    """What whoever runs a cause says of it."""
 
-    reference: str
-    cause_id: int
-    unit: str
-    amount: int
+    name: str
+    description: str
+    takes_points: bool
+    takes_reductions: bool
+    state: OfferState
 
-    @property
-    def digest(self) -> bytes:
-        """SHA-256 of the content: tells a repeat from another gift."""
-        content = f"donation|{self.cause_id}|{self.unit}|{self.amount}"
-        return hashlib.sha256(content.encode()).digest()
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseView(CauseDraft):
+    """A cause as it stands, with the short name of the institution that runs it."""
+
+    id: int
+    institution_id: int
+    institution_name: str
+
+
+_CAUSE = (
+    select(
+        *(column for column in Cause.__table__.c if column.name != "created_at"),
+        Institution.short_name.label("institution_name"),
+    )
+    .select_from(Cause)
+    .join(Institution, Institution.id == Cause.institution_id)
+)
+
+
+def cause_of(
+    db: Connection, cause_id: int, *, scope: Scope | None = None, lock: bool = False
+) -> CauseView:
+    """One cause; of an institution in the scope, where one is given.
+
+    Args:
+        db: any transaction.
+        cause_id: which one.
+        scope: only of an institution in this scope; None for any.
+        lock: keep others from changing it until this transaction ends.
+
+    Raises:
+        NotFoundError: there is none, or it lies outside.
+    """
+    query = _CAUSE.where(Cause.id == cause_id)
+    if scope is not None:
+        query = query.where(Cause.institution_id.in_(institutions_in(scope)))
+    if lock:
+        query = query.with_for_update(of=Cause)
+    row = db.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError("没有找到这个捐赠项目，请返回列表重新选择。")
+    return _cause(row)
+
+
+def open_causes(db: Connection) -> list[CauseView]:
+    """Every cause that takes something today."""
+    rows = db.execute(_CAUSE.where(Cause.state == OfferState.OPEN).order_by(Cause.id))
+    return [_cause(row) for row in rows.mappings()]
+
+
+def causes_in(db: Connection, *, scope: Scope) -> list[CauseView]:
+    """The causes that the institutions of a scope run, open ones first."""
+    rows = db.execute(
+        _CAUSE.where(Cause.institution_id.in_(institutions_in(scope))).order_by(
+            Cause.state != OfferState.OPEN, Cause.id.desc()
+        )
+    )
+    return [_cause(row) for row in rows.mappings()]
+
+
+def _cause(row: Any) -> CauseView:
+    return CauseView(**{**row, "state": OfferState(row["state"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,66 +127,6 @@ _DONATION = (
     .join(Cause, Cause.id == Donation.cause_id)
     .join(Institution, Institution.id == Cause.institution_id)
 )
-
-
-def donate(
-    db: Connection, *, member_id: int, order: GiftOrder, now: datetime
-) -> tuple[DonationView, bool]:
-    """Gives points or reductions to a cause, or finds what the reference led to before.
-
-    Args:
-        db: the caller's transaction; after a refusal it must be rolled back.
-        member_id: who gives.
-        order: what, to what.
-        now: the present instant.
-
-    Returns:
-        The donation, and whether this call made it.
-
-    Raises:
-        NotFoundError: there is no such cause.
-        NotOnOfferError: it takes nothing today.
-        InvalidInputError: it does not take this, or not so little.
-        PointsInsufficientError: less is held.
-        ReferenceTakenError: the reference belongs to something else.
-    """
-    spending.lock_members(db, [member_id])
-    earlier = _own(db, member_id, Donation.reference == order.reference)
-    if earlier is not None:
-        if _order_of(earlier) != order:
-            raise reference_taken()
-        return earlier, False
-    cause = cause_of(db, order.cause_id)
-    require_announced(cause.state)
-    require_on_offer(cause.state, None, None, business_day(now))
-    check_gift(order.unit, order.amount)
-    if not (cause.takes_points if order.unit == "mpt" else cause.takes_reductions):
-        sentence = "这个项目不接受这种捐赠，请改选另一种。"
-        raise InvalidInputError(sentence, fields=[FieldError("unit", "not_taken", sentence)])
-    made = spending.donate(
-        db,
-        member_id=member_id,
-        reference=order.reference,
-        digest=order.digest,
-        gift=Gift(str(order.cause_id), order.unit, order.amount),
-        on=business_day(now),
-        actor_id=member_id,
-    )
-    donation_id = db.execute(
-        insert(Donation)
-        .values(
-            member_id=member_id,
-            cause_id=order.cause_id,
-            reference=order.reference,
-            unit=order.unit,
-            amount=order.amount,
-            entry_id=require_posted(made),
-            certificate=new_number(3),
-            donated_at=now,
-        )
-        .returning(Donation.id)
-    ).scalar_one()
-    return donation_of(db, donation_id, member_id=member_id), True
 
 
 def donation_of(db: Connection, donation_id: int, *, member_id: int) -> DonationView:
@@ -196,14 +191,11 @@ def given_to(db: Connection, cause_ids: list[int]) -> dict[int, Given]:
 
 def donation_by_entry(db: Connection, *, member_id: int, entry_id: int) -> DonationView | None:
     """The member's donation that an entry posted, if there is one."""
-    return _own(db, member_id, Donation.entry_id == entry_id)
+    return own_donation(db, member_id, Donation.entry_id == entry_id)
 
 
-def _own(db: Connection, member_id: int, which: ColumnElement[bool]) -> DonationView | None:
+def own_donation(db: Connection, member_id: int, which: ColumnElement[bool]) -> DonationView | None:
+    """The member's donation that a condition picks, if there is one."""
     query = _DONATION.where(Donation.member_id == member_id, which)
     row = db.execute(query).mappings().one_or_none()
     return None if row is None else DonationView(**row)
-
-
-def _order_of(made: DonationView) -> GiftOrder:
-    return GiftOrder(made.reference, made.cause_id, made.unit, made.amount)

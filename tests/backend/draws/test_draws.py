@@ -13,11 +13,22 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
+from backend.draws import recheck
+from backend.draws import service as draws
+from backend.draws.models import DrawState
+from backend.draws.policy import ThresholdError
+from backend.draws.queries import (
+    draw_of,
+    draws_for,
+    published,
+    tickets_of,
+    winners_of,
+    winning_members,
+)
 from backend.errors import InvalidInputError, NotFoundError
+from backend.offers.models import Audience
+from backend.offers.policy import NotOnOfferError, Person
 from backend.ports.keys import KeyRing
-from backend.rewards import draws, recheck
-from backend.rewards.models import Audience, DrawState
-from backend.rewards.policy import NotOnOfferError, Person, ThresholdError
 from tests.backend.rewards.conftest import People
 from tests.builders.organisations import NOW
 from tests.builders.people import a_member
@@ -38,7 +49,7 @@ def drawn(db: Connection, people: People, keys: KeyRing) -> Mapping[str, Any]:
         draws.enter(db, Person(member, people.organisation.school), draw, now=NOW)
     assert draws.advance(db, keys, now=CLOSES) == [draw]
     assert draws.advance(db, keys, now=DRAWS) == [draw]
-    return draws.published(draws.draw_of(db, draw), draws.tickets_of(db, draw))
+    return published(draw_of(db, draw), tickets_of(db, draw))
 
 
 def test_seed_and_list_are_published_in_their_order(
@@ -48,13 +59,13 @@ def test_seed_and_list_are_published_in_their_order(
     ticket = draws.enter(db, people.clerk, draw, now=NOW)
     assert draws.enter(db, people.clerk, draw, now=NOW) == ticket
     other = draws.enter(db, people.teacher, draw, now=NOW)
-    tickets = draws.tickets_of(db, draw)
-    before = draws.published(draws.draw_of(db, draw), tickets)
+    tickets = tickets_of(db, draw)
+    before = published(draw_of(db, draw), tickets)
     assert (before["seed"], before["entries_digest"], before["tickets"]) == (None, None, [])
     assert draws.advance(db, keys, now=CLOSES - timedelta(seconds=1)) == []
 
     draws.advance(db, keys, now=CLOSES)
-    closed = draws.published(draws.draw_of(db, draw), tickets)
+    closed = published(draw_of(db, draw), tickets)
     listed = "".join(f"{each}\n" for each in sorted([ticket, other]))
     assert closed["entries_digest"] == hashlib.sha256(listed.encode()).hexdigest()
     assert (closed["seed"], closed["winners"]) == (None, [])
@@ -63,11 +74,11 @@ def test_seed_and_list_are_published_in_their_order(
     assert draws.advance(db, keys, now=CLOSES) == []
 
     draws.advance(db, keys, now=DRAWS)
-    done = draws.published(draws.draw_of(db, draw), tickets)
+    done = published(draw_of(db, draw), tickets)
     assert hashlib.sha256(bytes.fromhex(done["seed"])).hexdigest() == before["commitment"]
     assert set(done["winners"]) == {ticket, other}
     assert recheck.faults(done) == []
-    found = dict(draws.winning_members(db, draws.draw_of(db, draw)))
+    found = dict(winning_members(db, draw_of(db, draw)))
     assert found == {ticket: people.clerk.member_id, other: people.teacher.member_id}
 
 
@@ -137,8 +148,8 @@ def test_the_threshold_counts_what_was_earned_in_its_time(
 def test_a_draw_is_for_whom_it_is_for(db: Connection, people: People, keys: KeyRing) -> None:
     own = a_draw(db, keys, people.organisation.bureau, NOW, audience=Audience.INSTITUTION)
     cash = a_draw(db, keys, people.organisation.bureau, NOW, cash_value=True)
-    assert [draw.id for draw in draws.draws_for(db, people.clerk)] == [own]
-    assert draws.draws_for(db, people.teacher) == []
+    assert [draw.id for draw in draws_for(db, people.clerk)] == [own]
+    assert draws_for(db, people.teacher) == []
     for person, draw in ((people.teacher, own), (people.clerk, cash)):
         with pytest.raises(NotFoundError):
             draws.enter(db, person, draw, now=NOW)
@@ -147,7 +158,7 @@ def test_a_draw_is_for_whom_it_is_for(db: Connection, people: People, keys: KeyR
 def test_what_was_announced_stays(db: Connection, people: People, keys: KeyRing) -> None:
     draw = a_draw(db, keys, people.organisation.bureau, NOW)
     sealed = db.scalar(text("SELECT seed_sealed FROM prize_draw"))
-    assert draws.draw_of(db, draw).commitment not in (sealed or b"")
+    assert draw_of(db, draw).commitment not in (sealed or b"")
     for column in ("commitment = ''", "seed_sealed = ''", "winners = 9", "threshold = 0"):
         savepoint = db.begin_nested()
         with pytest.raises(ProgrammingError, match="permission denied"):
@@ -174,6 +185,6 @@ def test_a_draw_without_entries_is_drawn_too(db: Connection, people: People, key
     draw = a_draw(db, keys, people.organisation.bureau, NOW)
     draws.advance(db, keys, now=DRAWS)
     draws.advance(db, keys, now=DRAWS)
-    found = draws.draw_of(db, draw)
-    assert (found.state, draws.winners_of(found, [])) == (DrawState.DRAWN, [])
-    assert recheck.faults(draws.published(found, [])) == []
+    found = draw_of(db, draw)
+    assert (found.state, winners_of(found, [])) == (DrawState.DRAWN, [])
+    assert recheck.faults(published(found, [])) == []

@@ -6,28 +6,22 @@ again as a whole, and only differences are posted. Both passes go in batches of 
 transaction that also asks for the next, so that a kill at any point loses and doubles nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, update
 
-from backend.actions.models import (
-    CorrectionApproval,
-    CorrectionDay,
-    CorrectionRun,
-    RunState,
-)
 from backend.audit import service as audit
 from backend.audit.tags import Tag
 from backend.clock import business_day
-from backend.errors import DomainError, ErrorKind, FieldError, InvalidInputError, NotFoundError
+from backend.corrections.models import CorrectionApproval, CorrectionRun, RunState
+from backend.corrections.queries import Run, approvers, locked
+from backend.errors import DomainError, ErrorKind, FieldError, InvalidInputError
 from backend.outbox import service as outbox
-from backend.people.models import Member
 from credit_rules import Rulebook
 
-STEP = "actions.correct"
+STEP = "corrections.step"
 APPROVALS = 2
 
 
@@ -39,7 +33,7 @@ class RunStateError(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class CorrectionDraft:
     """What is to be corrected: a methodology's actions of these days, both included, and why."""
 
     methodology_id: str
@@ -48,23 +42,8 @@ class Draft:
     reason: str
 
 
-class Run(NamedTuple):
-    """A correction run as it stands."""
-
-    id: int
-    methodology_id: str
-    first_day: date
-    last_day: date
-    reason: str
-    state: RunState
-    rulebook_digest: bytes
-    opened_by: int
-    opened_at: datetime
-    finished_at: datetime | None
-
-
 def open_run(
-    db: Connection, rulebook: Rulebook, draft: Draft, *, actor_id: int, now: datetime
+    db: Connection, rulebook: Rulebook, draft: CorrectionDraft, *, actor_id: int, now: datetime
 ) -> int:
     """Opens a run and asks for its simulation; returns its id.
 
@@ -142,18 +121,7 @@ def cancel(db: Connection, *, run_id: int, actor_id: int, now: datetime) -> None
     _audit(db, Tag.CORRECTION_CANCEL, run_id, actor_id, now, {})
 
 
-def approvers(db: Connection, *, run_id: int) -> list[int]:
-    """The members who approved a run, in that order."""
-    return list(
-        db.scalars(
-            select(CorrectionApproval.member_id)
-            .where(CorrectionApproval.run_id == run_id)
-            .order_by(CorrectionApproval.approved_at, CorrectionApproval.member_id)
-        )
-    )
-
-
-def _check(rulebook: Rulebook, draft: Draft, today: date) -> None:
+def _check(rulebook: Rulebook, draft: CorrectionDraft, today: date) -> None:
     if draft.methodology_id not in rulebook.versions:
         sentence = "没有这个方法学，请从列表中选择。"
         raise InvalidInputError(
@@ -162,51 +130,6 @@ def _check(rulebook: Rulebook, draft: Draft, today: date) -> None:
     if not draft.first_day <= draft.last_day <= today:
         sentence = "起始日期不能晚于截止日期，截止日期不能晚于今天。"
         raise InvalidInputError(sentence, fields=[FieldError("last_day", "range", sentence)])
-
-
-_RUN = select(
-    CorrectionRun.id,
-    CorrectionRun.methodology_id,
-    CorrectionRun.first_day,
-    CorrectionRun.last_day,
-    CorrectionRun.reason,
-    CorrectionRun.state,
-    CorrectionRun.rulebook_digest,
-    CorrectionRun.opened_by,
-    CorrectionRun.opened_at,
-    CorrectionRun.finished_at,
-)
-
-
-def run_of(db: Connection, *, run_id: int) -> Run:
-    """A run.
-
-    Raises:
-        NotFoundError: there is none with this id.
-    """
-    return _found(db.execute(_RUN.where(CorrectionRun.id == run_id)).one_or_none())
-
-
-def runs(db: Connection, *, limit: int) -> list[Run]:
-    """The newest runs."""
-    return [_found(row) for row in db.execute(_RUN.order_by(CorrectionRun.id.desc()).limit(limit))]
-
-
-def locked(db: Connection, run_id: int) -> Run:
-    """A run that nobody else changes until this transaction ends.
-
-    Raises:
-        NotFoundError: there is none with this id.
-    """
-    chosen = _RUN.where(CorrectionRun.id == run_id).with_for_update()
-    return _found(db.execute(chosen).one_or_none())
-
-
-def _found(row: Sequence[Any] | None) -> Run:
-    if row is None:
-        raise NotFoundError("没有找到这次更正，请回到列表重新打开。")
-    run = Run._make(row)
-    return run._replace(state=RunState(run.state))
 
 
 def _require(run: Run, state: RunState, sentence: str) -> None:
@@ -242,74 +165,3 @@ def _audit(
         after=after,
         at=at,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """What a run comes to: expected by the simulation, posted, and borne by the book."""
-
-    member_days: int
-    done: int
-    refused: int
-    simulated_mg: int
-    simulated_mpt: int
-    posted_mg: int
-    posted_mpt: int
-    written_off_mg: int
-    written_off_mpt: int
-
-
-def totals(db: Connection, *, run_id: int) -> Totals:
-    """The report of a run in one line."""
-    row = db.execute(
-        select(
-            func.count(),
-            func.count(CorrectionDay.done_at),
-            *(
-                func.coalesce(func.sum(column), 0)
-                for column in (
-                    CorrectionDay.refused,
-                    CorrectionDay.simulated_mg,
-                    CorrectionDay.simulated_mpt,
-                    CorrectionDay.posted_mg,
-                    CorrectionDay.posted_mpt,
-                    CorrectionDay.written_off_mg,
-                    CorrectionDay.written_off_mpt,
-                )
-            ),
-        ).where(CorrectionDay.run_id == run_id)
-    ).one()
-    return Totals(*(int(value) for value in row))
-
-
-@dataclass(frozen=True, slots=True)
-class DayLine:
-    """A member's day in a run; what was posted is None until it was."""
-
-    member_id: int
-    member_name: str
-    day: date
-    simulated_mg: int
-    simulated_mpt: int
-    posted_mpt: int | None
-
-
-def largest(db: Connection, *, run_id: int, limit: int) -> list[DayLine]:
-    """The days with the largest differences in points, either way."""
-    rows = db.execute(
-        select(
-            CorrectionDay.member_id,
-            Member.display_name,
-            CorrectionDay.day,
-            CorrectionDay.simulated_mg,
-            CorrectionDay.simulated_mpt,
-            CorrectionDay.posted_mpt,
-        )
-        .join(Member, Member.id == CorrectionDay.member_id)
-        .where(CorrectionDay.run_id == run_id)
-        .order_by(
-            func.abs(CorrectionDay.simulated_mpt).desc(), CorrectionDay.member_id, CorrectionDay.day
-        )
-        .limit(limit)
-    )
-    return [DayLine(*row) for row in rows]

@@ -1,0 +1,1 @@
+"""What becomes of awards later: reviews, reversals, correction runs. Calls actions and ledger."""

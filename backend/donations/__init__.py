@@ -1,0 +1,1 @@
+"""Causes, and donations to them with certificates. Calls offers and ledger."""

@@ -1,0 +1,1 @@
+"""Prize draws that anybody can recheck. Calls offers and ledger."""
