@@ -1,4 +1,4 @@
-"""Runs the benchmarks, prints a table and writes build/bench.json; exits 1 on a missed target."""
+"""Runs the benchmarks, prints a table, writes build/bench.json; 1 where a binding target fails."""
 
 import json
 import sys
@@ -35,7 +35,7 @@ def main() -> int:
     OUTPUT.parent.mkdir(exist_ok=True)
     figures = {row.name.strip(): {"value": row.value, "target": row.target} for row in rows}
     OUTPUT.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    return 0 if all(row.good for row in rows) else 1
+    return 0 if all(row.good or not row.binding for row in rows) else 1
 
 
 def _print(rows: list[Row], *, floor: float) -> None:

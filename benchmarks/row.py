@@ -13,6 +13,8 @@ class Row:
         unit: its unit.
         target: what it is held to; None for a figure that is only compared.
         at_least: on which side of the target it must lie.
+        binding: whether a missed target fails the run. Times are told beside their target; what
+            fails is a ratio to a floor of the same run, for machines differ.
     """
 
     name: str
@@ -20,6 +22,7 @@ class Row:
     unit: str
     target: float | None
     at_least: bool
+    binding: bool = True
 
     @property
     def good(self) -> bool:

@@ -1,8 +1,8 @@
 """Assessing one action: facts in, integers and their explanation out. Pure.
 
-What is right takes the short way: tier and inputs are read, and the plan runs as the function that
-was written for them. What is unusual, looks wrong or comes for the first time takes the careful
-way: everything is gone through for all that is wrong, and the whole plan runs.
+Facts that are right are read once, the plan runs once over their integers (the slots), and the
+trace keeps those slots: what is explained is what was awarded, not a second run. Only when
+something looks wrong is everything gone through for all that is wrong.
 """
 
 from __future__ import annotations
@@ -19,13 +19,9 @@ from credit_rules.inputs import InputRefused, InputValue
 from credit_rules.methodology import Award, Methodology, Plan
 from credit_rules.plan import TIER_SLOT
 from credit_rules.trace import Basis, BonusTrace, Trace
-from credit_rules.writing import write
 
 _MISSING: Final = object()
 _LONGEST_TIER: Final = 20
-_WORTH_WRITING: Final = 16
-"""So many assessments by the whole plan take about as long as writing it out. Worked examples,
-which run when a file is loaded, stay below."""
 _new: Final = tuple.__new__
 """Makes a named tuple in half the time."""
 
@@ -82,74 +78,16 @@ def assess_methodology(methodology: Methodology, facts: Facts) -> Assessment:
     plan = methodology.in_force(facts.on)
     if plan is None or facts.methodology_id != methodology.id:
         raise _another(methodology, facts)
-    accepted = accept(methodology, facts.tier, facts.inputs)
-    if accepted is None:
-        raise FactsRefused(_problems(methodology, plan, facts))
-    index, numbers = accepted
-    award = plan.written.get(index)
+    numbers = _numbers(methodology, facts.tier, facts.inputs)
+    used = _counters(methodology, plan, facts.used)
     if (
-        award is not None
-        and facts.boost is None
-        and (not facts.credited or methodology.excluded_by.isdisjoint(facts.credited))
+        numbers is None
+        or used is None
+        or not methodology.excluded_by.isdisjoint(facts.credited)
+        or (facts.boost is not None and _boost_fault(methodology, facts.boost))
     ):
-        found = award(numbers, facts.used)
-        if found is not None:
-            reduction_mg, points_mpt, usage, used = found
-            basis = (methodology, plan, facts.on, numbers, used, reduction_mg, points_mpt, None)
-            trace = Trace(_new(Basis, basis))
-            ranked = methodology.ranked_tiers[numbers[TIER_SLOT]]
-            return _new(Assessment, (reduction_mg, points_mpt, 0, usage, ranked, trace))
-    result = _carefully(methodology, plan, facts, numbers)
-    _write_in_time(methodology, plan, index, numbers)
-    return result
-
-
-def accept(
-    methodology: Methodology, tier: str, inputs: Mapping[str, InputValue]
-) -> tuple[int, list[int]] | None:
-    """The number of tier and choices, and what plans take; None where something is wrong.
-
-    Args:
-        methodology: the compiled methodology.
-        tier: the tier of evidence.
-        inputs: the value of each input.
-
-    Returns:
-        The number under which `Plan.written` is kept; the index of the tier, then the inputs.
-    """
-    try:
-        index = methodology.tier_index[tier]
-        numbers = [index]
-        for name, known, read, weight in methodology.reads:
-            value = inputs[name]
-            number = known.get(value)
-            if number is None:
-                number = read(value)
-            numbers.append(number)
-            index += number * weight
-    except (KeyError, TypeError, InputRefused):
-        return None
-    return (index, numbers) if len(numbers) == len(inputs) + 1 else None
-
-
-def _write_in_time(
-    methodology: Methodology, plan: Plan, index: int, numbers: Sequence[int]
-) -> None:
-    """Write the plan out for the next action of this kind, once there were enough of them."""
-    uses = plan.uses[index] = plan.uses.get(index, 0) + 1
-    if uses == _WORTH_WRITING and plan.small:
-        plan.written[index] = write(methodology, plan, numbers).award()
-
-
-def _carefully(
-    methodology: Methodology, plan: Plan, facts: Facts, numbers: Sequence[int]
-) -> Assessment:
-    """Assess by the whole plan, after everything was looked at."""
-    problems = _problems(methodology, plan, facts)
-    if problems:
-        raise FactsRefused(problems)
-    used = tuple(facts.used.get(row.key, NOTHING) for row in plan.rows)
-    slots = plan.whole(numbers, used)
+        raise FactsRefused(_problems(methodology, plan, facts))
+    slots = plan.evaluate(numbers, used)
     for condition in plan.required:
         if not slots[condition.slot]:
             raise FactsRefused([FieldProblem(condition.field, condition.message, "not_eligible")])
@@ -159,12 +97,42 @@ def _carefully(
     bonus = None
     if facts.boost is not None and methodology.bonus_cap is not None:
         bonus = _bonus(facts.boost, methodology.bonus_cap, facts, points_mpt, usage)
-    bonus_mpt = bonus.awarded_mpt if bonus else 0
-    ranked = methodology.ranked_tiers[numbers[TIER_SLOT]]
     trace = Trace(
-        Basis(methodology, plan, facts.on, numbers, used, reduction_mg, points_mpt, bonus)
+        _new(Basis, (methodology, plan, facts.on, slots, reduction_mg, points_mpt, bonus))
     )
-    return Assessment(reduction_mg, points_mpt, bonus_mpt, usage, ranked, trace)
+    ranked = methodology.ranked_tiers[slots[TIER_SLOT]]
+    bonus_mpt = bonus.awarded_mpt if bonus else 0
+    return _new(Assessment, (reduction_mg, points_mpt, bonus_mpt, usage, ranked, trace))
+
+
+def _numbers(
+    methodology: Methodology, tier: str, inputs: Mapping[str, InputValue]
+) -> list[int] | None:
+    """Tier and inputs as the integers that plans take; None where something is wrong."""
+    try:
+        numbers = [methodology.tier_index[tier]]
+        for name, known, read in methodology.reads:
+            value = inputs[name]
+            number = known.get(value)
+            if number is None:
+                number = read(value)
+            numbers.append(number)
+    except (KeyError, TypeError, InputRefused):
+        return None
+    return numbers if len(numbers) == len(inputs) + 1 else None
+
+
+def _counters(methodology: Methodology, plan: Plan, used: Mapping[str, Used]) -> list[Used] | None:
+    """The counter rows in the order of the plan; None where something is wrong with one."""
+    for key in used:
+        if key not in methodology.cap_keys:
+            return None
+    rows = [used.get(row.key, NOTHING) for row in plan.rows]
+    for row, state in zip(plan.rows, rows, strict=True):
+        for lane, _, _ in row.lanes:
+            if not 0 <= state[lane] <= COUNTER_LIMIT:
+                return None
+    return rows
 
 
 def _usage(plan: Plan, used: Sequence[Used], slots: list[int]) -> dict[str, Used]:
@@ -207,8 +175,8 @@ def _problems(methodology: Methodology, plan: Plan, facts: Facts) -> list[FieldP
     _check_inputs(methodology, facts.inputs, problems)
     _check_used(methodology, plan, facts.used, problems)
     _check_exclusions(methodology, facts.credited, problems)
-    if facts.boost is not None:
-        _check_boost(methodology, facts.boost, problems)
+    if facts.boost is not None and (fault := _boost_fault(methodology, facts.boost)):
+        problems.append(FieldProblem("boost", fault, "boost_not_allowed"))
     return problems
 
 
@@ -302,19 +270,18 @@ _PERIODS: Final = {
 }
 
 
-def _check_boost(methodology: Methodology, boost: Boost, problems: list[FieldProblem]) -> None:
+def _boost_fault(methodology: Methodology, boost: Boost) -> str:
+    """What is wrong with a campaign's multiplier, as a sentence; empty where it is right."""
     bonus, multiplier = methodology.bonus, boost.multiplier
     if bonus is None:
-        sentence = f"“{methodology.title}”不参加活动加成，请从活动中移除。"
-    elif not multiplier.is_finite() or not 1 < multiplier <= bonus.maximum:
-        sentence = f"活动倍数须大于 1、不超过 {bonus.maximum}，请调整活动。"
-    elif int(multiplier.as_tuple().exponent) < -2:
-        sentence = "活动倍数最多两位小数，请调整活动。"
-    elif not 0 <= boost.budget_left_mpt <= COUNTER_LIMIT:
-        sentence = "活动剩余预算超出范围，请核对活动预算。"
-    else:
-        return
-    problems.append(FieldProblem("boost", sentence, "boost_not_allowed"))
+        return f"“{methodology.title}”不参加活动加成，请从活动中移除。"
+    if not multiplier.is_finite() or not 1 < multiplier <= bonus.maximum:
+        return f"活动倍数须大于 1、不超过 {bonus.maximum}，请调整活动。"
+    if int(multiplier.as_tuple().exponent) < -2:
+        return "活动倍数最多两位小数，请调整活动。"
+    if not 0 <= boost.budget_left_mpt <= COUNTER_LIMIT:
+        return "活动剩余预算超出范围，请核对活动预算。"
+    return ""
 
 
 def _bonus(

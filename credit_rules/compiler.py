@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from math import ceil
 
 from credit_rules.blocks import BLOCKS
 from credit_rules.canonical import digest
 from credit_rules.counters import COUNTER_LIMIT, LANES, NANO, CapSpec, counter_key
 from credit_rules.errors import Problem, nearest
-from credit_rules.inputs import InputReader, reader_of
+from credit_rules.inputs import reader_of
 from credit_rules.lowering import Lowering, Poisoned, StepFailed
 from credit_rules.methodology import Award, Methodology, Plan, Row
 from credit_rules.model import MethodologyDoc
@@ -98,7 +97,7 @@ def _methodology(doc: MethodologyDoc, plans: tuple[Plan, ...]) -> Methodology:
         plans=plans,
         starts=tuple(plan.start for plan in plans),
         readers=readers,
-        reads=_reads(readers, len(doc.evidence.table.tiers)),
+        reads=tuple((reader.spec.name, reader.known, reader.read) for reader in readers),
         tier_index={
             tier.name: index
             for index, tier in enumerate(doc.evidence.table.tiers)
@@ -108,18 +107,6 @@ def _methodology(doc: MethodologyDoc, plans: tuple[Plan, ...]) -> Methodology:
         file=doc.file,
         doc=doc,
     )
-
-
-def _reads(
-    readers: tuple[InputReader, ...], tiers: int
-) -> tuple[tuple[str, dict[object, int], Callable[[object], int], int], ...]:
-    reads, weight = [], tiers
-    for reader in readers:
-        choices = len(reader.index)
-        own = weight if choices else 0
-        reads.append((reader.spec.name, reader.known, reader.read, own))
-        weight *= choices or 1
-    return tuple(reads)
 
 
 def _bonus_cap(doc: MethodologyDoc) -> CapSpec | None:
@@ -162,7 +149,6 @@ def _plan(work: _Compilation, start: date) -> Plan | None:
     if len(work.problems) > before or points is None:
         return None
     made = lowering.made
-    most = _most(line for line in made.lines if isinstance(line, Counted))
     return Plan(
         start=start,
         template=made.template,
@@ -176,13 +162,7 @@ def _plan(work: _Compilation, start: date) -> Plan | None:
         points=points,
         effective=tuple(made.effective),
         width=len(work.doc.inputs) + 1,
-        most=most,
-        small=most <= COUNTER_LIMIT // 2,
     )
-
-
-def _most(counted: Iterable[Counted]) -> int:
-    return max((ceil(line.basis.high * NANO) for line in counted), default=0)
 
 
 def _names(settings: object) -> list[str]:

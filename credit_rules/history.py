@@ -1,21 +1,20 @@
 """A history under rules of one's choice: what every past action would be awarded by them.
 
-`read_history` turns actions into columns of integers under the rules of their day; `resettle` goes
-through them in their order of arrival, by columns where the rules allow it. Pure: where the actions
-come from, and where the results go, is the caller's.
+A `HistoryRun` takes actions in their order of arrival and assesses one after the other, adding what
+each uses to counters that begin empty. Pure: where the actions come from, and where the results go,
+is the caller's.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
-import numpy as np
-
-from credit_rules.assessing import accept, assess_methodology
+from credit_rules.assessing import assess_methodology
+from credit_rules.counters import NOTHING, Period, Scope, Used, period_start
 from credit_rules.drafts import Applied, Draft
 from credit_rules.errors import FactsRefused, FieldProblem, NotInForce
 from credit_rules.facts import Facts
@@ -23,17 +22,8 @@ from credit_rules.inputs import InputValue
 from credit_rules.methodology import Methodology
 from credit_rules.model import Exclusion
 from credit_rules.rulebook import Rulebook
-from credit_rules.vectorised import (
-    Awards,
-    Columns,
-    NotVectorisable,
-    Status,
-    settle,
-    settle_in_turn,
-)
-from credit_rules.vectorised.columns import NOWHERE, Int, Mask
 
-OCCASIONS: Final = ("trip", "meal")
+_PERIODS: Final[Mapping[str, Period]] = {period: period for period in get_args(Period)}
 
 
 class PastAction(NamedTuple):
@@ -71,223 +61,156 @@ class Occasions:
     once: Collection[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class History:
-    """A history as columns, in its order of arrival.
+class Outcome(NamedTuple):
+    """What a past action would be awarded.
 
     Args:
-        size: how many actions it holds.
-        columns: the actions whose facts the rules accept.
-        rows: which actions those are, by position.
-        refused: the first thing wrong with the others, by position.
-    """
-
-    size: int
-    columns: Columns
-    rows: Int
-    refused: Mapping[int, FieldProblem]
-
-    def __len__(self) -> int:
-        return self.size
-
-
-@dataclass(frozen=True, slots=True)
-class Resettled:
-    """What every action of a history would be awarded, in its order.
-
-    Args:
+        methodology: what judged it; None where no version holds on its day.
         reduction_mg: reduction in mg of CO2e.
         points_mpt: points in milli-points.
         ranked: whether it would count in rankings.
-        refused: why those are refused that earn nothing and use nothing, by position.
+        problem: the first reason why it is refused; it earns nothing then, and uses nothing.
     """
 
-    reduction_mg: Int
-    points_mpt: Int
-    ranked: Mask
-    refused: Mapping[int, FieldProblem]
+    methodology: Methodology | None
+    reduction_mg: int
+    points_mpt: int
+    ranked: bool
+    problem: FieldProblem | None
 
 
-def read_history(
-    rules: Rulebook | Draft, actions: Iterable[PastAction], occasions: Occasions | None = None
-) -> History:
-    """Read actions under the rules of their day; only integers are kept, so that millions fit.
+class _Judge(NamedTuple):
+    """What judges the actions of one kind and day.
+
+    Args:
+        methodology: the methodology.
+        as_of: the day whose factors it takes.
+        counters: the counter rows it reads: key, whose they are, first day of the period.
+        periods: for each period of its exclusions, its number on this day; None for trips and
+            meals, which differ between the actions of a day.
+    """
+
+    methodology: Methodology
+    as_of: date
+    counters: tuple[tuple[str, Scope, date], ...]
+    periods: Mapping[str, int | None]
+
+
+class HistoryRun:
+    """Awards past actions by rules of one's choice, each after those before it.
 
     Args:
         rules: the rules to assess under: a rulebook, or a draft over the one in force.
-        actions: the actions in order of arrival.
         occasions: how trips and meals are told apart; by their numbers alone where nothing is said.
     """
-    reading = _Reading(rules, occasions or Occasions())
-    for action in actions:
-        reading.add(action)
-    return reading.history()
 
+    def __init__(self, rules: Rulebook | Draft, occasions: Occasions | None = None) -> None:
+        self._rules, self._occasions = rules, occasions or Occasions()
+        self._judges: dict[tuple[str, date], _Judge | FieldProblem] = {}
+        self._excluding: dict[str, set[str]] = defaultdict(set)
+        for methodology in _every_version(rules):
+            for exclusion in methodology.excludes:
+                self._excluding[exclusion.methodology_id].add(exclusion.period)
+                self._excluding[methodology.id].add(exclusion.period)
+        self._used: dict[tuple[str, int, date], Used] = {}
+        self._credited: set[tuple[int, str, int, str]] = set()
 
-def resettle(history: History) -> Resettled:
-    """What the rules of each day give for a history, with counters that begin empty.
+    def forget(self) -> None:
+        """Let go of all counters: the actions to come share none with those before."""
+        self._used.clear()
+        self._credited.clear()
 
-    Raises:
-        ColumnsRefused: a counter leaves its range.
-    """
-    try:
-        awards = settle(history.columns)
-    except NotVectorisable:
-        awards = settle_in_turn(history.columns)
-    refused = dict(history.refused)
-    for row in np.flatnonzero(awards.status).tolist():
-        refused[int(history.rows[row])] = _problem(history.columns, awards, row)
-    return Resettled(
-        _spread(awards.reduction_mg, history),
-        _spread(awards.points_mpt, history),
-        _spread(awards.ranked.astype(np.int64), history) != 0,
-        refused,
-    )
-
-
-def _spread(column: Int, history: History) -> Int:
-    result = np.zeros(history.size, dtype=np.int64)
-    result[history.rows] = column
-    return result
-
-
-def _problem(columns: Columns, awards: Awards, row: int) -> FieldProblem:
-    """Why a row is not credited."""
-    methodology = columns.methodologies[int(columns.methodology[row])]
-    if awards.status[row] == Status.EXCLUDED:
-        sentence = f"同一行程、餐次或当期已按与“{methodology.title}”不能同时计的方法计入。"
-        return FieldProblem("kind", sentence, "excluded")
-    days = columns.day if columns.as_of is None else columns.as_of
-    tiers = methodology.evidence.table.tiers
-    facts = Facts(
-        methodology.id,
-        date.fromordinal(int(days[row])),
-        tiers[int(columns.tier[row])].name,
-        {
-            reader.spec.name: reader.shown(int(column[row]))
-            for reader, column in zip(methodology.readers, columns.inputs, strict=False)
-        },
-    )
-    return _first_problem(methodology, facts)
-
-
-def _first_problem(methodology: Methodology, facts: Facts) -> FieldProblem:
-    """The first thing that the engine finds wrong with facts that are not credited."""
-    try:
-        assess_methodology(methodology, facts)
-    except FactsRefused as refused:
-        return refused.problems[0]
-    return FieldProblem("used", "按此前累计的用量，条件不满足。", "not_eligible")
-
-
-def _numbers() -> array[int]:
-    return array("q")
-
-
-def _column(numbers: array[int]) -> Int:
-    return np.array(numbers, dtype=np.int64)
-
-
-@dataclass(slots=True)
-class _Rows:
-    """The accepted actions while they are read."""
-
-    position: array[int] = field(default_factory=_numbers)
-    methodology: array[int] = field(default_factory=_numbers)
-    day: array[int] = field(default_factory=_numbers)
-    as_of: array[int] = field(default_factory=_numbers)
-    member: array[int] = field(default_factory=_numbers)
-    tier: array[int] = field(default_factory=_numbers)
-    place: array[int] = field(default_factory=_numbers)
-    occasions: tuple[array[int], ...] = field(
-        default_factory=lambda: tuple(_numbers() for _ in OCCASIONS)
-    )
-
-
-class _Reading:
-    def __init__(self, rules: Rulebook | Draft, occasions: Occasions) -> None:
-        books = (rules.rulebook, rules.current) if isinstance(rules, Draft) else (rules,)
-        every = [methodology for book in books for methodology in book.all_versions()]
-        widest = max((len(methodology.readers) for methodology in every), default=0)
-        self._rules, self._occasions = rules, occasions
-        self._versions: list[Methodology] = []
-        self._number: dict[int, int] = {}
-        self._rows = _Rows()
-        self._inputs = [_numbers() for _ in range(widest)]
-        self._refused: dict[int, FieldProblem] = {}
-        self._size = 0
-
-    def add(self, action: PastAction) -> None:
-        """Take in one action."""
-        position, self._size = self._size, self._size + 1
+    def award(self, action: PastAction) -> Outcome:
+        """What the next action would be awarded; the counters then hold what it uses."""
+        judge = self._judge(action.methodology_id, action.on)
+        if isinstance(judge, FieldProblem):
+            return Outcome(None, 0, 0, ranked=False, problem=judge)
+        methodology = judge.methodology
+        subjects = {"member": action.member_id, "place": action.place_id}
+        rows = {
+            key: (key, subject, start)
+            for key, scope, start in judge.counters
+            if (subject := subjects[scope]) is not None
+        }
+        used = {key: self._used[row] for key, row in rows.items() if row in self._used}
+        facts = Facts(
+            methodology.id,
+            judge.as_of,
+            action.tier,
+            action.inputs,
+            used,
+            self._credited_before(judge, action) if judge.periods else frozenset(),
+        )
         try:
-            applied = self._applied(action)
-        except NotInForce as error:
-            self._refused[position] = FieldProblem("kind", error.sentence, error.code)
-            return
-        accepted = accept(applied.methodology, action.tier, action.inputs)
-        if accepted is None:
-            facts = Facts(action.methodology_id, applied.as_of, action.tier, action.inputs)
-            self._refused[position] = _first_problem(applied.methodology, facts)
-        else:
-            self._accept(position, applied, action, accepted[1])
+            found = assess_methodology(methodology, facts)
+        except FactsRefused as refused:
+            return Outcome(methodology, 0, 0, ranked=False, problem=refused.problems[0])
+        for key in found.usage.keys() & rows.keys():
+            self._used[rows[key]] = used.get(key, NOTHING).plus(found.usage[key])
+        for period, number in self._instances(judge, action):
+            self._credited.add((action.member_id, period, number, methodology.id))
+        return Outcome(methodology, found.reduction_mg, found.points_mpt, found.ranked, None)
 
-    def _applied(self, action: PastAction) -> Applied:
-        kind, on = action.methodology_id, action.on
+    def _judge(self, kind: str, on: date) -> _Judge | FieldProblem:
+        """What judges a kind on a day: looked up once, for a day holds thousands of actions."""
+        found = self._judges.get((kind, on))
+        if found is None:
+            try:
+                found = self._made(kind, on, self._applied(kind, on))
+            except NotInForce as error:
+                found = FieldProblem("kind", error.sentence, error.code)
+            self._judges[kind, on] = found
+        return found
+
+    def _applied(self, kind: str, on: date) -> Applied:
         if isinstance(self._rules, Draft):
             return self._rules.applied(kind, on)
         return Applied(self._rules.methodology(kind, on), on)
 
-    def _numbered(self, methodology: Methodology) -> int:
-        """The index of a methodology among those that judge something."""
-        number = self._number.setdefault(id(methodology), len(self._versions))
-        if number == len(self._versions):
-            self._versions.append(_credited_once(methodology, self._occasions.once))
-        return number
+    def _made(self, kind: str, on: date, applied: Applied) -> _Judge:
+        methodology, once = applied.methodology, self._occasions.once
+        itself = {
+            Exclusion(kind, exclusion.period)
+            for exclusion in methodology.excludes
+            if exclusion.period in once
+        }
+        return _Judge(
+            methodology.excluding(tuple(itself)) if itself else methodology,
+            applied.as_of,
+            tuple({cap.key: (cap.key, cap.scope, period_start(cap.period, on))
+                   for cap in methodology.caps}.values()),
+            {
+                period: period_start(_PERIODS[period], on).toordinal()
+                if period in _PERIODS
+                else None
+                for period in sorted(self._excluding.get(kind, ()))
+            },
+        )  # fmt: skip
 
-    def _accept(
-        self, position: int, applied: Applied, action: PastAction, numbers: list[int]
-    ) -> None:
-        rows, (tier, *inputs) = self._rows, numbers
-        rows.position.append(position)
-        rows.methodology.append(self._numbered(applied.methodology))
-        rows.day.append(action.on.toordinal())
-        rows.as_of.append(applied.as_of.toordinal())
-        rows.member.append(action.member_id)
-        rows.tier.append(tier)
-        rows.place.append(NOWHERE if action.place_id is None else action.place_id)
-        for name, column in zip(OCCASIONS, rows.occasions, strict=True):
-            column.append(action.occasions.get(name, NOWHERE))
-        for index, column in enumerate(self._inputs):
-            column.append(inputs[index] if index < len(inputs) else 0)
+    def _instances(self, judge: _Judge, action: PastAction) -> Iterator[tuple[str, int]]:
+        """The periods an action belongs to, each with its number; a trip or meal may be none."""
+        for period, number in judge.periods.items():
+            instance = action.occasions.get(period) if number is None else number
+            if instance is not None:
+                yield period, instance
 
-    def history(self) -> History:
-        """What was read."""
-        rows = self._rows
-        return History(
-            size=self._size,
-            columns=Columns(
-                methodologies=tuple(self._versions),
-                methodology=_column(rows.methodology),
-                day=_column(rows.day),
-                member=_column(rows.member),
-                tier=_column(rows.tier),
-                inputs=tuple(map(_column, self._inputs)),
-                place=_column(rows.place),
-                occasions=dict(zip(OCCASIONS, map(_column, rows.occasions), strict=True)),
-                reach=self._occasions.reach,
-                as_of=_column(rows.as_of),
-            ),
-            rows=_column(rows.position),
-            refused=self._refused,
+    def _credited_before(self, judge: _Judge, action: PastAction) -> frozenset[tuple[str, str]]:
+        """What was credited to the member that excludes an action: methodologies and periods."""
+        instances = dict(self._instances(judge, action))
+        return frozenset(
+            (other, period)
+            for other, period in judge.methodology.excluded_by
+            if period in instances and self._near(action.member_id, period, instances, other)
+        )
+
+    def _near(self, member: int, period: str, instances: Mapping[str, int], other: str) -> bool:
+        reach, number = self._occasions.reach.get(period, 0), instances[period]
+        return any(
+            (member, period, each, other) in self._credited
+            for each in range(number - reach, number + reach + 1)
         )
 
 
-def _credited_once(methodology: Methodology, once: Collection[str]) -> Methodology:
-    """The methodology, excluding itself within the occasions that are credited once."""
-    itself = {
-        Exclusion(methodology.id, exclusion.period)
-        for exclusion in methodology.excludes
-        if exclusion.period in once
-    }
-    return methodology.excluding(tuple(itself)) if itself else methodology
+def _every_version(rules: Rulebook | Draft) -> Iterator[Methodology]:
+    for rulebook in (rules.rulebook, rules.current) if isinstance(rules, Draft) else (rules,):
+        yield from rulebook.all_versions()

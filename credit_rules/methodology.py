@@ -25,7 +25,6 @@ from credit_rules.model import (
 from credit_rules.plan import Operation, Run
 from credit_rules.trace_template import TraceTemplate
 from credit_rules.values import Counted, Counter, Effective, Line, Required
-from credit_rules.written import AwardOne
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +64,7 @@ class Plan:
         points: where the points stand.
         effective: the factors at work.
         width: how many slots tier and inputs take.
-        most: the most that an action can add to a counter, in billionths of its unit.
-        small: whether that is no more than half of what a counter holds.
         templates: by tier of evidence, what its traces share, drawn at first use.
-        uses: by tier of evidence and choices, how often the whole plan ran.
-        written: likewise the plan as one function, where it ran often enough.
     """
 
     start: date
@@ -84,14 +79,10 @@ class Plan:
     points: Award
     effective: tuple[Effective, ...]
     width: int
-    most: int
-    small: bool
     templates: dict[int, TraceTemplate] = field(default_factory=dict)
-    uses: dict[int, int] = field(default_factory=dict)
-    written: dict[int, AwardOne] = field(default_factory=dict)
 
-    def whole(self, numbers: Sequence[int], used: Sequence[Used]) -> list[int]:
-        """All slots after the whole plan has run.
+    def evaluate(self, numbers: Sequence[int], used: Sequence[Used]) -> list[int]:
+        """All slots after the plan has run.
 
         Args:
             numbers: tier and inputs.
@@ -136,8 +127,7 @@ class Methodology:
         examples: the worked examples of the file.
         plans: the plans by day, and `starts` their first days.
         readers: the readers of the inputs, in order.
-        reads: the same as name, texts known, function, and what a choice weighs in the number under
-            which `Plan.written` is kept; 0 for a quantity.
+        reads: the same as name, texts known, and function.
         tier_index: integer of every accepted tier of evidence.
         ranked_tiers: by that integer, whether actions of the tier count in rankings.
         file: the file it was read from, and `doc` what it says.
@@ -168,7 +158,7 @@ class Methodology:
     plans: tuple[Plan, ...]
     starts: tuple[date, ...]
     readers: tuple[InputReader, ...]
-    reads: tuple[tuple[str, dict[object, int], Callable[[object], int], int], ...]
+    reads: tuple[tuple[str, dict[object, int], Callable[[object], int]], ...]
     tier_index: Mapping[str, int]
     ranked_tiers: tuple[bool, ...]
     file: str

@@ -8,14 +8,13 @@ bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from typing import NamedTuple, cast
 
 from credit_rules.canonical import JsonValue, digest, json_bytes
-from credit_rules.counters import NANO, NANO_PER_MILLI, CapSpec, Used
+from credit_rules.counters import NANO, NANO_PER_MILLI, CapSpec
 from credit_rules.facts import Boost
 from credit_rules.methodology import Award, Methodology, Plan
 from credit_rules.trace_drawing import Json, template_of
@@ -44,8 +43,7 @@ class Basis(NamedTuple):
         methodology: the methodology assessed under.
         plan: its plan of that day.
         on: the day of the action.
-        numbers: tier and inputs, as the plan takes them.
-        used: the counter rows before the action, in the order of the plan.
+        slots: the integers of the evaluation that gave the award.
         reduction_mg: the reduction awarded, in mg.
         points_mpt: the points awarded, in milli-points, without the bonus.
         bonus: the campaign's bonus, if any.
@@ -54,15 +52,14 @@ class Basis(NamedTuple):
     methodology: Methodology
     plan: Plan
     on: date
-    numbers: Sequence[int]
-    used: Sequence[Used]
+    slots: list[int]
     reduction_mg: int
     points_mpt: int
     bonus: BonusTrace | None
 
 
 class Trace:
-    """The explanation of one assessment: the whole plan runs again when something is asked for.
+    """The explanation of one assessment, drawn from its slots when something is asked for.
 
     Args:
         basis: what it is rendered from.
@@ -115,8 +112,7 @@ class Trace:
     def _blanks(self) -> tuple[TraceTemplate, list[str]]:
         """The template, and what is filled in: first what `Given` names, then its sources."""
         if self._filled is None:
-            methodology, plan, on, numbers, used, reduction_mg, points_mpt, bonus = self._basis
-            slots = plan.whole(numbers, used)
+            methodology, plan, on, slots, reduction_mg, points_mpt, bonus = self._basis
             template = template_of(methodology, plan, slots, on)
             blanks = [
                 on.isoformat(),

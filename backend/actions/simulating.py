@@ -1,34 +1,28 @@
 """History under draft rules: what every action would have earned, had the draft been in force.
 
-Each member's actions are run in the order they were posted, with counters that begin empty: what
-was used of a cap is worked out under the draft, never read. Nothing is written.
+Each member's actions are assessed in the order they were posted, with counters that begin empty:
+what was used of a cap is worked out under the draft, never read. Nothing is written.
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from backend.actions import book
 from backend.actions.book import Happened, Order
 from backend.actions.exclusions import ONCE, TRIP_REACH, Numbering
 from credit_rules import CapSpec, Draft, Methodology, period_start
-from credit_rules.history import Occasions, PastAction, Resettled, read_history, resettle
+from credit_rules.history import HistoryRun, Occasions, Outcome, PastAction
 
 _Key = TypeVar("_Key", bound=Hashable)
-_Lanes = NDArray[np.int64]
-"""A row an action, with the columns of `Sums`."""
 
 # A group of fewer members is not shown by itself: its figures would speak of persons.
 MIN_MEMBERS = 5
 _DECILES = 10
-# So many actions are run at a time, and those of the last member to their end.
-_AT_ONCE = 50_000
 _OCCASIONS = Occasions(reach={"trip": TRIP_REACH}, once=ONCE)
 
 
@@ -153,8 +147,8 @@ def simulate(
 
     The run begins as many days earlier as the longest period of a cap reaches back, so that every
     counter stands where it would have stood; those days count for nothing else. Actions that were
-    taken back are left out. Where members share counters, those of places, everything is run at
-    once, in the order of posting; else some members at a time.
+    taken back are left out. Where members share counters, those of places, the actions are run in
+    the order of posting; else member by member.
 
     Args:
         db: a transaction of its own; a snapshot, where posting goes on meanwhile.
@@ -163,27 +157,14 @@ def simulate(
         last: the last one.
         tell: told after each batch how many actions it held.
     """
-    run = _Run(draft, first)
     shared = any(cap.scope == "place" for cap in _caps(draft))
+    run = _Run(draft, first, shared=shared)
     order = Order.AS_POSTED if shared else Order.BY_MEMBER
-    waiting: list[Happened] = []
     for batch in book.happened(db, since=lead_in(draft, first), until=last, order=order):
-        if not shared and len(waiting) >= _AT_ONCE:
-            whole = _whole_members(waiting, batch[0])
-            run.take(waiting[:whole])
-            del waiting[:whole]
-        waiting += batch
+        for action in batch:
+            run.take(action)
         tell(len(batch))
-    run.take(waiting)
     return run.outcome
-
-
-def _whole_members(actions: Sequence[Happened], following: Happened) -> int:
-    """How many of the actions, from the first, are of members that the following one is not of."""
-    whole = len(actions)
-    while whole and actions[whole - 1].member_id == following.member_id:
-        whole -= 1
-    return whole
 
 
 def lead_in(draft: Draft, first: date) -> date:
@@ -200,20 +181,25 @@ def _caps(draft: Draft) -> Iterator[CapSpec]:
 
 
 class _Run:
-    """One pass over the book, some members at a time."""
+    """One pass over the book: by member, or in the order of posting where members share."""
 
-    def __init__(self, draft: Draft, first: date) -> None:
-        self._draft, self._first = draft, first
+    def __init__(self, draft: Draft, first: date, *, shared: bool) -> None:
+        self._rules, self._first, self._shared = HistoryRun(draft, _OCCASIONS), first, shared
+        self._member_id: int | None = None
         self._numbering = Numbering()
         self.outcome = Simulation()
 
-    def take(self, actions: Sequence[Happened]) -> None:
-        """Runs all actions of some members, or of all, in the order of posting."""
-        history = read_history(self._draft, map(self._past, actions), _OCCASIONS)
-        for methodology in history.columns.methodologies:
-            versions = self.outcome.methodologies.setdefault(methodology.id, {})
-            versions[methodology.version] = methodology
-        self._count(actions, resettle(history))
+    def take(self, action: Happened) -> None:
+        """Assesses the next action under the draft and counts it."""
+        if action.member_id != self._member_id and not self._shared:
+            self._member_id = action.member_id
+            self._rules.forget()
+        after = self._rules.award(self._past(action))
+        if after.methodology is not None:
+            versions = self.outcome.methodologies.setdefault(action.kind, {})
+            versions[after.methodology.version] = after.methodology
+        if action.occurred_on >= self._first:
+            self._count(action, after)
 
     def _past(self, action: Happened) -> PastAction:
         return PastAction(
@@ -226,54 +212,42 @@ class _Run:
             occasions=self._numbering.of(action.occurred_at, action.occurred_on, action.facts),
         )
 
-    def _count(self, actions: Sequence[Happened], after: Resettled) -> None:
-        found = self.outcome
-        lanes = _lanes(actions, after)
-        counted = [row for row, each in enumerate(actions) if each.occurred_on >= self._first]
-        chosen, counts = [actions[row] for row in counted], lanes[counted]
-        found.total.join(Sums(*counts.sum(axis=0).tolist()))
-        _join(found.kinds, [action.kind for action in chosen], counts)
-        _join(found.months, [action.occurred_on.replace(day=1) for action in chosen], counts)
-        _join(found.members, [action.member_id for action in chosen], counts)
-        _join(
-            found.departments,
-            [action.department_id for action in chosen],
-            _ranked(actions, after, lanes)[counted],
+    def _count(self, action: Happened, after: Outcome) -> None:
+        found, problem = self.outcome, after.problem
+        sums = Sums(
+            1,
+            int(problem is not None),
+            action.points_mpt,
+            after.points_mpt,
+            action.reduction_mg,
+            after.reduction_mg,
         )
-        for row in sorted(after.refused.keys() & set(counted)):
-            problem = after.refused[row]
-            reason = Refusal(actions[row].kind, problem.field, problem.code)
+        found.total.join(sums)
+        _group(found.kinds, action.kind).join(sums)
+        _group(found.months, action.occurred_on.replace(day=1)).join(sums)
+        _group(found.members, action.member_id).join(sums)
+        if action.department_id is not None:
+            _group(found.departments, action.department_id).join(_ranked(action, after))
+        if problem is not None:
+            reason = Refusal(action.kind, problem.field, problem.code)
             found.refusals[reason] += 1
             found.sentences.setdefault(reason, problem.sentence)
 
 
-def _lanes(actions: Sequence[Happened], after: Resettled) -> _Lanes:
-    lanes = np.ones((len(actions), len(fields(Sums))), dtype=np.int64)
-    lanes[:, 1] = 0
-    lanes[list(after.refused), 1] = 1
-    lanes[:, 2] = [action.points_mpt for action in actions]
-    lanes[:, 3] = after.points_mpt
-    lanes[:, 4] = [action.reduction_mg for action in actions]
-    lanes[:, 5] = after.reduction_mg
-    return lanes
+def _group(groups: dict[_Key, Sums], key: _Key) -> Sums:
+    found = groups.get(key)
+    if found is None:
+        found = groups[key] = Sums()
+    return found
 
 
-def _ranked(actions: Sequence[Happened], after: Resettled, lanes: _Lanes) -> _Lanes:
+def _ranked(action: Happened, after: Outcome) -> Sums:
     """What counts in rankings; refused is what did and no longer does."""
-    before = np.array([action.ranked for action in actions], dtype=np.int64)
-    then = after.ranked.astype(np.int64)
-    times = np.stack((before, before, before, then, before, then), axis=1)
-    ranked = lanes * times
-    ranked[:, 1] = before * (1 - then)
-    return ranked
-
-
-def _join(groups: dict[_Key, Sums], keys: Sequence[_Key | None], lanes: _Lanes) -> None:
-    """Adds each row to the group of its key; where that is None, to none."""
-    numbers: dict[_Key, int] = {}
-    rows = [row for row, key in enumerate(keys) if key is not None]
-    number = [numbers.setdefault(key, len(numbers)) for key in keys if key is not None]
-    sums = np.zeros((len(numbers), lanes.shape[1]), dtype=np.int64)
-    np.add.at(sums, number, lanes[rows])
-    for key, row in zip(numbers, sums.tolist(), strict=True):
-        groups.setdefault(key, Sums()).join(Sums(*row))
+    return Sums(
+        actions=int(action.ranked),
+        refused=int(action.ranked and not after.ranked),
+        points_before_mpt=action.points_mpt if action.ranked else 0,
+        points_after_mpt=after.points_mpt if after.ranked else 0,
+        reduction_before_mg=action.reduction_mg if action.ranked else 0,
+        reduction_after_mg=after.reduction_mg if after.ranked else 0,
+    )

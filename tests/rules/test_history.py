@@ -1,21 +1,31 @@
 """A history under rules: every award reproduced, other rules told by what they would give."""
 
-from dataclasses import replace
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
-import numpy as np
 import pytest
 
-from credit_rules import Facts, Rulebook, Used, assess, load_rulebook, period_start
-from credit_rules.history import Occasions, PastAction, read_history, resettle
+from credit_rules import Draft, Facts, Rulebook, Used, assess, load_rulebook, period_start
+from credit_rules.history import HistoryRun, Occasions, Outcome, PastAction
 from credit_rules.loading import SHIPPED, load_draft
-from credit_rules.vectorised import NotVectorisable, settle
-from tests.builders.batches import Drawn, OneByOne, drawn
 
 SHARED = Path(__file__).parent / "files" / "shared"
 RIDE = PastAction("commute.metro", date(2026, 3, 4), 1, "T4", {"distance": "10"})
+LIVE = Occasions(reach={"trip": 1}, once=("trip", "meal"))
+
+
+def awarded(
+    rules: Rulebook | Draft, actions: Iterable[PastAction], occasions: Occasions | None = None
+) -> list[Outcome]:
+    run = HistoryRun(rules, occasions)
+    return [run.award(action) for action in actions]
+
+
+def codes(found: list[Outcome]) -> dict[int, str]:
+    return {at: each.problem.code for at, each in enumerate(found) if each.problem is not None}
 
 
 class Awarded(NamedTuple):
@@ -52,18 +62,10 @@ def past(rulebook: Rulebook, tier: str = "T4") -> tuple[list[PastAction], list[A
 @pytest.mark.parametrize("tier", ["T0", "T4"])
 def test_what_was_credited_is_reproduced(shipped: Rulebook, tier: str) -> None:
     actions, awards = past(shipped, tier)
-    history = read_history(shipped, actions)
-    assert len(history) == len(actions)
-    found = resettle(history)
-    columns = (found.reduction_mg.tolist(), found.points_mpt.tolist(), found.ranked.tolist())
-    assert list(zip(*columns, strict=True)) == awards
+    found = awarded(shipped, actions)
+    assert [(each.reduction_mg, each.points_mpt, each.ranked) for each in found] == awards
     assert any(award.points_mpt == 0 for award in awards), "some cap is met"
-    assert found.refused == {}
-
-
-def test_an_empty_history_comes_to_nothing(shipped: Rulebook) -> None:
-    found = resettle(read_history(shipped, []))
-    assert (len(found.points_mpt), len(found.ranked), found.refused) == (0, 0, {})
+    assert not codes(found)
 
 
 @pytest.mark.parametrize(
@@ -89,12 +91,13 @@ def test_what_the_rules_refuse_earns_nothing_uses_nothing_and_says_why(
     shipped: Rulebook, change: dict[str, object], field: str, code: str
 ) -> None:
     other = RIDE._replace(**change)  # type: ignore[arg-type] # fields by name
-    found = resettle(read_history(shipped, [other, RIDE]))
-    alone = resettle(read_history(shipped, [RIDE]))
-    assert [(at, p.field, p.code) for at, p in found.refused.items()] == [(0, field, code)]
-    assert found.refused[0].sentence.endswith("。")
-    assert (found.reduction_mg[0], found.points_mpt[0], found.ranked[0]) == (0, 0, False)
-    assert found.points_mpt[1] == alone.points_mpt[0] > 0
+    refused, credited = awarded(shipped, [other, RIDE])
+    assert refused.problem is not None
+    assert (refused.problem.field, refused.problem.code) == (field, code)
+    assert refused.problem.sentence.endswith("。")
+    assert (refused.reduction_mg, refused.points_mpt, refused.ranked) == (0, 0, False)
+    assert [credited] == awarded(shipped, [RIDE])
+    assert credited.points_mpt > 0
 
 
 FREE = RIDE._replace(
@@ -138,47 +141,82 @@ def test_one_trip_one_meal_one_day(
         action._replace(tier="T2") if action.methodology_id == LUNCH.methodology_id else action
         for action in actions
     ]
-    found = resettle(read_history(shipped, actions, occasions))
-    assert [at not in found.refused for at in range(len(actions))] == credited
-    assert {problem.code for problem in found.refused.values()} <= {"excluded"}
+    found = awarded(shipped, actions, occasions)
+    assert [each.problem is None for each in found] == credited
+    assert set(codes(found).values()) <= {"excluded"}
 
 
-def asked_of_what_was_earned(folder: Path, condition: str) -> Rulebook:
-    """A condition on what was counted, for which there is no column form."""
+def test_a_condition_that_only_earlier_actions_break(tmp_path: Path) -> None:
     text = (SHARED / "point.sharing.v1.toml").read_text(encoding="utf-8")
     text = text.replace('methodology = "point.weighing"', 'methodology = "point.sharing"')
-    eligible = f'[[steps]]\nblock = "eligible"\nmessage = "已计满。"\nall = [{condition}]\n\n'
+    eligible = """[[steps]]
+block = "eligible"
+message = "已计满。"
+all = [{ value = "earned", min = "1 point" }]
+
+"""
     text = text.replace('[[steps]]\nblock = "cap"', f'{eligible}[[steps]]\nblock = "cap"')
-    (folder / "point.sharing.v1.toml").write_text(text, encoding="utf-8")
-    return load_rulebook(folder)
-
-
-def test_a_condition_that_only_earlier_actions_break_is_told_so(tmp_path: Path) -> None:
-    rules = asked_of_what_was_earned(tmp_path, '{ value = "earned", min = "1 point" }')
+    (tmp_path / "point.sharing.v1.toml").write_text(text, encoding="utf-8")
     once = PastAction("point.sharing", date(2026, 3, 4), 1, "T2", {"times": "1", "who": "self"})
-    found = resettle(read_history(rules, [once] * 5))
-    assert found.points_mpt.tolist() == [2_000, 2_000, 2_000, 0, 0]
-    (problem,) = set(found.refused.values())
-    assert list(found.refused) == [3, 4]
-    assert (problem.field, problem.code) == ("used", "not_eligible")
-    assert problem.sentence == "按此前累计的用量，条件不满足。"
+    found = awarded(load_rulebook(tmp_path), [once] * 5)
+    assert [each.points_mpt for each in found] == [2_000, 2_000, 2_000, 0, 0]
+    assert codes(found) == {3: "not_eligible", 4: "not_eligible"}
+    assert found[3].problem is not None
+    assert found[3].problem.sentence == "已计满。"
 
 
-def test_a_history_without_a_column_form_is_settled_in_turn(tmp_path: Path) -> None:
-    """The rules answer in the order of the history."""
-    rules = asked_of_what_was_earned(tmp_path, '{ value = "earned", max = "90 point" }')
-    columns = replace(
-        drawn(rules, 200, Drawn(members=9), np.random.default_rng(3)), boosts=None, occasions=None
-    )
-    with pytest.raises(NotVectorisable):
-        settle(columns)
-    rows = np.arange(len(columns), dtype=np.int64)
-    history = replace(read_history(rules, []), columns=columns, rows=rows, size=len(rows))
-    found = resettle(history)
-    expected = OneByOne(columns).rows()
-    assert found.points_mpt.tolist() == [row[1] for row in expected]
-    refused = {at: problem.code for at, problem in found.refused.items()}
-    assert refused == {at: "not_eligible" for at, row in enumerate(expected) if row[4]}
+def drawn(rulebook: Rulebook, count: int, *, members: int) -> list[PastAction]:
+    """Actions of every methodology, amounts small as often as large, trips and meals that meet."""
+    random = Random(count)  # noqa: S311 - reproducible, no secret
+    first = date(2026, 3, 28)
+    rules = rulebook.in_force(first)
+    actions = []
+    for _ in range(count):
+        methodology = random.choice(rules)
+        inputs = {}
+        for reader in methodology.readers:
+            low, high = reader.range()
+            amount = low + int((high - low) * random.random() ** random.choice((1, 3, 8)))
+            inputs[reader.spec.name] = reader.shown(amount)
+        occasions = {"trip": random.randrange(12), "meal": random.randrange(3)}
+        actions.append(
+            PastAction(
+                methodology.id,
+                first + timedelta(days=random.randrange(9)),
+                random.randrange(members),
+                random.choice(methodology.tiers).name,
+                inputs,
+                random.choice((None, 7, 8)),
+                random.choice((occasions, {})),
+            )
+        )
+    return actions
+
+
+def test_members_of_all_methodologies_share_nothing(shipped: Rulebook) -> None:
+    """Each member's actions alone come to what they come to among those of all others."""
+    actions = drawn(shipped, 6_000, members=9)
+    together = awarded(shipped, actions, LIVE)
+    run, alone = HistoryRun(shipped, LIVE), dict[int, Outcome]()
+    for member in range(9):
+        run.forget()
+        for at, action in enumerate(actions):
+            if action.member_id == member:
+                alone[at] = run.award(action)
+    assert [alone[at] for at in range(len(actions))] == together
+    refused = codes(together)
+    assert 100 < len(refused) < 5_000
+    assert set(refused.values()) == {"excluded", "not_eligible"}
+
+
+def test_members_share_the_counters_of_a_place() -> None:
+    inputs = {"material": "paper", "mass": "10"}
+    first = PastAction("point.weighing", RIDE.on, 1, "T2", inputs, place_id=7)
+    second = first._replace(member_id=2)
+    actions = [first, second, second._replace(member_id=3, place_id=8)]
+    found = awarded(load_rulebook(SHARED), [*actions, second._replace(member_id=4, place_id=None)])
+    # 10.4 points of one's own; at a place 1 point for each of its first 10 kg, 0.3 beyond.
+    assert [each.points_mpt for each in found] == [20_400, 13_400, 20_400, 20_400]
 
 
 def test_a_draft_that_begins_later_judges_the_past_with_its_first_factors(
@@ -192,9 +230,9 @@ def test_a_draft_that_begins_later_judges_the_past_with_its_first_factors(
     second = second.replace('accepts = ["T0", "T1", "T4"]', 'accepts = ["T0", "T4"]')
     (tmp_path / "commute.metro.v2.toml").write_text(second, encoding="utf-8")
     rules = load_draft(tmp_path, shipped)
-    found = resettle(read_history(rules, [RIDE._replace(tier="T1"), RIDE]))
-    assert {at: problem.code for at, problem in found.refused.items()} == {0: "tier_not_accepted"}
-    history = read_history(rules, past(shipped)[0])
-    assert {m.version for m in history.columns.methodologies if m.id == "commute.metro"} == {2}
-    awards = past(shipped)[1]
-    assert resettle(history).points_mpt.tolist() == [award.points_mpt for award in awards]
+    assert codes(awarded(rules, [RIDE._replace(tier="T1"), RIDE])) == {0: "tier_not_accepted"}
+    actions, awards = past(shipped)
+    found = awarded(rules, actions)
+    judges = [each.methodology for each in found if each.methodology is not None]
+    assert {m.version for m in judges if m.id == "commute.metro"} == {2}
+    assert [each.points_mpt for each in found] == [award.points_mpt for award in awards]

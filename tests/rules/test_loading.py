@@ -26,7 +26,6 @@ from credit_rules.energy import EnergyRefused
 from credit_rules.energy.errors import EnergyTablesError
 from credit_rules.loading import SHIPPED
 from credit_rules.reading import decimal_of
-from credit_rules.vectorised import ColumnsRefused, NotVectorisable
 
 Replace = Callable[[Path, str, str], None]
 FILE = "recycling.drop_off.v1.toml"
@@ -286,8 +285,6 @@ def test_only_what_has_a_canonical_form_has_a_digest() -> None:
         (FactsRefused, "facts_refused"),
         (EnergyRefused, "energy_refused"),
         (EnergyTablesError, "energy_tables_invalid"),
-        (NotVectorisable, "not_vectorisable"),
-        (ColumnsRefused, "columns_refused"),
     ],
 )
 def test_codes_of_errors_are_stable(error: type[Exception], code: str) -> None:

@@ -11,7 +11,6 @@ import pytest
         "credit_rules",
         "credit_rules.energy",
         "credit_rules.footprint",
-        "credit_rules.vectorised",
     ],
 )
 def test_every_public_name_is_there_once(module: str) -> None:

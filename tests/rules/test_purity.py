@@ -16,10 +16,6 @@ FORBIDDEN = {
     "subprocess", "urllib", "http", "sqlite3", "uuid", "tempfile",
 }  # fmt: skip
 FILES_ARE_READ_IN = {"loading.py"}
-# What is written there is held to whole numbers and a handful of names in test_writing.py.
-FUNCTIONS_ARE_WRITTEN_IN = {"written.py"}
-# Columns of whole numbers; nothing else of credit_rules may pull a library in.
-COLUMNS_ARE_IN = {"history.py"}
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
@@ -33,12 +29,10 @@ def imports(tree: ast.AST) -> Iterator[str]:
 def offences(name: str, source: str) -> list[str]:
     tree = ast.parse(source)
     allowed = {*sys.stdlib_module_names, "credit_rules"} - FORBIDDEN
-    if name in COLUMNS_ARE_IN or name.startswith("vectorised/"):
-        allowed |= {"numpy"}
     found = [f"imports {module}" for module in imports(tree) if module not in allowed]
     if name not in FILES_ARE_READ_IN:
         found += [f"imports {m}" for m in imports(tree) if m in {"pathlib", "tomllib"}]
-    refused = {"float", "open", "eval", *(set() if name in FUNCTIONS_ARE_WRITTEN_IN else {"exec"})}
+    refused = {"float", "open", "eval", "exec"}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, float):
             found.append(f"float {node.value}")
@@ -61,9 +55,7 @@ def _suspicious_division(node: ast.BinOp) -> list[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
 def test_a_module_is_pure(path: Path) -> None:
-    name = path.relative_to(FOLDER).as_posix()
-    name = path.name if path.name in FILES_ARE_READ_IN else name
-    assert not offences(name, path.read_text(encoding="utf-8"))
+    assert not offences(path.name, path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,15 @@
-"""Rare shapes of formulas, scalar, written out and by columns; what has no column form says so."""
+"""Rare shapes of formulas, and every operation alone."""
 
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from math import prod
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from credit_rules import Boost, Facts, FactsRefused, Rulebook, Used, assess, load_rulebook
 from credit_rules.counters import COUNTER_LIMIT, NANO_PER_MILLI
 from credit_rules.plan import Cap, Pick, Product, Sum, Tiered
-from credit_rules.vectorised import Boosts, Columns, ColumnsRefused, NotVectorisable, settle
-from credit_rules.vectorised.operations import at, computed, fits, reads
-from tests.builders.batches import Drawn, OneByOne, drawn, rows_of
 
 DAY = date(2026, 3, 4)
 SHAPES = Path(__file__).parent / "files" / "shapes"
@@ -27,12 +22,6 @@ def shapes() -> Rulebook:
     return load_rulebook(SHAPES)
 
 
-@pytest.mark.parametrize("how", [Drawn(members=40), Drawn(members=9_000, days=40)])
-def test_every_rare_shape_by_columns(shapes: Rulebook, how: Drawn) -> None:
-    columns = drawn(shapes, 3_000, how, np.random.default_rng(7))
-    assert rows_of(settle(columns)) == OneByOne(columns).rows()
-
-
 def test_a_condition_on_what_a_choice_multiplies(shapes: Rulebook) -> None:
     def reduction(volume: str, size: str) -> int:
         inputs = {**GIVEN, "volume": volume, "size": size}
@@ -42,49 +31,6 @@ def test_a_condition_on_what_a_choice_multiplies(shapes: Rulebook) -> None:
     assert reduction("35", "large") == 70_000 + 10_000 + 5_000 + 4_000 + 3_000 + 2_000
     with pytest.raises(FactsRefused, match="所占体积不超过 40 L"):
         reduction("40.1", "large")
-
-
-UNKNOWN: list[Callable[[], object]] = [
-    lambda: reads(object()),  # type: ignore[arg-type] # an operation nobody has written yet
-    lambda: computed(object(), []),  # type: ignore[arg-type] # the same
-    lambda: at([None], 0),
-]
-
-
-@pytest.mark.parametrize("attempt", UNKNOWN)
-def test_what_has_no_column_form_says_so(attempt: Callable[[], object]) -> None:
-    with pytest.raises(NotVectorisable, match="请逐条核算"):
-        attempt()
-
-
-def test_nothing_passes_62_bits() -> None:
-    fits(COUNTER_LIMIT)
-    with pytest.raises(ColumnsRefused, match="62 位"):
-        fits(COUNTER_LIMIT + 1)
-
-
-def test_constants_stay_constants() -> None:
-    assert computed(Pick(2, (0, 1), (2, 2), (5, 6, 7, 8)), [1, 0]) == 7
-    assert computed(Product(2, (0, 1)), [np.arange(3, dtype=np.int64), 0]) == 0
-
-
-def one_large_among_many(shipped: Rulebook, largest: int) -> Columns:
-    """A hundred drop-offs of one member and day, one of which claims nearly all there is."""
-    methodology = shipped.methodology(DROP_OFF, DAY)
-    rows = np.zeros(100, dtype=np.int64)
-    mass = rows + 1
-    mass[0] = largest
-    return Columns((methodology,), rows, rows + DAY.toordinal(), rows, rows + 2, (rows, mass))
-
-
-def test_a_counter_may_come_close_to_62_bits_and_no_further(shipped: Rulebook) -> None:
-    key, on = f"{DROP_OFF}:day", DAY
-    columns = one_large_among_many(shipped, 5000)
-    # A hundred times the largest claim would pass the limit, all the claims together do not.
-    close = settle(columns, opening={(key, 0, on): Used(reduction_ng=COUNTER_LIMIT - 10**14)})
-    assert close.reduction_mg.tolist() == [0] * 100
-    with pytest.raises(ColumnsRefused, match=r"“inputs”.*62 位"):
-        settle(columns, opening={(key, 0, on): Used(reduction_ng=COUNTER_LIMIT - 10**13)})
 
 
 def test_a_bonus_counter_out_of_range_is_refused(shipped: Rulebook) -> None:
@@ -104,19 +50,6 @@ def test_an_assessment_names_what_it_was_made_under(shipped: Rulebook) -> None:
     methodology = shipped.methodology(DROP_OFF, DAY)
     assert (found.methodology_id, found.methodology_version) == (DROP_OFF, 1)
     assert found.digest == methodology.digest
-
-
-def test_a_recorded_bonus_goes_on_from_its_counter(shipped: Rulebook) -> None:
-    methodology = shipped.methodology(DROP_OFF, DAY)
-    rows = np.arange(3, dtype=np.int64)
-    boosts = Boosts(rows * 0 + 200, rows * 0, (10**6,))
-    columns = Columns(
-        (methodology,), rows * 0, rows * 0 + DAY.toordinal(), rows * 0, rows * 0 + 2,
-        (rows * 0, rows * 0 + 100), boosts=boosts,
-    )  # fmt: skip
-    awards = settle(columns, recorded={(f"{DROP_OFF}.bonus:day", "points_npt"): rows * 25 * 10**9})
-    # 15 points doubled: 15 more while 60 a day are left, then 10 of 60 less 50.
-    assert awards.bonus_mpt.tolist() == [15_000, 15_000, 10_000]
 
 
 @pytest.mark.parametrize(

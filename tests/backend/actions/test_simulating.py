@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from sqlalchemy import Connection, text
 
-from backend.actions import book, simulating
+from backend.actions import book
 from backend.actions.exclusions import ExcludedError
 from backend.actions.simulating import Refusal, Simulation, simulate
 from backend.clock import business_day
@@ -122,7 +122,6 @@ def test_some_members_at_a_time_come_to_the_same(
         log(number % 5, DROP_OFF, hours=number % 7, material="glass", mass=f"{number + 1}")
     whole = run(db, stricter)
     monkeypatch.setattr(book, "_BATCH", 3)
-    monkeypatch.setattr(simulating, "_AT_ONCE", 2)
     assert run(db, stricter) == whole
     assert whole.total.refused == 12
 
@@ -180,8 +179,8 @@ def test_what_the_draft_excludes_is_refused_in_the_order_of_posting(
     files = a_draft(tmp_path / "draft", DROP_OFF, ("[[examples]]", f"{excludes}[[examples]]"))
     found = run(db, load_draft(files, rulebook))
     assert found.refusals == {
-        Refusal(DROP_OFF, "kind", "excluded"): 1,
-        Refusal(MUSEUM, "kind", "excluded"): 1,
+        Refusal(DROP_OFF, "credited", "excluded"): 1,
+        Refusal(MUSEUM, "credited", "excluded"): 1,
     }
 
 

@@ -1,9 +1,7 @@
 """All mutants of `credit_rules`: listed, named, drawn by seed, and put in the place of a module."""
 
 import ast
-import json
 import sys
-import tomllib
 from collections.abc import Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -15,7 +13,6 @@ from tests.drills.mutation.operators import Change, changes
 
 ROOT = Path(__file__).parents[3]
 SOURCE = ROOT / "credit_rules"
-EQUIVALENT = Path(__file__).parent / "equivalent.toml"
 
 
 class Mutant(NamedTuple):
@@ -49,62 +46,6 @@ def all_mutants() -> list[Mutant]:
     found: list[Mutant] = []
     for path in sorted(SOURCE.rglob("*.py")):
         found += _mutants_of(path)
-    return found
-
-
-class Explained(NamedTuple):
-    """An entry of `equivalent.toml`: a mutant that no test can tell from the original.
-
-    Args:
-        module: as of the mutant; `where`, `operator`, `before` and `after` likewise.
-        why: the reason.
-        places: at how many places of `where` the same text stands, and the reason holds.
-    """
-
-    module: str
-    where: str
-    operator: str
-    before: str
-    after: str
-    why: str
-    places: int = 1
-
-    @property
-    def text(self) -> tuple[str, ...]:
-        """What is said of the mutant: all but its line, which moves, and its number."""
-        return self.module, self.where, self.operator, self.before, self.after
-
-
-def explained() -> tuple[Explained, ...]:
-    """What `equivalent.toml` holds.
-
-    Raises:
-        TypeError: an entry lacks a key, or has one that is not known.
-    """
-    entries = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["mutants"]
-    return tuple(Explained(**entry) for entry in entries)
-
-
-def equivalent(mutants: Sequence[Mutant], entries: Sequence[Explained]) -> set[Mutant]:
-    """The mutants that the entries explain, each by one of them.
-
-    Raises:
-        LookupError: naming every entry that describes no mutant any more, more or fewer than it
-            says, or one that another describes, or that gives no reason.
-    """
-    by_text: dict[tuple[str, ...], set[Mutant]] = {}
-    for m in mutants:
-        text = m.module, m.where, m.operator, m.before, m.after
-        by_text.setdefault(text, set()).add(m)
-    found: set[Mutant] = set()
-    wrong: list[str] = []
-    for entry in entries:
-        named = by_text.get(entry.text, set())
-        if len(named) != entry.places or named & found or not entry.why.strip():
-            wrong.append(f"{len(named)} mutants: {json.dumps(entry._asdict(), ensure_ascii=False)}")
-        found |= named
-    if wrong:
-        raise LookupError("not one mutant each, with a reason:\n" + "\n".join(wrong))
     return found
 
 

@@ -22,14 +22,14 @@ import pytest
 from tests.drills.mutation.mutants import ROOT, Mutant, install
 
 TESTS = ROOT / "tests" / "rules"
-_PRELOADED = ("click.testing", "hypothesis.strategies", "numpy", "structlog")
+_PRELOADED = ("click.testing", "hypothesis.strategies", "structlog")
 # Tests of speed, and tests that read the source as it is on disk, cannot see a mutant.
 _LEFT_OUT = (
     "tests/rules/test_purity.py",
     "tests/rules/footprint/test_estimating.py::test_five_thousand_estimates_a_second",
 )
 # Long ones last: a mutant that any other kills never gets there.
-_LONG = ("test_vectorised", "test_replay", "test_methodologies", "test_properties")
+_LONG = ("test_history", "test_methodologies", "test_properties")
 # By processor time, so that a busy machine does not kill what the tests let live.
 _PROCESSOR_SECONDS, _SECONDS = 300, 3600
 _MEMORY = 4 * 1024**3
