@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 
 from admin import labels
-from backend.clock import SHANGHAI
+from backend.clock import shanghai_time
 from backend.people.models import Role
 from backend.places.models import PlaceRecord
 
@@ -30,12 +30,12 @@ def mass(milligrams: int) -> str:
 
 def moment(instant: datetime) -> str:
     """An aware instant in Shanghai time, to the second."""
-    return f"{instant.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
+    return f"{shanghai_time(instant):%Y-%m-%d %H:%M:%S}"
 
 
 def minute(instant: datetime) -> str:
     """An aware instant in Shanghai time, without the year, to the minute."""
-    return f"{instant.astimezone(SHANGHAI):%m-%d %H:%M}"
+    return f"{shanghai_time(instant):%m-%d %H:%M}"
 
 
 def lasting(span: timedelta) -> str:

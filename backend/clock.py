@@ -42,8 +42,34 @@ def business_day(instant: datetime) -> date:
         instant: an aware datetime.
 
     Raises:
-        ValueError: the datetime is naive; guessing its zone would move actions between days.
+        ValueError: the datetime is naive.
+    """
+    return shanghai_time(instant).date()
+
+
+def shanghai_time(instant: datetime) -> datetime:
+    """What clock and calendar show in Shanghai at an instant: for hours of the day, and to print.
+
+    Args:
+        instant: an aware datetime.
+
+    Raises:
+        ValueError: the datetime is naive.
     """
     if instant.tzinfo is None:
-        raise ValueError("business_day needs an aware datetime")
-    return instant.astimezone(SHANGHAI).date()
+        raise ValueError("an instant has a zone; guessing one would move actions between days")
+    return instant.astimezone(SHANGHAI)
+
+
+def written_day(written: datetime) -> date:
+    """The date that somebody wrote into a cell or after an option, read as a naive datetime.
+
+    Args:
+        written: naive, as spreadsheets and click give a date.
+
+    Raises:
+        ValueError: the datetime is aware: it is an instant, whose day is `business_day`.
+    """
+    if written.tzinfo is not None:
+        raise ValueError("the day of an instant is its business_day")
+    return written.date()

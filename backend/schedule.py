@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import Connection, text
 
-from backend.clock import SHANGHAI
+from backend.clock import shanghai_time
 from backend.outbox import service as outbox
 
 
@@ -29,7 +29,7 @@ class Daily:
 
     def next_after(self, instant: datetime) -> datetime:
         """The next time after `instant`, in UTC."""
-        local = instant.astimezone(SHANGHAI)
+        local = shanghai_time(instant)
         due = local.replace(hour=self.at.hour, minute=self.at.minute, second=0, microsecond=0)
         if due <= local:
             due += timedelta(days=1)

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 
+from backend.clock import business_day
 from backend.ledger.queries import CounterKey
 from backend.ledger.service import Award, UsageLimit
 from credit_rules import Used
@@ -30,7 +31,8 @@ def bare_award(
         campaign: the campaign that pays a bonus of one point, if one does.
     """
     caps = [
-        CounterKey(member_id, f"{reference}:{number}", now.date()) for number in range(_COUNTERS)
+        CounterKey(member_id, f"{reference}:{number}", business_day(now))
+        for number in range(_COUNTERS)
     ]
     used = {cap.key: Used() for cap in caps}
     return Award(
@@ -39,7 +41,7 @@ def bare_award(
         request_digest=b"x" * 32,
         kind="recycling.drop_off",
         occurred_at=now,
-        occurred_on=now.date(),
+        occurred_on=business_day(now),
         received_at=now,
         department_id=department,
         institution_id=1,

@@ -15,6 +15,7 @@ from statistics import median
 from sqlalchemy import Engine
 
 from backend.actions.service import Admission, Claim, Request, record
+from backend.clock import business_day
 from backend.db.engine import make_engine
 from backend.ledger.batches import MOST, post_awards
 from backend.ledger.budgets import fund_campaign
@@ -64,7 +65,7 @@ def measure(where: Installation) -> Result:
                 db,
                 campaign_id=campaign,
                 points_mpt=10**12,
-                on=datetime.now(UTC).date(),
+                on=business_day(datetime.now(UTC)),
                 actor_id=None,
             )
     services, batches, shared, rates = [], [], [], []

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, cast
 
-from backend.clock import SHANGHAI, business_day
+from backend.clock import business_day, shanghai_time
 from backend.errors import DomainError, ErrorKind, FieldError
 from backend.ledger.queries import CounterKey
 from credit_rules import Methodology, Rulebook, Used, period_start
@@ -131,7 +131,7 @@ def _instances(
 ) -> list[tuple[str, date]]:
     """The name and first day of the period's instance, then of its neighbours that count as it."""
     if period == "trip":
-        local = occurred_at.astimezone(SHANGHAI)
+        local = shanghai_time(occurred_at)
         slot = local.replace(
             minute=local.minute - local.minute % _SLOT_MINUTES, second=0, microsecond=0
         )

@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from backend.cli.json_input import read_json, refuse, standard_input
+from backend.clock import written_day
 from credit_rules.energy import (
     SHOWN_DIGITS,
     Basis,
@@ -67,7 +68,7 @@ def convert_command(
 ) -> None:
     """Convert the quantities on standard input."""
     choices = Choices(
-        on=on.date(),
+        on=written_day(on),
         set_name=set_name,
         basis=Basis(basis),
         region=region,

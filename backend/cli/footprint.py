@@ -10,7 +10,7 @@ import click
 
 from backend.cli import BAD_INPUT
 from backend.cli.json_input import read_object, refuse, standard_input
-from backend.clock import SystemClock, business_day
+from backend.clock import SystemClock, business_day, written_day
 from credit_rules import FactsRefused, NotInForce, RulebookError
 from credit_rules.canonical import JsonValue
 from credit_rules.footprint import (
@@ -62,7 +62,7 @@ def estimate_command(
     on: datetime, region: str | None, actions: Path | None, *, rf: bool, as_json: bool
 ) -> None:
     """Estimate one person's footprint from answers on standard input."""
-    questionnaire = _questionnaire(on.date())
+    questionnaire = _questionnaire(written_day(on))
     answers = _texts(_STDIN, "", _object(_STDIN, standard_input(_LONGEST_INPUT)))
     totals = _totals(actions) if actions is not None else None
     try:
@@ -77,7 +77,7 @@ def estimate_command(
             file = str(actions)
         refuse(file, first.field, f"{first.sentence}[{first.code}]{more}")
     if as_json:
-        whole: dict[str, JsonValue] = {"on": on.date().isoformat(), **to_json(result)}
+        whole: dict[str, JsonValue] = {"on": written_day(on).isoformat(), **to_json(result)}
         whole["sentences"] = list(sentences(result))
         click.echo(json.dumps(whole, ensure_ascii=False, indent=2))
         return
@@ -89,7 +89,7 @@ def estimate_command(
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def questions_command(on: datetime | None, *, as_json: bool) -> None:
     """Print the questionnaire in force on a day."""
-    day = on.date() if on is not None else business_day(SystemClock().now())
+    day = written_day(on) if on is not None else business_day(SystemClock().now())
     questionnaire = _questionnaire(day)
     if as_json:
         whole = describe_questionnaire(questionnaire)

@@ -8,7 +8,7 @@ import click
 
 from backend.bootstrap import build
 from backend.cli.ledger_proofs import key, seal
-from backend.clock import SHANGHAI
+from backend.clock import SHANGHAI, shanghai_time
 from backend.errors import InvalidInputError, field_errors
 from backend.invariants import Finding
 from backend.ledger import conservation
@@ -163,7 +163,7 @@ def _report_document(made: Report) -> str:
 
 
 def _as_table(made: Report) -> str:
-    rows = [f"截至 {made.as_of.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"]
+    rows = [f"截至 {shanghai_time(made.as_of):%Y-%m-%d %H:%M:%S}"]
     for unit, name in (("mpt", "积分（毫分）"), ("mg", "减排量（毫克 CO2e）")):
         rows += ["", name, "\t".join(_HEADINGS)]
         rows += ["\t".join(_cells(line)) for line in made.lines if line.unit == unit]

@@ -16,6 +16,7 @@ import xlsxwriter
 
 from backend.bootstrap import Backend, build
 from backend.cli.file_import import content_of, file_options, refuse
+from backend.clock import written_day
 from backend.errors import DomainError
 from backend.organisations.import_rows import (
     KIND_WORDS,
@@ -332,7 +333,7 @@ def _department(cell: Cell) -> tuple[str, ...]:
 def _date(cell: Cell) -> date:
     """A date cell, or a date as text; Excel's bare day counts are ambiguous (1900, 1904)."""
     if isinstance(cell, datetime):
-        return cell.date()
+        return written_day(cell)
     if isinstance(cell, date):
         return cell
     text = _text(cell)

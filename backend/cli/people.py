@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from backend.bootstrap import Backend, build
 from backend.cli.file_import import content_of, file_options, refuse
-from backend.clock import business_day
+from backend.clock import business_day, shanghai_time
 from backend.errors import NotFoundError
 from backend.organisations.models import PATH_SEPARATOR
 from backend.organisations.policy import checked_credit_code
@@ -155,7 +155,7 @@ def _print(report: RosterReport) -> None:
     if report.ignored_columns:
         click.echo(f"忽略的列：{'、'.join(report.ignored_columns)}")
     if report.imported_before is not None:
-        click.echo(f"这个文件曾于 {report.imported_before:%Y-%m-%d %H:%M} UTC 导入过。")
+        click.echo(f"这个文件曾于 {shanghai_time(report.imported_before):%Y-%m-%d %H:%M} 导入过。")
     heading = "已写入" if report.written else "未写入任何内容；若去掉有问题的行，将会是"
     click.echo(
         f"{heading}：新增 {report.created}，更新 {report.updated}，"

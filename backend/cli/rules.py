@@ -13,7 +13,7 @@ import click
 
 from backend.cli import BAD_INPUT
 from backend.cli.json_input import read_object, refuse, standard_input
-from backend.clock import SystemClock, business_day
+from backend.clock import SystemClock, business_day, written_day
 from credit_rules import (
     Facts,
     FactsRefused,
@@ -86,7 +86,7 @@ def refuse_rulebook(error: RulebookError) -> NoReturn:
 
 
 def _day(moment: datetime | None) -> date:
-    return moment.date() if moment is not None else business_day(SystemClock().now())
+    return written_day(moment) if moment is not None else business_day(SystemClock().now())
 
 
 @rules.command("list", help="列出某日有效的方法学：编号、版本、摘要、输入、凭证与上限。")
@@ -189,7 +189,7 @@ def assess_command(
     )
     facts = Facts(
         methodology_id=methodology_id,
-        on=on.date(),
+        on=written_day(on),
         tier=tier,
         inputs=inputs,  # type: ignore[arg-type] # assess refuses every value of another type by name
         used=_used(used),

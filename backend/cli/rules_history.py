@@ -18,7 +18,7 @@ from backend.actions.simulating import simulate as simulate_draft
 from backend.cli.json_input import refuse
 from backend.cli.rules import DAY, FOLDER, WRONG, refuse_rulebook
 from backend.cli.simulation_report import Report
-from backend.clock import SystemClock, business_day
+from backend.clock import SystemClock, business_day, written_day
 from backend.db.engine import make_engine
 from backend.db.snapshot import snapshot
 from backend.rankings.draft_effect import board_effect
@@ -69,7 +69,7 @@ class _Progress:
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def replay(since: datetime | None, *, as_json: bool) -> None:
     """Recomputes every award ever made; there must be no difference."""
-    first = since.date() if since is not None else None
+    first = written_day(since) if since is not None else None
     listed: list[Difference] = []
     differing = 0
     with _snapshot() as db:
@@ -132,8 +132,8 @@ def _replayed_json(
 def simulate(files: Path, first: datetime, last: datetime, *, as_json: bool) -> None:
     """Runs history under draft rules and tells what would change."""
     if first > last:
-        refuse("--from", f"{first.date()}", "晚于 --to，请对调这两个日期。")
-    report = _simulated(_draft(files), first.date(), last.date())
+        refuse("--from", f"{written_day(first)}", "晚于 --to，请对调这两个日期。")
+    report = _simulated(_draft(files), written_day(first), written_day(last))
     if as_json:
         click.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
     else:

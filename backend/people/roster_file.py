@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 import xlsxwriter
 
+from backend.clock import written_day
 from backend.errors import DomainError
 from backend.organisations.models import PATH_SEPARATOR
 from backend.organisations.policy import checked_credit_code, checked_name
@@ -261,7 +262,7 @@ def _department(cell: Cell) -> tuple[str, ...]:
 
 def _date(cell: Cell) -> date:
     if isinstance(cell, datetime):
-        day = cell.date()
+        day = written_day(cell)
     elif isinstance(cell, date):
         day = cell
     else:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from backend.audit.service import record
 from backend.audit.tags import Tag
-from backend.clock import SHANGHAI
+from backend.clock import business_day
 from backend.db.seen import require_unchanged
 from backend.errors import ErrorKind, FieldError, InvalidInputError
 from backend.organisations.queries import Scope
@@ -309,7 +309,7 @@ def poster_of(place: PlaceRecord, batch: BatchRecord, public_url: str) -> Poster
         accepted=place.accepted,
         hours=hours_lines(place.hours),
         batch=f"{batch.id:06d}",
-        printed_on=batch.printed_at.astimezone(SHANGHAI).date(),
+        printed_on=business_day(batch.printed_at),
     )
 
 

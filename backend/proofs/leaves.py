@@ -20,7 +20,7 @@ LAYOUT: Final = 1
 _ACTION_LAYOUT: Final = 1
 _NO_DIGEST: Final = bytes(32)
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_FIRST_DAY: Final = _EPOCH.date()
+_FIRST_DAY: Final = date(2000, 1, 1)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 # layout, salt, id, kind, created_at, effective_on, member, action, reverses, settles, actor,

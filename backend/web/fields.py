@@ -15,6 +15,8 @@ from marshmallow import ValidationError, fields, validate
 from werkzeug.routing import IntegerConverter
 from werkzeug.routing import ValidationError as NoMatch
 
+from backend.clock import business_day
+
 BIGINT_MAX = 2**63 - 1
 _INTEGER_TEXT = re.compile(r"-?(?:0|[1-9][0-9]{0,18})", re.ASCII)
 _DECIMAL_TEXT = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?", re.ASCII)
@@ -194,9 +196,10 @@ class AwareDateTime(fields.AwareDateTime):
             raise _refuse("format", "时间应带时区，例如 2026-11-18T08:00:00+08:00。")
         try:
             instant = datetime.fromisoformat(value.upper()).astimezone(UTC)
+            year = business_day(instant).year
         except (ValueError, OverflowError) as error:
             raise _refuse("format", "没有这个时间，请检查日期和钟点。") from error
-        if instant.year not in _YEARS:
+        if year not in _YEARS:
             raise _refuse("range", f"年份应在 {_YEARS[0]} 与 {_YEARS[-1]} 之间。")
         return instant
 

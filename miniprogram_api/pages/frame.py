@@ -96,6 +96,7 @@ def _surroundings() -> dict[str, Any]:
         "carbon": wording.carbon_text,
         "signed": wording.signed_text,
         "moment": wording.moment_text,
+        "dated_moment": wording.dated_moment_text,
         "day": wording.day_text,
         "month": wording.month_text,
     }

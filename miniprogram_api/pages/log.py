@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from backend.actions.evidence import TIERS, EvidenceKind
 from backend.actions.service import ReferenceMismatchError, methodology_of
-from backend.clock import SHANGHAI, business_day
+from backend.clock import SHANGHAI, business_day, shanghai_time
 from backend.errors import DomainError
 from backend.places.models import ResolvedPlace
 from backend.places.service import resolve_code
@@ -135,7 +135,7 @@ def _fresh(kind: str) -> Form:
     typed = {
         spec.name: "0" if spec.minimum == 0 else "" for spec in _methodology(kind).inputs.values()
     }
-    return Form(secrets.token_urlsafe(16), now().astimezone(SHANGHAI).strftime(_LOCAL), typed)
+    return Form(secrets.token_urlsafe(16), shanghai_time(now()).strftime(_LOCAL), typed)
 
 
 def _claim(kind: str, form: Form) -> dict[str, Any]:
@@ -181,7 +181,7 @@ def _page(kind: str, form: Form, error: DomainError | None = None) -> str:
         caps=caps_left(methodology, member_id=actor().member_id, on=today, tier=tier_name),
         excludes=_exclusions(body["excludes"]),
         earliest=_earliest(methodology),
-        latest=now().astimezone(SHANGHAI).strftime(_LOCAL),
+        latest=shanghai_time(now()).strftime(_LOCAL),
         faults=_faults(methodology, error),
     )
 
@@ -221,7 +221,7 @@ def _earliest(methodology: Methodology) -> str:
     days = methodology.evidence.max_age_days or 7
     # The next whole minute: the one before may already be too early when the form arrives.
     earliest = now() - timedelta(days=days) + timedelta(minutes=1)
-    return earliest.astimezone(SHANGHAI).strftime(_LOCAL)
+    return shanghai_time(earliest).strftime(_LOCAL)
 
 
 def _faults(methodology: Methodology, error: DomainError | None) -> dict[str, list[str]]:

@@ -63,7 +63,7 @@ def verdict_on(content: bytes) -> Verdict:
 def _on_receipt(receipt: LedgerReceipt) -> Verdict:
     proven = verify(receipt, queries.published_keys(connection()))
     entry, size = proven.entry, proven.checkpoint.size
-    posted = f"{entry.created_at.year}年{wording.moment_text(entry.created_at)}"
+    posted = wording.dated_moment_text(entry.created_at)
     kind = labels.ENTRY_KINDS.get(entry.kind, entry.kind)
     facts = [
         ("分录", f"第 {entry.id} 号，{kind}"),

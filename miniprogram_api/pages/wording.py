@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 
-from backend.clock import SHANGHAI
+from backend.clock import business_day, shanghai_time
 
 _MG_A_GRAM = 1000
 _MG_A_KILOGRAM = 1_000_000
@@ -30,8 +30,13 @@ def signed_text(amount: int, words: Callable[[int], str]) -> str:
 
 def moment_text(instant: datetime) -> str:
     """An aware instant in Shanghai: `11月18日 10:00`."""
-    local = instant.astimezone(SHANGHAI)
+    local = shanghai_time(instant)
     return f"{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def dated_moment_text(instant: datetime) -> str:
+    """An aware instant in Shanghai with its year: `2026年11月18日 10:00`."""
+    return f"{day_text(business_day(instant))} {shanghai_time(instant):%H:%M}"
 
 
 def day_text(day: date) -> str:

@@ -13,7 +13,7 @@ import re
 import struct
 import sys
 from base64 import b64decode, b64encode
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from hashlib import sha256, sha512
 from pathlib import Path
 from typing import Any, NoReturn
@@ -32,6 +32,7 @@ OTHERS: dict[str, Any] = {
 }
 ENTRY = struct.Struct(">B16sq16sqiqqqqqq32s32si")  # the layouts 1 of docs/proofs.md
 START = datetime(2000, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - not before Python 3.11
+START_DAY = date(2000, 1, 1)
 TRANSFER, BALANCE = struct.Struct(">iqq4sq"), struct.Struct(">B16sHBq4sq")
 KINDS = {1: "member_reduction", 2: "member_points", 4: "redemption_pending"}
 NONE_OF_OURS = "the file is none that this ledger hands out"
@@ -166,7 +167,7 @@ def verify_entry(receipt: dict[str, Any], key: str) -> str:
     must(entry == receipt["entry_id"], "the leaf is of another entry")
     digest = bytes(32) if told is None else sha256(data(told, "the action")).digest()
     must(digest == action, "the action is not the one that was sealed")
-    at, on = START + timedelta(microseconds=posted), (START + timedelta(days=day)).date()
+    at, on = START + timedelta(microseconds=posted), START_DAY + timedelta(days=day)
     head = f"OK: entry {entry} ({kind.decode().rstrip()}) is leaf {receipt['index']} of {size}"
     about = f"  posted {at:%Y-%m-%d %H:%M:%S} UTC, counts for {on}"
     about += "".join(f", {what} {n}" for what, n in (("member", member), ("action", act)) if n)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from backend.bootstrap import Backend
-from backend.clock import SHANGHAI
+from backend.clock import SHANGHAI, business_day
 from backend.demo.links import print_links
 from backend.people.models import Face, Role
 from backend.people.queries import roles_of
@@ -126,7 +126,7 @@ def test_the_member_shown_has_a_history_but_none_today(tiny: Backend, db: Connec
         """),
         {
             "member": shown_member(db, tiny),
-            "today": tiny.clock.now().astimezone(SHANGHAI).date(),
+            "today": business_day(tiny.clock.now()),
         },
     ).one()
     assert before > 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 from sqlalchemy import text
 
+from backend.clock import business_day
 from backend.ledger.queries import drifting_balances
 from backend.rankings import jobs
 from backend.rankings.policy import Board, Measure, season_of
@@ -151,7 +152,7 @@ def test_without_redis_drop_offs_succeed_and_boards_catch_up(
     start("worker", "rankings")
     until(lambda: count(city, "department_day") == 1, "the roll-up is there", 40.0)
     now = datetime.now(UTC)
-    season = season_of(now.date())
+    season = season_of(business_day(now))
 
     def board_is_published() -> bool:
         return published(city.backend.redis, board=Board.DEPARTMENTS, season=season) is not None

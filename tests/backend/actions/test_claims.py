@@ -20,12 +20,15 @@ from backend.actions.evidence import (
 from backend.actions.exclusions import ExcludedError
 from backend.actions.replaying import replay
 from backend.actions.service import EvidenceUsedError
+from backend.clock import business_day
 from backend.errors import DomainError, InvalidInputError
 from backend.ledger.queries import balance_of
 from backend.places.models import PlaceKind
 from backend.places.policy import PlaceNotOpenError
 from tests.builders.scene import OFFICE_HOURS, Scene, a_scene
 from tests.builders.tellings import NOW, RULEBOOK, Log, MakePlace, code_at, log_for, places_for
+
+TODAY = business_day(NOW)
 
 
 @pytest.fixture
@@ -46,7 +49,7 @@ def place(db: Connection, scene: Scene) -> MakePlace:
 def test_every_kind_that_takes_a_members_word_can_be_logged(log: Log, db: Connection) -> None:
     taken = [
         methodology
-        for methodology in RULEBOOK.in_force(NOW.date())
+        for methodology in RULEBOOK.in_force(TODAY)
         if "T0" in methodology.evidence.accepts
     ]
     assert len(taken) >= 20
@@ -89,7 +92,7 @@ UNCHECKED: tuple[tuple[str, EvidenceKind | None, type[DomainError]], ...] = (
 
 def test_evidence_that_nobody_can_check_raises_no_tier(log: Log) -> None:
     for kind, evidence, error in UNCHECKED:
-        given = RULEBOOK.methodology(kind, NOW.date()).examples[0].given
+        given = RULEBOOK.methodology(kind, TODAY).examples[0].given
         with pytest.raises(error) as refused:
             log(kind, given, evidence=evidence)
         assert refused.value.fields
@@ -112,7 +115,7 @@ def test_the_rotating_code_of_the_right_place_counts_in_full(
     facts: Mapping[str, str] | None,
 ) -> None:
     there = place(where)
-    given = facts or RULEBOOK.methodology(kind, NOW.date()).examples[0].given
+    given = facts or RULEBOOK.methodology(kind, TODAY).examples[0].given
     receipt = log(kind, given, occurred_at=NOW, code=code_at(there))
     assert (receipt.action.tier, receipt.action.channel) == ("T2", "rotating_code")
     assert receipt.action.place_id == there.id
@@ -200,7 +203,7 @@ def test_one_trip_one_meal_one_day_is_credited_once(
         undone = db.begin_nested()
         assert log(kind, facts, occurred_at=when).action.context["credited"] == []
         if excluded:
-            with pytest.raises(ExcludedError, match=RULEBOOK.methodology(kind, NOW.date()).title):
+            with pytest.raises(ExcludedError, match=RULEBOOK.methodology(kind, TODAY).title):
                 log(*other, occurred_at=other_when)
         else:
             assert log(*other, occurred_at=other_when).first
@@ -240,7 +243,7 @@ def test_each_kind_has_its_own_window_and_a_late_action_counts_in_its_own_day(
     for told, days in ((walk, 7), (meal, 3)):
         edge = NOW - timedelta(days=days)
         receipt = log(*told, occurred_at=edge)
-        assert receipt.action.occurred_on == edge.date()
+        assert receipt.action.occurred_on == business_day(edge)
         assert receipt.assessment.points_mpt > 0
         with pytest.raises(InvalidInputError, match=f"{days} 天以内") as refused:
             log(*told, occurred_at=edge - timedelta(minutes=1))

@@ -12,7 +12,7 @@ from credit_rules import load_rulebook
 BEGIN = datetime(2026, 11, 17, 14, 0, tzinfo=UTC)
 RULES = load_rulebook()
 RIDE, WALK, LUNCH = (
-    RULES.methodology(kind, BEGIN.date())
+    RULES.methodology(kind, business_day(BEGIN))
     for kind in ("commute.bicycle", "commute.walk", "dining.clean_plate")
 )
 moments = st.integers(0, 240).map(lambda minutes: BEGIN + timedelta(minutes=minutes))

@@ -10,6 +10,7 @@ from backend.actions.models import ActionStatus, HoldOutcome
 from backend.actions.queries import Reach, total_at_places
 from backend.actions.service import EvidenceUsedError, Receipt, receipt_of
 from backend.actions.totals import department_day_totals
+from backend.clock import business_day
 from backend.corrections.queries import held_awards
 from backend.corrections.reviews import AlreadyDecidedError, Decision, resolve, reverse, time_out
 from backend.errors import ForbiddenError, NotFoundError
@@ -24,7 +25,7 @@ from tests.builders.drop_offs import drop
 from tests.builders.scene import LATITUDE, LONGITUDE, Scene, a_scene
 
 NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
-TODAY = (NOW + timedelta(hours=8)).date()
+TODAY = business_day(NOW)
 RULEBOOK = load_rulebook()
 KEYS = KeyRing("a secret of the tests, 32 characters")
 CITY = Scope(everything=True)

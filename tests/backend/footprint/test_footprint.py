@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from backend.actions.claims import Telling, log_action
 from backend.actions.queries import actions_of
 from backend.actions.totals import MemberTotal
+from backend.clock import business_day
 from backend.corrections.reviews import Decision, reverse
 from backend.errors import InvalidInputError, UnavailableError
 from backend.footprint.policy import totals_of
@@ -183,7 +184,7 @@ def test_a_year_ends_after_a_year(db: Connection, scene: Scene, log: Callable[..
 
 
 def test_kilometres_beyond_the_questionnaire_stay_at_its_limit() -> None:
-    questionnaire = QUESTIONNAIRES.on(NOW.date())
+    questionnaire = QUESTIONNAIRES.on(business_day(NOW))
     trips = MemberTotal("commute.metro", 1, {"distance": "60"}, 4_000, 0)
     totals = totals_of(RULEBOOK, questionnaire, [trips])
     assert totals.kilometres == {"metro": 200_000}
@@ -204,7 +205,7 @@ def test_the_median_is_told_from_five_people_up_who_agreed(db: Connection, scene
     assert "中位数" in found.sentence
     assert footprint(db, mine, None).comparison is None
     assert footprint(db, others[5], scene.institution_id).comparison is None
-    end_membership(db, member_id=others[4], on=NOW.date(), now=NOW)
+    end_membership(db, member_id=others[4], on=business_day(NOW), now=NOW)
     assert footprint(db, mine, scene.institution_id).comparison is None
 
 

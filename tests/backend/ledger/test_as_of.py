@@ -70,10 +70,12 @@ def filled(copy_of_database: object) -> Iterator[Connection]:
               FROM generate_series(1, 100) AS n, generate_series(1, 400) AS m;
             INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
             SELECT e.id, 1, -1, ledger_member_account(e.member_id, 'member_points',
-                   date_trunc('month', e.created_at)::date), 'mpt', 10 FROM entry e;
+                   date_trunc('month', e.created_at
+                              AT TIME ZONE 'Asia/Shanghai')::date), 'mpt', 10 FROM entry e;
             INSERT INTO balance (account_id, member_id, kind, unit, expires_month, amount)
             SELECT t.credit, t.credit >> 16, 'member_points', 'mpt',
-                   date_trunc('month', min(e.created_at))::date, sum(t.amount)
+                   date_trunc('month', min(e.created_at)
+                              AT TIME ZONE 'Asia/Shanghai')::date, sum(t.amount)
               FROM transfer t JOIN entry e ON e.id = t.entry_id GROUP BY t.credit;
             """)
         )

@@ -26,7 +26,8 @@ FILL = (
     INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
     SELECT e.id, s.seq, s.seq - 3, CASE s.seq WHEN 1 THEN (e.member_id << 16) + 4096
            ELSE ledger_member_account(e.member_id, 'member_points',
-                                      date_trunc('month', e.created_at)::date) END,
+                                      date_trunc('month', e.created_at
+                              AT TIME ZONE 'Asia/Shanghai')::date) END,
            CASE s.seq WHEN 1 THEN 'mg' ELSE 'mpt' END, 10
       FROM entry e, (VALUES (1), (2)) AS s(seq)
     """,

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from backend.clock import business_day
 from backend.ledger.chart import AccountKind, kind_of, member_account
 from backend.ledger.entries import PostedEntry, PostedTransfer
 from backend.ports.signed_notes import Signer
@@ -17,6 +18,8 @@ from backend.proofs.leaves import entry_bytes
 from backend.proofs.merkle import Leaves, Span
 from backend.proofs.months import Balance, balance_bytes
 from tests.backend.proofs.conftest import NOW
+
+TODAY = business_day(NOW)
 
 SCRIPT = Path(__file__).parents[3] / "miniprogram_api/static/verify_receipt.py"
 MONTH = date(2026, 10, 1)
@@ -48,7 +51,7 @@ def leaf_of(entry_id: int) -> bytes:
     """The leaf of an award of 10 points that is about no action."""
     moved = (PostedTransfer(1, -1, POINTS, "mpt", 10_000),)
     nothing = (None,) * 6
-    entry = PostedEntry(entry_id, "award", NOW, NOW.date(), MEMBER, *nothing[:5], None, moved)
+    entry = PostedEntry(entry_id, "award", NOW, TODAY, MEMBER, *nothing[:5], None, moved)
     return entry_bytes(entry, None, bytes(range(16)))
 
 

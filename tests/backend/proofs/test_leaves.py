@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from backend.actions.queries import Recorded, actions_by_id
+from backend.clock import business_day
 from backend.ledger.entries import PostedEntry, PostedTransfer, entries_by_id
 from backend.ports.keys import KeyRing
 from backend.ports.signed_notes import NoteError, Signer
@@ -20,6 +21,8 @@ from credit_rules import load_rulebook
 from tests.backend.proofs.conftest import CLOCK, NOW, entry_ids
 from tests.builders.drop_offs import drop
 from tests.builders.scene import a_scene
+
+TODAY = business_day(NOW)
 
 ODD_ENTRIES = """
 INSERT INTO entry (kind, member_id, action_id, effective_on, created_at, actor_id, campaign_id)
@@ -96,7 +99,18 @@ def test_what_is_no_leaf_is_not_read(content: bytes) -> None:
 
 def test_a_text_too_long_for_its_place_is_refused() -> None:
     entry = PostedEntry(
-        1, "a kind longer than 16", NOW, NOW.date(), 1, None, None, None, None, None, None, ()
+        1,
+        "a kind longer than 16",
+        NOW,
+        TODAY,
+        1,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        (),
     )
     with pytest.raises(ValueError, match="16 bytes"):
         leaves.entry_bytes(entry, None, bytes(16))
@@ -147,6 +161,6 @@ def test_the_example_of_the_specification_reads() -> None:
 
 def test_times_are_kept_to_the_microsecond() -> None:
     moment = datetime.fromisoformat("2026-11-18T02:00:00.123457+00:00")
-    entry = PostedEntry(1, "award", moment, NOW.date(), 1, None, None, None, None, None, None, ())
+    entry = PostedEntry(1, "award", moment, TODAY, 1, None, None, None, None, None, None, ())
     content = leaves.entry_bytes(entry, None, bytes(16))
     assert leaves.read_entry(content).created_at == moment

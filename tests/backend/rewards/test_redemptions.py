@@ -31,7 +31,7 @@ from backend.rewards.policy import (
 )
 from backend.rewards.service import Order
 from tests.backend.rewards.conftest import People
-from tests.builders.organisations import NOW
+from tests.builders.organisations import NOW, TODAY
 from tests.builders.points import earn
 from tests.builders.rewards import a_reward, a_reward_draft
 
@@ -213,7 +213,7 @@ def test_an_institutions_limit_is_for_all_its_members(db: Connection, people: Pe
     with pytest.raises(LimitReachedError, match="1 件"):
         service.redeem(db, people.colleague, order(reward, 2), now=NOW)
     savepoint.rollback()
-    (offer,) = queries.offers_to(db, people.colleague, today=NOW.date(), after_id=0, limit=10)
+    (offer,) = queries.offers_to(db, people.colleague, today=TODAY, after_id=0, limit=10)
     assert offer.left_for_member == 1
     service.redeem(db, people.teacher, order(reward, 3), now=NOW)
     service.redeem(db, people.citizen, order(reward, 3), now=NOW)
@@ -243,13 +243,13 @@ def test_what_is_not_open_is_neither_shown_nor_given(
     db: Connection, people: People, changed: dict[str, Any], error: type[DomainError]
 ) -> None:
     reward = a_reward(db, people.organisation.bureau, NOW, **changed)
-    assert queries.offers_to(db, people.clerk, today=NOW.date(), after_id=0, limit=10) == []
+    assert queries.offers_to(db, people.clerk, today=TODAY, after_id=0, limit=10) == []
     with pytest.raises(error):
         service.redeem(db, people.clerk, order(reward), now=NOW)
 
 
 def seen(db: Connection, person: Person) -> list[int]:
-    offers = queries.offers_to(db, person, today=NOW.date(), after_id=0, limit=10)
+    offers = queries.offers_to(db, person, today=TODAY, after_id=0, limit=10)
     return [offer.reward.id for offer in offers]
 
 
