@@ -48,7 +48,9 @@ def in_python(source: str) -> Iterator[str]:
     methods = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     for node in nodes:
         match node:
-            case ast.Call(func=ast.Attribute()) if _takes_a_day(node.func, node.args):
+            case ast.Call(func=ast.Attribute() as method, args=given) if _takes_a_day(
+                method, given
+            ):
                 yield ast.unparse(node)
             case ast.Attribute(attr=part, value=value) if part in _PARTS and _is_instant(value):
                 if id(node) not in methods:
