@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 SUM = $$(cat requirements/$(1).txt Makefile | cksum | tr -d ' ')-$(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-run test lint bench drill pins clean
+.PHONY: help run install install-run test lint fmt docs shell migration bench drill pins clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: install-run ## start everything on http://127.0.0.1:8000 and :8001; Ctrl-C stops it
 	@exec $(BIN)/tanpuhui up
@@ -20,6 +20,7 @@ install: ## install into .venv what running, tests and benchmarks need
 
 # Running needs half of what the tests need; what `make install` installed is enough for it.
 install-run:
+	@test -d .data || echo '首次运行：安装 1–2 分钟（看网速），启动 10 秒，载入演示城市半分钟；以后启动约 10 秒。'
 	@test "$$(cat $(VENV)/.installed-dev 2>/dev/null)" = "$(call SUM,dev)" || { $(call install,base); }
 
 # Tests start hundreds of processes: what they compile is kept, whatever the environment says.
@@ -27,10 +28,26 @@ test: install lint ## lint, types, architecture and the default tests
 	PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/build/pycache \
 		$(BIN)/python -m pytest $(ARGS)
 
-lint: install
+lint: install ## style and types, as the tests check them
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+fmt: install ## format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: install ## write the generated pages of docs/ anew
+	$(BIN)/tanpuhui rules docs docs
+	TANPUHUI_WRITE_DOCS=1 $(BIN)/python -m pytest -q -n 0 -p no:randomly tests/docs
+
+shell: install-run ## a Python shell with the Backend of this installation
+	@exec $(BIN)/tanpuhui shell
+
+migration: install ## a new revision with what the models changed: make migration NAME='Add a table of places'
+	@test -n "$(NAME)" || { echo "请写明改动，例如：make migration NAME='Add a table of places'" >&2; exit 2; }
+	@$(BIN)/python -m backend.migrations "$(NAME)"
+	@$(BIN)/ruff format --quiet backend/migrations/versions
 
 bench: install ## benchmarks against floors of the same run; writes build/bench.json
 	@mkdir -p build
@@ -54,6 +71,16 @@ clean: ## delete what tools and builds left; keeps .venv and .data
 	rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -print | xargs rm -rf
 
+# Says in a few lines what pip says in hundreds; fails when pip did.
+define progress
+{ n=0; all=$$(grep -c '==' requirements/$(1).txt); while IFS= read -r line; do case "$$line" in \
+	'pip failed') echo '安装没有完成：请按上面的提示处理，再运行一次 make。' >&2; exit 1;; \
+	'Collecting '*|'Requirement already '*|'Ignoring '*) n=$$((n + 1)); \
+		test $$((n % 10)) != 0 || echo "  已下载 $$n/$$all 个包";; \
+	'Installing collected '*) echo '  已下载全部，写入 $(VENV)，约半分钟 …';; \
+	esac; done; }
+endef
+
 # One set of requirements, unless its sum says that it is there. The project itself is a path
 # file and a script: nothing to build, so nothing to download for building.
 define install
@@ -62,8 +89,8 @@ define install
 		echo '需要 Python 3.11 以上，例如：make PYTHON=python3.12 $(MAKECMDGOALS)' >&2; exit 2; }; \
 	echo '安装到 $(VENV)（$(1)）…'; \
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || exit 1; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-		-r requirements/$(1).txt || exit 1; \
+	{ $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --progress-bar off \
+		-r requirements/$(1).txt || echo 'pip failed'; } | $(call progress,$(1)) || exit 1; \
 	printf '%s\n' '$(CURDIR)' \
 		> "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tanpuhui.pth"; \
 	printf '%s\n' '#!/bin/sh' 'exec "$$(dirname "$$0")/python" -P -m backend.cli "$$@"' \

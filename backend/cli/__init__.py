@@ -32,6 +32,7 @@ COMMANDS = {
     "rankings": ("backend.cli.rankings:rankings", "排行榜：重建与核对"),
     "backup": ("backend.cli.backup:backup", "备份：全部数据写入一个文件"),
     "restore": ("backend.cli.backup:restore", "恢复：把备份写入空的数据库并核验"),
+    "shell": ("backend.cli.shell:shell", "打开带有 Backend 的 Python 交互环境"),
     "openapi": ("backend.cli.openapi:openapi", "输出接口的 OpenAPI 文档"),
 }
 

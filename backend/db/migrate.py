@@ -60,6 +60,32 @@ def _run(url: str, revision: str, *, down: bool) -> None:
         engine.dispose()
 
 
+def write_revision(url: str, message: str) -> tuple[str, Path]:
+    """Writes the file of a new revision with what the models say beyond a database.
+
+    Args:
+        url: owner URL of a database that is at the newest revision.
+        message: what the revision does; it names the file.
+
+    Returns:
+        The number of the revision and its file.
+    """
+    from alembic import command  # noqa: PLC0415 - as above
+
+    number = f"{int(HEAD) + 1:04}"
+    engine = make_engine(url, owner=True, statement_timeout_ms=0)
+    try:
+        with engine.begin() as connection:
+            config = _config(connection)
+            config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+            made = command.revision(config, message, autogenerate=True, rev_id=number)
+    finally:
+        engine.dispose()
+    assert made is not None  # noqa: S101 - one head, so one file
+    assert not isinstance(made, list)  # noqa: S101 - as above
+    return number, Path(made.path)
+
+
 def pending(connection: Connection) -> bool:
     """Whether the database is behind (or beyond) the revision this program expects."""
     if not inspect(connection).has_table("alembic_version"):

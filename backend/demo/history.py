@@ -73,14 +73,18 @@ def _log_visit(db: Connection, backend: Backend, reference: str, visit: Visit) -
 
 
 def roll_up_logged(db: Connection) -> None:
-    """Brings about what follows from the drop-offs: recomputes the roll-ups they belong to.
+    """Brings about what follows from the actions: recomputes the roll-ups they belong to.
 
-    Their outbox messages are marked done; the relay has nothing left to hand out.
+    Commits after each batch: a job of the running system that wants the same rows or the same
+    lock waits for one batch, not for the whole load. The messages are marked done.
     """
-    waiting = outbox.take_waiting(db, kind="award.posted")
-    action_ids = [int(message.payload["action_id"]) for message in waiting]
-    for start in range(0, len(action_ids), BATCH):
-        rankings.roll_up(db, action_ids[start : start + BATCH])
+    while True:
+        waiting = outbox.take_waiting(db, kind="award.posted", limit=BATCH)
+        if waiting:
+            rankings.roll_up(db, [int(message.payload["action_id"]) for message in waiting])
+        db.commit()
+        if len(waiting) < BATCH:
+            return
 
 
 def _drop_off(backend: Backend, reference: str, visit: Visit) -> DropOff:

@@ -118,7 +118,6 @@ def load(
             logged += 1
             if part.scale.actions_per_commit and logged % part.scale.actions_per_commit == 0:
                 history.roll_up_logged(db)
-                db.commit()
         tell(Progress(members, logged, day))
 
 

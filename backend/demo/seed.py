@@ -77,7 +77,10 @@ def seed(backend: Backend, *, scale: str, report: Report, processes: int | None 
             db.commit()
             _announce(figures, span, report)
             logged = _load(db, backend, figures, span, processes or figures.processes, report)
+            # Jobs of the running system may hold what is rolled up; it is waited for.
+            db.exec_driver_sql("SET lock_timeout = 0")
             history.roll_up_logged(db)
+            report("  排行已算好，正在放入兑换、捐赠与抽奖 …")
             offers.offer(db, backend, now=span.now)
             db.commit()
     finally:

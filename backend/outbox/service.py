@@ -66,16 +66,20 @@ def take(db: Connection, ids: Sequence[int]) -> list[Taken]:
 
 
 _TAKE_WAITING = text("""
-UPDATE outbox SET done_at = now() WHERE kind = :kind AND done_at IS NULL RETURNING id, payload
+UPDATE outbox SET done_at = now()
+ WHERE id IN (SELECT id FROM outbox WHERE kind = :kind AND done_at IS NULL
+               ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED)
+RETURNING id, payload
 """)
 
 
-def take_waiting(db: Connection, *, kind: str) -> list[Taken]:
-    """Marks every waiting message of a kind done and returns them: their effect belongs in `db`.
+def take_waiting(db: Connection, *, kind: str, limit: int) -> list[Taken]:
+    """Marks the oldest waiting messages of a kind done: their effect belongs in `db`.
 
     For bulk loads that bring about the effects of their own messages, so that the relay need not.
+    What a job has taken meanwhile is left to it.
     """
-    rows = db.execute(_TAKE_WAITING, {"kind": kind})
+    rows = db.execute(_TAKE_WAITING, {"kind": kind, "limit": limit})
     return sorted((Taken(row.id, row.payload) for row in rows), key=lambda taken: taken.id)
 
 

@@ -14,7 +14,7 @@ from backend.actions.models import Action
 from backend.actions.service import receipt_of
 from backend.bootstrap import Backend
 from backend.clock import business_day
-from backend.demo import processes
+from backend.demo import offers, processes
 from backend.demo.deeds import KINDS
 from backend.demo.loading import Part, Span
 from backend.demo.part_process import READY, arguments
@@ -28,11 +28,13 @@ from backend.ledger import conservation
 from backend.ledger.queries import drifting_balances
 from backend.organisations.models import Department, District, Institution, InstitutionYear
 from backend.organisations.queries import Scope
+from backend.outbox import service as outbox
 from backend.outbox.queries import backlog
 from backend.people.models import Member, Membership, Role, RoleGrant
 from backend.places.models import Place, PlaceKind, PlaceState, PresenceRule, PrintBatch
 from backend.places.policy import ALWAYS_OPEN, is_open
 from backend.places.queries import places_in
+from backend.rankings import jobs as rankings
 from backend.rankings.jobs import differences
 from backend.rankings.policy import Board, season_of
 from backend.rankings.queries import groups
@@ -182,6 +184,35 @@ def test_the_boards_of_the_season_are_published(
         today = business_day(backend.clock.now())
         assert board == groups(db, board=Board.DEPARTMENTS, season=season, today=today)
     assert any(group.points_mpt for group in board or ())
+
+
+def test_the_running_system_waits_for_nothing_while_offers_are_entered(
+    empty_backends: Callable[[str], Backend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job that rolls up, and the relay, get their locks at once: the load has let go of them."""
+    backend = empty_backends("demo_beside_jobs")
+    entered = []
+
+    def offer_beside_a_job(_db: Connection, _backend: Backend, *, now: datetime) -> None:
+        with backend.engine.begin() as job:
+            job.execute(text("SET LOCAL lock_timeout = 100"))
+            rankings.roll_up(job, [])
+            job.execute(text("UPDATE outbox SET attempts = attempts"))
+        entered.append(now)
+
+    monkeypatch.setattr(offers, "offer", offer_beside_a_job)
+    seed(backend, scale="tiny", report=lambda _line: None, processes=2)
+    assert entered
+
+
+def test_what_a_job_has_taken_is_left_to_it(tiny: Backend) -> None:
+    with tiny.engine.connect() as job, tiny.engine.connect() as bulk:
+        outbox.put(job, kind="award.posted", payload={"action_id": 1})
+        job.commit()
+        taken = outbox.take_waiting(job, kind="award.posted", limit=1)
+        assert len(taken) == 1
+        assert outbox.take_waiting(bulk, kind="award.posted", limit=1) == []
+        job.commit()
 
 
 _HISTORY = text("""

@@ -178,7 +178,7 @@ def test_points_that_end_soon_are_told(
     with backend.engine.begin() as db:
         earn(db, scene.members[0], points_mpt=3_000, on=date(2025, 11, 20))
         jobs.give_notice(db, {}, today=date(2026, 11, 18))
-        for message in outbox.take_waiting(db, kind=jobs.GIVE_NOTICE):
+        for message in outbox.take_waiting(db, kind=jobs.GIVE_NOTICE, limit=500):
             jobs.give_notice(db, message.payload, today=date(2026, 11, 18))
     for path in ("/me", "/me/points"):
         assert "3 分</strong>将于 2026年11月30日到期" in member.get(path).text

@@ -24,7 +24,7 @@ AFTER = date(2027, 1, 1)
 def work_off(db: Connection, kind: str, today: date) -> int:
     """Does what the outbox holds of a kind until nothing is left; returns the messages."""
     done = 0
-    while messages := outbox.take_waiting(db, kind=kind):
+    while messages := outbox.take_waiting(db, kind=kind, limit=500):
         for message in messages:
             getattr(jobs, kind.removeprefix("ledger."))(db, message.payload, today=today)
         done += len(messages)

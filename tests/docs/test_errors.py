@@ -22,8 +22,7 @@ Every error of the API is an RFC 9457 problem (`application/problem+json`) with 
 code. Codes are stable; sentences may change. Statuses 409 (still running), 429 and 503 carry
 `Retry-After`, 401 carries `WWW-Authenticate`, 405 carries `Allow`.
 
-Written from the code by `TANPUHUI_WRITE_DOCS=1 pytest tests/web/test_errors_document.py`; a test
-holds it.
+Written from the code by `make docs`; a test holds it.
 
 | code | status | when | sentence |
 |---|---|---|---|
