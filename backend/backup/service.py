@@ -100,12 +100,19 @@ def restore(url: str, path: Path, *, report: Report) -> Manifest:
         BackupDamagedError: the file is not whole, and nothing was touched; or it holds what its
             schema does not, and nothing was written.
         BackupTooNewError: this program does not know its schema; nothing was touched.
+        Before02Error: the backup or the database is of a program before 0.2.0; nothing was touched.
         DatabaseNotEmptyError: the database holds something; nothing was touched.
         RestoreMismatchError: reading back gave something else; the data was not committed.
         OSError: the file cannot be read.
     """
     with reading(path) as reader:
         manifest = reader.manifest
+        if manifest.revision in migrate.BEFORE_0_2:
+            raise migrate.Before02Error(
+                f"这份备份是 0.2.0 之前的程序生成的（结构版本 {manifest.revision}），"
+                "没有改动数据库。能恢复它的最后一版程序是提交"
+                f" {migrate.LAST_COMMIT_BEFORE_0_2}，请用那一版恢复。"
+            )
         if manifest.revision not in migrate.revisions():
             raise BackupTooNewError(
                 f"这份备份的数据库结构（{manifest.revision}）本程序还不认识，没有改动数据库；"

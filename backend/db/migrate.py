@@ -6,17 +6,29 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 
 from backend.db.engine import make_engine
+from backend.errors import DomainError, ErrorKind
 
 # One migration at a time; any constant that no other program uses.
 LOCK_KEY = 0x7A6E_7068
 
 # The newest revision: what a database must be at for this program. Kept by a test.
-HEAD = "0016"
+HEAD = "0017"
+
+# Those of the time before 0.2.0, which no revision leads away from, and the last program for them.
+BEFORE_0_2 = frozenset(f"{number:04}" for number in range(1, 17))
+LAST_COMMIT_BEFORE_0_2 = "30a7456"
 
 _SCRIPTS = Path(__file__).parent.parent / "migrations"
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+
+class Before02Error(DomainError):
+    """The database or the backup is of a program before 0.2.0, which this one does not open."""
+
+    code = "before_0_2"
+    kind = ErrorKind.CONFLICT
 
 
 def _config(connection: Connection) -> "Config":
@@ -40,12 +52,19 @@ def upgrade(url: str, revision: str = "head") -> None:
     """Brings the database behind an owner URL up to `revision`.
 
     Safe to call from several processes at once: an advisory lock lets one through.
+
+    Raises:
+        Before02Error: it is of a program before 0.2.0; nothing was touched.
     """
     _run(url, revision, down=False)
 
 
 def downgrade(url: str, revision: str = "base") -> None:
-    """Takes the database behind an owner URL back down to `revision`."""
+    """Takes the database behind an owner URL back down to `revision`.
+
+    Raises:
+        Before02Error: it is of a program before 0.2.0; nothing was touched.
+    """
     _run(url, revision, down=True)
 
 
@@ -55,6 +74,13 @@ def _run(url: str, revision: str, *, down: bool) -> None:
     engine = make_engine(url, owner=True, statement_timeout_ms=0)
     try:
         with engine.begin() as connection:
+            found = BEFORE_0_2.intersection(_stamped(connection))
+            if found:
+                raise Before02Error(
+                    f"这个数据库是 0.2.0 之前的程序建立的（结构版本 {min(found)}），没有改动。"
+                    f"能打开它的最后一版程序是提交 {LAST_COMMIT_BEFORE_0_2}；"
+                    "使用本程序请换一个 TANPUHUI_DATA_DIR，或新建一个数据库。"
+                )
             (command.downgrade if down else command.upgrade)(_config(connection), revision)
     finally:
         engine.dispose()
@@ -88,8 +114,11 @@ def write_revision(url: str, message: str) -> tuple[str, Path]:
 
 def pending(connection: Connection) -> bool:
     """Whether the database is behind (or beyond) the revision this program expects."""
+    return _stamped(connection) != [HEAD]
+
+
+def _stamped(connection: Connection) -> list[str]:
+    """The revisions a database says it is at; none where it was never migrated."""
     if not inspect(connection).has_table("alembic_version"):
-        return True
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() != [
-        HEAD
-    ]
+        return []
+    return list(connection.scalars(text("SELECT version_num FROM alembic_version")))

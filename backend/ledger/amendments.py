@@ -1,6 +1,6 @@
 """What may become of an award later: resolved, taken back, assessed again.
 
-Each function is one call of a SQL function (backend/migrations/sql); it writes everything or
+Each function is one call of a SQL function (backend/ledger/sql); it writes everything or
 nothing. Nobody is driven below 0: what was spent meanwhile is written off, and said so.
 """
 

@@ -1,6 +1,6 @@
 """Posting: the one way anything is written into the ledger.
 
-Each posting is one call of a SQL function (backend/migrations/sql); it writes everything or
+Each posting is one call of a SQL function (backend/ledger/sql); it writes everything or
 nothing and says which. Services above decide what is posted.
 """
 

@@ -42,25 +42,3 @@ def test_everything_on_the_map_is_there() -> None:
     named = re.findall(r"^\| `([^`]+/)` \|", MAP, re.MULTILINE)
     named += re.findall(r"`([\w/]+\.(?:py|md|sql|toml|v1\.toml))`", MAP)
     assert [name for name in named if not (ROOT / name).exists()] == []
-
-
-def _defined(name: str) -> set[str]:
-    """The functions that a file of SQL creates."""
-    return set(re.findall(r"^CREATE (?:OR REPLACE )?FUNCTION (\w+)", _read(name), re.MULTILINE))
-
-
-def _read(name: str) -> str:
-    return (ROOT / name).read_text(encoding="utf-8")
-
-
-def test_sql_on_the_map_holds_the_last_word_on_each_of_its_functions() -> None:
-    """Not a file whose function a later revision replaced."""
-    upwards = sorted(
-        str(path.relative_to(ROOT))
-        for path in (ROOT / "backend/migrations/sql").glob("*.sql")
-        if "downgrade" not in path.name
-    )
-    last = {function: name for name in upwards for function in _defined(name)}
-    named = set(re.findall(r"`([\w/]+\.sql)`", MAP))
-    assert named
-    assert [(f, name) for name in named for f in _defined(name) if last[f] != name] == []

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, make_url, text
 
-from backend.db import migrate
 from backend.db.engine import make_engine
 from backend.ports.signed_notes import Signer
 from backend.proofs import jobs
@@ -124,19 +123,3 @@ def test_a_dump_restored_elsewhere_goes_on(
     assert sorted(leaf_entries(there)) == entry_ids(there)
     there.dispose()
     built.dispose()
-
-
-def test_entries_from_before_the_tree_enter_it(
-    database: str, owner: Engine, application: Engine, signer: Signer
-) -> None:
-    file = text("SELECT pg_relation_filenode('entry')")
-    migrate.downgrade(database, "0004")
-    with owner.begin() as db:
-        many_entries(db, 30)
-        before = db.scalar(file)
-    migrate.upgrade(database)
-    with owner.begin() as db:
-        assert db.scalar(file) == before  # no row was rewritten
-        many_entries(db, 3)
-    assert jobs.build(application.begin, signer, CLOCK) == 33
-    assert leaf_entries(owner) == entry_ids(owner)
