@@ -76,8 +76,8 @@ define progress
 { n=0; all=$$(grep -c '==' requirements/$(1).txt); while IFS= read -r line; do case "$$line" in \
 	'pip failed') echo '安装没有完成：请按上面的提示处理，再运行一次 make。' >&2; exit 1;; \
 	'Collecting '*|'Requirement already '*|'Ignoring '*) n=$$((n + 1)); \
-		test $$((n % 10)) != 0 || echo "  已下载 $$n/$$all 个包";; \
-	'Installing collected '*) echo '  已下载全部，写入 $(VENV)，约半分钟 …';; \
+		case $$n in 1|*0) echo "  下载 $$n/$$all 个包 …";; esac;; \
+	'Installing collected '*) echo '  下载完成，写入 $(VENV)，约半分钟 …';; \
 	esac; done; }
 endef
 

@@ -77,7 +77,7 @@ def _supervise(supervisor: Supervisor, settings: Settings, *, demo: bool, begun:
     report("已就绪：")
     for line in _addresses(settings):
         click.echo(line)
-    report("准备演示城市与登录链接，首次约半分钟 …" if demo else "查看登录链接 …")
+    report("准备演示城市与登录链接，首次半分钟到一分钟 …" if demo else "查看登录链接 …")
     option = "--demo" if demo else "--no-demo"
     supervisor.start(_command("welcome", environment, None, "welcome", option), floor=_FACES)
     supervisor.run()

@@ -134,6 +134,8 @@ def _load(
 
 
 def _line(progress: Progress) -> str:
+    if not progress.members:
+        return "  正在建立单位、部门与成员 …"
     if progress.day is None:
         return f"  已建 {progress.members:,} 名成员"
     return f"  至 {progress.day} 已记 {progress.actions:,} 次行为"
