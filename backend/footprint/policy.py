@@ -71,7 +71,7 @@ def _kilometres(rulebook: Rulebook, trip: MemberTotal) -> Fraction:
 
 def _within(questionnaire: Questionnaire, mode: str, kilometres: Fraction) -> Decimal:
     """Kilometres of a year in whole steps, at most what the questionnaire takes."""
-    spec = questionnaire.replacements[mode].reader.spec
+    spec = questionnaire.logged_modes[mode].reader.spec
     step, most = Fraction(spec.step or 1), Fraction(spec.maximum or 0)
     steps = min(kilometres, most) // step
     return Decimal(steps) * (spec.step or Decimal(1))

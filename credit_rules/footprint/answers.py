@@ -97,7 +97,7 @@ def _fit(
 
 
 def read_actions(questionnaire: Questionnaire, actions: ActionTotals) -> dict[str, int]:
-    """Kilometres by mode in whole steps of the line they replace.
+    """Kilometres by mode in whole steps of the lines they refine.
 
     Raises:
         FactsRefused: a category or mode is unknown, or a total is no plausible number.
@@ -116,12 +116,12 @@ def read_actions(questionnaire: Questionnaire, actions: ActionTotals) -> dict[st
             )
     steps: dict[str, int] = {}
     for mode, kilometres in actions.kilometres.items():
-        replacement = questionnaire.replacements.get(mode)
-        if replacement is None:
-            problems.append(_unknown(mode, questionnaire.replacements, "kilometres."))
+        logged = questionnaire.logged_modes.get(mode)
+        if logged is None:
+            problems.append(_unknown(mode, questionnaire.logged_modes, "kilometres."))
             continue
         try:
-            steps[mode] = replacement.reader.read(kilometres)
+            steps[mode] = logged.reader.read(kilometres)
         except InputRefused as error:
             problem = error.problem
             problems.append(FieldProblem(f"kilometres.{mode}", problem.sentence, problem.code))

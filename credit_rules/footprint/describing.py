@@ -21,7 +21,9 @@ def describe_questionnaire(questionnaire: Questionnaire) -> dict[str, JsonValue]
         "questions": [_question(each) for each in questionnaire.questions.values()],
         "regions": list(questionnaire.regions),
         "default_region": questionnaire.default_region,
-        "modes": {mode: each.line.label for mode, each in questionnaire.replacements.items()},
+        "modes": {
+            mode: each.reader.spec.label for mode, each in questionnaire.logged_modes.items()
+        },
         "notes": list(questionnaire.notes),
     }
 

@@ -93,8 +93,8 @@ class DocumentReader:
         places, regional = _regions(regions, ranges, regional_keys, sets)
         reader = LineReader(asking, questions, factors, regional, tuple(places))
         lines = reader.read(at)
-        replacements = reader.replacements(at, lines)
-        used = [*lines, *(r.line for r in replacements.values())]
+        logged_modes = reader.logged_modes(at, lines)
+        used = [*lines, *(mode.line for mode in logged_modes.values())]
         start, until = self._dates()
         # Read whatever else is wrong: a key that is not read is reported as an unknown one.
         name, version, notes = at.name("id"), self._version(), at.words("notes")
@@ -114,7 +114,7 @@ class DocumentReader:
             digest=self._digest(used),
             questions=questions,
             lines=lines,
-            replacements=replacements,
+            logged_modes=logged_modes,
             regions=places,
             default_region=default_region,
             categories=standards.footprint_categories,

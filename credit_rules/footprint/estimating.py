@@ -25,17 +25,19 @@ class LineAmount(NamedTuple):
     Args:
         line: the line.
         rate: the factor used.
-        quantity: whole steps in the year, after replacement.
-        replaced: whole steps taken off by logged kilometres.
+        quantity: whole steps in the year, with what logged kilometres changed.
+        replaced: whole steps of an assumption that logged kilometres took off.
+        added: whole steps that logged kilometres added to an assumption.
         mg: milligrams of CO2e.
         assumed: whether any part of it was assumed.
-        logged: whether it stands for logged kilometres.
+        logged: whether it stands for logged kilometres alone.
     """
 
     line: Line
     rate: Rate
     quantity: Triple
     replaced: Triple
+    added: Triple
     mg: Triple
     assumed: bool
     logged: bool
@@ -68,6 +70,7 @@ class Estimate:
         held: the value of every question.
         lines: every line.
         categories: every category, in the order of the rulebook.
+        covered: modes of logged travel that changed nothing, since an answer covers them.
         total: milligrams of CO2e.
     """
 
@@ -77,6 +80,7 @@ class Estimate:
     held: Mapping[str, Held]
     lines: tuple[LineAmount, ...]
     categories: tuple[CategoryAmount, ...]
+    covered: tuple[str, ...]
     total: Triple
 
     @property
@@ -115,58 +119,103 @@ def estimate(
         raise FactsRefused([FieldProblem("region", sentence, "unknown_choice")])
     held = read_answers(questionnaire, place, answers)
     logged = read_actions(questionnaire, actions) if actions else {}
-    lines = _lines(questionnaire, held, logged, place, forced=radiative_forcing)
+    refined = _refined(questionnaire, held, logged)
+    lines = _lines(questionnaire, held, refined, place, forced=radiative_forcing)
     reductions = actions.reductions_mg if actions else {}
     categories = _categories(questionnaire, lines, reductions)
     total = NOTHING
     for category in categories:
         total = total.plus(category.mg)
-    return Estimate(questionnaire, place, radiative_forcing, held, tuple(lines), categories, total)
+    return Estimate(
+        questionnaire=questionnaire,
+        region=place,
+        radiative_forcing=radiative_forcing,
+        held=held,
+        lines=tuple(lines),
+        categories=categories,
+        covered=refined.covered,
+        total=total,
+    )
+
+
+class _Refined(NamedTuple):
+    """What logged kilometres change: by line taken off and added, modes of their own, covered."""
+
+    replaced: Mapping[str, Triple]
+    added: Mapping[str, Triple]
+    alone: Mapping[str, Triple]
+    covered: tuple[str, ...]
+
+
+def _refined(
+    questionnaire: Questionnaire, held: Mapping[str, Held], logged: Mapping[str, int]
+) -> _Refined:
+    """Logged kilometres refine what was left out; an answer covers its period and stays.
+
+    A mode that a question asks about has at least the kilometres logged. What exceeds the
+    assumption (all of it, for a mode that no question asks about) was not driven, if driving was
+    assumed, too: as many kilometres are taken off, down to zero.
+    """
+    lines = {line.name: line for line in questionnaire.lines}
+    replaced: dict[str, Triple] = {}
+    added: dict[str, Triple] = {}
+    alone: dict[str, Triple] = {}
+    covered: list[str] = []
+    for mode, steps in logged.items():
+        known, more = questionnaire.logged_modes[mode], Triple(steps, steps, steps)
+        if known.line.question is None:
+            alone[mode] = more
+        elif _answered(known.line, held):
+            covered.append(mode)
+            continue
+        else:
+            more = more.less(_annual(known.line, held))
+            added[known.line.name] = more
+        target = lines[known.replaces]
+        if not _answered(target, held):
+            taken = replaced.get(target.name, NOTHING).plus(more)
+            replaced[target.name] = taken.at_most(_annual(target, held))
+    return _Refined(replaced, added, alone, tuple(covered))
+
+
+def _answered(line: Line, held: Mapping[str, Held]) -> bool:
+    return line.question is not None and held[line.question.name].assumption is None
 
 
 def _lines(
     questionnaire: Questionnaire,
     held: Mapping[str, Held],
-    logged: Mapping[str, int],
+    refined: _Refined,
     region: str,
     *,
     forced: bool,
 ) -> list[LineAmount]:
-    replaced: dict[str, Triple] = {}
-    added: list[LineAmount] = []
-    for mode, steps in logged.items():
-        replacement = questionnaire.replacements[mode]
-        target = next(x for x in questionnaire.lines if x.name == replacement.replaces)
-        before = replaced.get(target.name, NOTHING)
-        left = _annual(target, held).less(before)
-        taken = left.at_most(Triple(steps, steps, steps))
-        replaced[target.name] = before.plus(taken)
-        line = replacement.line
+    found = [_amount(line, held, region, refined, forced=forced) for line in questionnaire.lines]
+    for mode, quantity in refined.alone.items():
+        line = questionnaire.logged_modes[mode].line
         rate = line.rates[0, region, forced]
-        mg = _milligrams(taken, rate, _ONE.values)
-        added.append(LineAmount(line, rate, taken, NOTHING, mg, False, True))  # noqa: FBT003 - fields of a tuple, named above
-    found = [
-        _amount(line, held, region, replaced.get(line.name, NOTHING), forced=forced)
-        for line in questionnaire.lines
-    ]
-    return found + added
+        mg = _milligrams(quantity, rate, _ONE.values)
+        found.append(
+            LineAmount(line, rate, quantity, NOTHING, NOTHING, mg, assumed=False, logged=True)
+        )
+    return found
 
 
 def _amount(
-    line: Line, held: Mapping[str, Held], region: str, replaced: Triple, *, forced: bool
+    line: Line, held: Mapping[str, Held], region: str, refined: _Refined, *, forced: bool
 ) -> LineAmount:
     asked = held[line.question.name] if line.question is not None else None
     shared = held[line.divisor.name] if line.divisor is not None else None
     chosen = held[line.selector.name] if line.selector is not None else None
     rate = line.rates[(chosen or _FIRST).values.mid, region, forced]
-    quantity = _annual(line, held)
-    if replaced is not NOTHING:
-        quantity = quantity.less(replaced)
+    replaced = refined.replaced.get(line.name, NOTHING)
+    added = refined.added.get(line.name, NOTHING)
+    quantity = _annual(line, held).less(replaced).plus(added)
     assumed = asked is None
     for value in (asked, shared, chosen):
         assumed = assumed or (value is not None and value.assumption is not None)
     mg = _milligrams(quantity, rate, (shared or _ONE).values)
-    return LineAmount(line, rate, quantity, replaced, mg, assumed, False)  # noqa: FBT003 - a field of a tuple, named above
+    return LineAmount(line, rate, quantity, replaced, added, mg, assumed=assumed, logged=False)
 
 
 def _annual(line: Line, held: Mapping[str, Held]) -> Triple:

@@ -44,6 +44,7 @@ def to_json(result: Estimate) -> dict[str, JsonValue]:
         "categories": [_category_json(used, category) for category in result.categories],
         "lines": [_line_json(result, amount) for amount in result.lines],
         "assumed": list(result.assumed),
+        "covered": list(result.covered),
         "sources": _sources_json(result),
         "notes": list(used.notes),
     }
@@ -55,7 +56,7 @@ def sentences(result: Estimate) -> tuple[str, ...]:
     found = [_deduction_sentence(result.questionnaire, each) for each in result.categories]
     deductions = [sentence for sentence in found if sentence]
     total = f"全年合计{rounded_range(result.total)}，{_assumed_sentence(result)}"
-    return (*lines, *deductions, forcing_sentence(result), total)
+    return (*lines, *_covered_sentences(result), *deductions, forcing_sentence(result), total)
 
 
 def forcing_sentence(result: Estimate) -> str:
@@ -80,6 +81,9 @@ def line_sentence(result: Estimate, amount: LineAmount) -> str:
             f"其中 {line.quantity_text(gone)} {line.unit_label} 由已记录的出行替代，"
             f"余 {line.quantity_text(left)} {line.unit_label}"
         )
+    if amount.added.mid:
+        more = line.quantity_text(amount.quantity.mid)
+        parts.append(f"已记录的里程比设定值多，一年按 {more} {line.unit_label} 计")
     if line.divisor is not None:
         shared = result.held[line.divisor.name]
         people = line.divisor.shown(shared.values.mid)
@@ -96,8 +100,8 @@ def line_sentence(result: Estimate, amount: LineAmount) -> str:
 def _quantity_text(result: Estimate, amount: LineAmount) -> str:
     line, label = amount.line, amount.line.unit_label
     if amount.logged:
-        return f"已记录 {line.quantity_text(amount.quantity.mid)} {label}，替代同样里程的私家车"
-    before = line.quantity_text(amount.quantity.plus(amount.replaced).mid)
+        return f"已记录 {line.quantity_text(amount.quantity.mid)} {label}"
+    before = line.quantity_text(amount.quantity.plus(amount.replaced).less(amount.added).mid)
     if line.question is not None:
         asked = result.held[line.question.name]
         answer, held = line.question.shown(asked.values.mid), _held_text(line.question, asked)
@@ -152,6 +156,14 @@ def _deduction_sentence(questionnaire: Questionnaire, category: CategoryAmount) 
     )
 
 
+def _covered_sentences(result: Estimate) -> list[str]:
+    modes = result.questionnaire.logged_modes
+    return [
+        f"{modes[mode].line.label}：您已填写里程，已记录的出行在其中，不重复计入。"
+        for mode in result.covered
+    ]
+
+
 def _assumed_sentence(result: Estimate) -> str:
     if not result.assumed:
         return "全部问题都由您填写。"
@@ -193,6 +205,7 @@ def _line_json(result: Estimate, amount: LineAmount) -> JsonValue:
         "assumed": amount.assumed,
         "quantity_per_year": {**quantities, "unit": line.unit_label},
         "replaced": line.quantity_text(amount.replaced.mid),
+        "added": line.quantity_text(amount.added.mid),
         "factor": _factor_json(result, amount.rate.factor),
         **_amount_json(amount.mg),
         "sentence": line_sentence(result, amount),

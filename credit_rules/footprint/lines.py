@@ -12,11 +12,11 @@ from credit_rules.errors import nearest
 from credit_rules.footprint.model import (
     FactorRange,
     Line,
+    LoggedMode,
     Period,
     Question,
     Rate,
     RateKey,
-    Replacement,
     Triple,
 )
 from credit_rules.footprint.questions import QuestionReader, kilometres_reader
@@ -29,7 +29,7 @@ _MG_PER_G = 1000
 
 @dataclass(frozen=True, slots=True)
 class LineReader:
-    """Reads `[[lines]]` and `[[replacements]]`.
+    """Reads `[[lines]]` and `[[logged_modes]]`.
 
     Args:
         asking: reads periods; knows the categories and sources.
@@ -59,22 +59,36 @@ class LineReader:
             )
         return lines
 
-    def replacements(self, whole: Reader, lines: tuple[Line, ...]) -> dict[str, Replacement]:
+    def logged_modes(self, whole: Reader, lines: tuple[Line, ...]) -> dict[str, LoggedMode]:
         """The modes of logged travel by name."""
         named = {line.name: line for line in lines}
-        found: dict[str, Replacement] = {}
-        for at in whole.tables("replacements"):
+        found: dict[str, LoggedMode] = {}
+        for at in whole.tables("logged_modes"):
             mode, label = at.name("mode"), at.text("label")
             target = named.get(at.word("replaces", named))
             if target is None or target.question is None:
                 at.fail("replaces", "只能替代由问题给出里程的计算行。", "请改正。")
                 continue
-            base = replace(target, name=mode, label=label, question=None, divisor=None)
-            line = self._rated(at, replace(base, selector=None, rates={}))
+            line = self._of_mode(at, named, replace(target, name=mode, label=label))
             at.done()
             step = target.question.spec.step or Decimal(1)
-            found[mode] = Replacement(mode, line, target.name, kilometres_reader(label, step, mode))
+            found[mode] = LoggedMode(mode, line, target.name, kilometres_reader(label, step, mode))
         return found
+
+    def _of_mode(self, at: Reader, named: Mapping[str, Line], like: Line) -> Line:
+        """The line whose question asks about a mode, or one of its own with a factor."""
+        if not at.has("line"):
+            own = replace(like, question=None, divisor=None, selector=None, rates={})
+            return self._rated(at, own)
+        line = named.get(at.word("line", named))
+        if line is None or line.question is None or line.scale != like.scale:
+            at.fail(
+                "line",
+                "须是由问题给出里程的计算行，步长与被替代的一行相同。",
+                "请改正 line，或统一两个问题的 step。",
+            )
+            return like
+        return line
 
     def _used(self, lines: tuple[Line, ...]) -> list[str]:
         used = [name for line in lines for name in line.remainder]
@@ -188,6 +202,14 @@ class LineReader:
             for choice in line.selector.spec.choices
         ]
         inner.done()
+        counted = {(f.boundary, f.year) for by_region in found for f in by_region.values()}
+        if len(counted) > 1 or ("", 0) in counted:
+            at.fail(
+                "factors",
+                "同一问题的各个选项须写明并采用相同的核算边界（boundary）和年份（year），"
+                "否则选项之间不能比较。",
+                "请在各因子中写同样的 boundary 与 year，或换成同一边界的因子。",
+            )
         return found
 
     def _factor(self, at: Reader, key: str, name: str) -> Mapping[str, FactorRange]:

@@ -33,6 +33,12 @@ class Triple(NamedTuple):
             max(self.high - other.high, 0),
         )
 
+    def at_least(self, other: Triple) -> Triple:
+        """The larger figure, end by end."""
+        return Triple(
+            max(self.low, other.low), max(self.mid, other.mid), max(self.high, other.high)
+        )
+
     def at_most(self, other: Triple) -> Triple:
         """The smaller figure, end by end."""
         return Triple(
@@ -179,6 +185,8 @@ class FactorRange:
         low: smallest plausible figure.
         mid: the figure chosen.
         high: largest plausible figure.
+        boundary: what the figure counts, such as the use phase; empty where no choice needs it.
+        year: the year of publication; 0 where no choice needs it.
         forcing: how aviation's non-CO2 effects scale it, where they do.
     """
 
@@ -188,6 +196,8 @@ class FactorRange:
     low: Bound
     mid: Bound
     high: Bound
+    boundary: str
+    year: int
     forcing: RadiativeForcing | None
 
     @property
@@ -267,14 +277,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Replacement:
-    """A mode of logged travel whose kilometres replace those of another line.
+class LoggedMode:
+    """A mode of travel that members log, and what its kilometres refine.
 
     Args:
         mode: name in the totals of logged actions.
-        line: the line by which its own kilometres are reckoned.
-        replaces: name of the line whose kilometres it replaces.
-        reader: reads kilometres into whole steps of the replaced line.
+        line: the line that its kilometres belong to; one of its own where no question asks.
+        replaces: name of the line of which as many kilometres are taken off, if they are assumed.
+        reader: reads kilometres into whole steps of both lines.
     """
 
     mode: str
@@ -297,7 +307,7 @@ class Questionnaire:
     digest: str
     questions: Mapping[str, Question]
     lines: tuple[Line, ...]
-    replacements: Mapping[str, Replacement]
+    logged_modes: Mapping[str, LoggedMode]
     regions: Mapping[str, Region]
     default_region: str
     categories: Mapping[str, str]

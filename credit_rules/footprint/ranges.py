@@ -83,11 +83,13 @@ class RangeReader:
         if dict(unit.dimension).get("co2e") != dict(CO2E)["co2e"]:
             at.fail("unit", f"“{unit.text}”不是排放因子的单位。", "例如 kgCO2e/km。")
         forcing = self._forcing(at.table("forcing"), unit) if at.has("forcing") else None
+        boundary = at.text("boundary") if at.has("boundary") else ""
+        year = at.integer("year") if at.has("year") else 0
         found = self.bounds(at, key, label, unit)
         at.done()
         if found is None or len(at.problems) > before:
             return None
-        return replace(found, forcing=forcing)
+        return replace(found, forcing=forcing, boundary=boundary, year=year)
 
     def bounds(self, at: Reader, key: str, label: str, unit: Unit) -> FactorRange | None:
         """Read `mid` and, where there are alternatives, `low` and `high`; None after an error."""
@@ -104,6 +106,8 @@ class RangeReader:
             self._exact(low) if low else self._spread(centre, -1),
             centre,
             self._exact(high) if high else self._spread(centre, 1),
+            "",
+            0,
             None,
         )
         _check_order(at, found)

@@ -17,9 +17,9 @@ def test_answers_and_logged_actions_make_a_range_with_sources(
 ) -> None:
     assumed = client.get(FOOTPRINT, headers=member).get_json()
     assert assumed["answered"] is None
-    trip = drop_off(kind="commute.metro", facts={"distance": "10"}, evidence={})
+    trip = drop_off(kind="commute.bicycle", facts={"distance": "10"}, evidence={})
     assert client.post("/api/v1/actions", json=trip, headers=member).status_code == 201
-    sent = {"answers": {"car_km": "100", "car_type": "hybrid"}, "counted": True}
+    sent = {"answers": {"taxi_km": "100", "car_type": "hybrid"}, "counted": True}
     found = client.put(ANSWERS, json=sent, headers=member).get_json()
     assert found["answered"]["answers"] == sent["answers"]
     assert found["answered"]["counted"] is True

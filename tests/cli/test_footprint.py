@@ -38,7 +38,7 @@ def test_estimate_as_a_table_with_ranges_and_sources() -> None:
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert lines[0] == "个人年度碳足迹问卷（第 1 版），地区 浙江，单位 kg CO2e/年"
-    assert "合计          4100 kg     1300–12000 kg" in lines
+    assert "合计          4000 kg     1200–12000 kg" in lines
     for heading in ("计算过程", "来源", "说明"):
         assert heading in lines
     assert any(line.startswith("  gas.ng  2.184 kgCO2/m3  中国数据，转引或推算") for line in lines)
@@ -55,9 +55,9 @@ def test_region_and_aviation_are_options() -> None:
 
 def test_logged_actions_come_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "actions.json"
-    path.write_text('{"kilometres": {"metro": 600}, "reductions_mg": {"waste": 1000000}}')
+    path.write_text('{"kilometres": {"walking": 600}, "reductions_mg": {"waste": 1000000}}')
     found = json.loads(run(*ON, "--json", "--actions", str(path), stdin='{"car_km": 50}').stdout)
-    assert found["lines"][-1]["label"] == "已记录的地铁出行"
+    assert found["lines"][-1]["label"] == "已记录的步行"
     waste = found["categories"][-1]
     assert (waste["category"], waste["deducted_kg"]) == ("waste", "1")
 

@@ -128,20 +128,22 @@ def test_an_answer_the_questionnaire_no_longer_takes_is_left_out(
     assert "taxi_km" not in found.estimate.assumed
 
 
-def test_logged_trips_take_the_place_of_car_kilometres(
+def test_logged_trips_refine_what_was_left_out_and_leave_answers(
     db: Connection, scene: Scene, log: Callable[..., None]
 ) -> None:
     member = scene.members[0]
-    reply(db, member, car_km="100")
+    reply(db, member, flight_km="0")
     log("commute.metro", {"distance": "10"}, NOW - timedelta(days=1))
     log("commute.metro", {"distance": "10"}, NOW)
     log("commute.rule_135", {"mode": "cycle", "distance": "2000 m"}, NOW - timedelta(days=2))
-    reply(db, scene.members[1], car_km="100")
-    assert line(footprint(db, scene.members[1]).estimate, "私家车") == ("5200", "0")
     found = footprint(db, member).estimate
-    assert line(found, "私家车") == ("5178", "22")
-    assert line(found, "已记录的地铁出行") == ("20", "0")
+    assert line(found, "私家车") == ("3638", "2")
+    assert line(found, "地铁") == ("1040", "0")  # 20 km are among those assumed
     assert line(found, "已记录的自行车出行") == ("2", "0")
+    reply(db, member, car_km="100", metro_km="1")
+    found = footprint(db, member).estimate
+    assert (line(found, "私家车"), line(found, "地铁")) == (("5200", "0"), ("52", "0"))
+    assert found.covered == ("metro",)
 
 
 def test_other_reductions_come_off_what_was_assumed_in_their_category(
@@ -172,7 +174,7 @@ def test_what_was_taken_back_is_not_in_it(
 
 
 def test_a_year_ends_after_a_year(db: Connection, scene: Scene, log: Callable[..., None]) -> None:
-    log("commute.metro", {"distance": "10"}, NOW - timedelta(hours=3))
+    log("commute.bicycle", {"distance": "10"}, NOW - timedelta(hours=3))
     for now, kilometres in (
         (NOW + timedelta(days=364), True),
         (NOW + timedelta(days=365), False),

@@ -41,7 +41,7 @@ def test_every_line_by_hand(
 ) -> None:
     expected = {
         "car": 100 * 52 * published["car.hybrid.defra"] / 2,
-        "taxi": 5 * 52 * published["car.petrol.cpcd"],
+        "taxi": 5 * 52 * published["car.petrol.defra"],
         "bus": 10 * 52 * published["bus.cpcd"],
         "metro": 80 * 52 * published["metro.cpcd"],
         "hsr": 1200 * published["rail.hsr.full"] / 1000,

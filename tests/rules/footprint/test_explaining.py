@@ -30,8 +30,8 @@ def test_a_sentence_says_all(questionnaire: Questionnaire, all_answers: dict[str
         "英国数据，没有中国数据时替代，car.hybrid.defra，转引或推算，"
         "来源：UK DESNZ/DEFRA GHG conversion factors 2025 (flat-file copy)，"
         "repo scope3emissiontest-oss/JulesProject defra_factors_2025_v2/），"
-        "范围 0.064125 到 0.19567（低：car.hybrid.defra 减 50% 的不确定度；"
-        "高：car.petrol.cpcd，中国数据）；得 333.45 kg（低 166.725，高 508.742）。"
+        "范围 0.064125 到 0.192375（低：car.hybrid.defra 减 50% 的不确定度；"
+        "高：car.hybrid.defra 加 50% 的不确定度）；得 333.45 kg（低 166.725，高 500.175）。"
     )
 
 
@@ -79,9 +79,11 @@ def test_the_treatment_of_aviation_is_said(questionnaire: Questionnaire) -> None
 
 
 def test_logged_trips_and_reductions_are_said(questionnaire: Questionnaire) -> None:
-    totals = ActionTotals({"waste": 20 * KG}, {"metro": "600"})
-    whole = "".join(sentences(estimate(questionnaire, {"car_km": "50"}, actions=totals)))
-    assert "其中 600 km 由已记录的出行替代，余 2000 km" in whole
+    totals = ActionTotals({"waste": 20 * KG}, {"metro": "3640", "walking": "40"})
+    whole = "".join(sentences(estimate(questionnaire, {}, actions=totals)))
+    assert "其中 2640 km 由已记录的出行替代，余 1000 km" in whole
+    assert "已记录的里程比设定值多，一年按 3640 km 计" in whole
+    assert "已记录的步行：已记录 40 km" in whole
     assert "已记录的行为减排 20 kg，从未填写而假定的部分扣减 20 kg" in whole
 
 
@@ -94,8 +96,8 @@ def test_json_is_exact_and_stable(
     assert found["questionnaire"]["digest"] == questionnaire.digest
     assert found["total"] == {
         "low_kg": "3258.54352",
-        "mid_kg": "4485.657864",
-        "high_kg": "5875.731854",
+        "mid_kg": "4477.090864",
+        "high_kg": "5867.164854",
         "display": "约 4500 kg（3300–5900 kg）",
     }
     assert [category["category"] for category in found["categories"]] == [
@@ -106,7 +108,7 @@ def test_json_is_exact_and_stable(
         "car_km", "car_occupants", "car_type",
     ]  # fmt: skip
     assert car["factor"]["low"]["spread"] == "-0.5"
-    assert car["factor"]["high"]["factor"] == "car.petrol.cpcd"
+    assert car["factor"]["high"]["factor"] == "car.hybrid.defra"
     assert {row["factor"] for row in found["sources"]} >= {"car.hybrid.defra", "gas.ng"}
 
 

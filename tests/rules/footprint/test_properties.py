@@ -1,6 +1,5 @@
 """What holds for all answers: order, sums, direction, and that actions never go below zero."""
 
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
@@ -8,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from credit_rules.footprint import ActionTotals, Triple, estimate, load_questionnaires
-from credit_rules.footprint.estimating import Estimate
+from credit_rules.footprint.estimating import Estimate, LineAmount
 from credit_rules.footprint.model import Question
 
 QUESTIONNAIRE = load_questionnaires().on(date(2026, 3, 1))
@@ -37,7 +36,7 @@ ACTIONS = st.builds(
     ActionTotals,
     st.dictionaries(st.sampled_from(sorted(QUESTIONNAIRE.categories)), st.integers(0, 10**13)),
     st.dictionaries(
-        st.sampled_from(sorted(QUESTIONNAIRE.replacements)),
+        st.sampled_from(sorted(QUESTIONNAIRE.logged_modes)),
         st.integers(0, 200_000_000).map(lambda m: str(Decimal(m).scaleb(-3))),
     ),
 )
@@ -96,25 +95,36 @@ def test_each_answer_has_one_direction(
 
 @settings(max_examples=100, deadline=None)
 @given(answers=ANSWERS.filter(fits), actions=ACTIONS)
-def test_kilometres_are_replaced_one_for_one(
+def test_no_answer_is_changed_by_what_was_logged(
     answers: dict[str, str], actions: ActionTotals
 ) -> None:
-    def car_and_logged(result: Estimate, pick: Callable[[Triple], int]) -> int:
-        return sum(
-            pick(amount.quantity)
-            for amount in result.lines
-            if amount.logged or amount.line.name == "car"
-        )
+    after = estimate(QUESTIONNAIRE, answers, actions=actions)
+    for name, amount in _by_question(after).items():
+        if name in answers:
+            assert amount.quantity == _by_question(estimate(QUESTIONNAIRE, answers))[name].quantity
+        else:
+            assert min(amount.quantity) >= 0
 
-    before, after = (
-        estimate(QUESTIONNAIRE, answers),
-        estimate(QUESTIONNAIRE, answers, actions=actions),
+
+@settings(max_examples=100, deadline=None)
+@given(answers=ANSWERS.filter(fits), actions=ACTIONS)
+def test_kilometres_beyond_the_assumptions_come_off_an_assumed_car_and_nothing_else(
+    answers: dict[str, str], actions: ActionTotals
+) -> None:
+    before = _by_question(estimate(QUESTIONNAIRE, answers))
+    after = estimate(QUESTIONNAIRE, answers, actions=actions)
+    lines = _by_question(after)
+    alone = sum(amount.quantity.mid for amount in after.lines if amount.logged)
+    beyond = alone + sum(
+        lines[name].quantity.mid - before[name].quantity.mid for name in ("bus_km", "metro_km")
     )
-    for end in range(3):
-        assert car_and_logged(before, lambda q, end=end: q[end]) == car_and_logged(  # type: ignore[misc] # a lambda that binds the loop's value
-            after,
-            lambda q, end=end: q[end],  # type: ignore[misc] # the same
-        )
+    came_off = before["car_km"].quantity.mid - lines["car_km"].quantity.mid
+    room = 0 if "car_km" in answers else before["car_km"].quantity.mid
+    assert came_off == min(beyond, room)
+
+
+def _by_question(result: Estimate) -> dict[str, LineAmount]:
+    return {a.line.question.name: a for a in result.lines if a.line.question is not None}
 
 
 @settings(max_examples=100, deadline=None)
