@@ -54,6 +54,7 @@ def points() -> str:
         lines=lines,
         titles=titles_of(lines),
         kinds=labels.ENTRY_KINDS,
+        later=False,
     )
 
 

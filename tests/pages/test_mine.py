@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from backend.actions.models import HoldOutcome
 from backend.bootstrap import Backend
+from backend.corrections.reviews import Decision, resolve
+from backend.organisations.queries import Scope
 from backend.rankings.jobs import rebuild
 from tests.builders.drop_offs import drop
 from tests.builders.scene import Scene
@@ -61,6 +64,39 @@ def test_a_member_without_anything_is_told_how_to_begin(member: FlaskClient) -> 
     page = member.get("/me").text
     assert "还没有记录" in page
     assert "0 分" in page
+
+
+@pytest.mark.parametrize("path", ["/me", "/me/points", "/me/records", "/me/entries"])
+def test_own_pages_open_for_a_member_without_anything(member: FlaskClient, path: str) -> None:
+    page = member.get(path)
+    assert page.status_code == 200
+    assert "还没有" in page.text
+
+
+@pytest.mark.parametrize("outcome", [None, HoldOutcome.VOIDED])
+def test_own_pages_show_a_record_that_does_not_count(
+    member: FlaskClient,
+    log: Callable[..., int],
+    backend: Backend,
+    scene: Scene,
+    outcome: HoldOutcome | None,
+) -> None:
+    action_id = log(0, "31")
+    if outcome is not None:
+        decision = Decision(
+            action_id=action_id,
+            scope=Scope(everything=True),
+            actor_id=scene.members[1],
+            reason="照片看不清",
+            at=backend.clock.now(),
+        )
+        with backend.engine.begin() as db:
+            resolve(db, backend.rulebook, decision, outcome=outcome)
+    status = "待审核" if outcome is None else "审核未通过"
+    for path in ("/me", "/me/records", f"/me/receipts/{action_id}"):
+        page = member.get(path)
+        assert page.status_code == 200
+        assert status in page.text
 
 
 def test_another_members_receipt_is_not_found(member: FlaskClient, log: Callable[..., int]) -> None:
