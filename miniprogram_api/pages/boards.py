@@ -5,14 +5,9 @@ from flask import render_template, request
 from backend.rankings.policy import MIN_GROUP, Board, Measure
 from backend.web.access import actor, member_page
 from backend.web.paging import encode_cursor
+from miniprogram_api.flows.rankings import board_standings, line_sentences, own_group, places_after
 from miniprogram_api.pages.frame import page_blueprint
 from miniprogram_api.resources import labels
-from miniprogram_api.resources.rankings import (
-    board_standings,
-    line_sentences,
-    own_group,
-    places_after,
-)
 
 blueprint = page_blueprint("boards", __name__)
 

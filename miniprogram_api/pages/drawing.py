@@ -26,10 +26,10 @@ from backend.web import problems, transaction
 from backend.web.access import member_page, optional_actor, public
 from backend.web.context import now
 from backend.web.transaction import connection
+from miniprogram_api.flows.rewards import person
 from miniprogram_api.pages import wording
 from miniprogram_api.pages.frame import page_blueprint
 from miniprogram_api.resources import labels
-from miniprogram_api.resources.rewards import person
 
 blueprint = page_blueprint("drawing", __name__)
 

@@ -24,8 +24,8 @@ from credit_rules.footprint import (
     two_figures,
 )
 from credit_rules.footprint.comparison import FEWEST_PEOPLE
+from miniprogram_api.flows.footprint import keep_answers, own_footprint
 from miniprogram_api.pages.frame import page_blueprint
-from miniprogram_api.resources.footprint import keep_answers, own_footprint
 
 blueprint = page_blueprint("own_footprint", __name__)
 

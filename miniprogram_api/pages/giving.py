@@ -30,10 +30,10 @@ from backend.web import problems, transaction
 from backend.web.access import actor, member_page, public
 from backend.web.paging import decode_cursor, page
 from backend.web.transaction import connection
+from miniprogram_api.flows.rewards import certificate_url, give
 from miniprogram_api.pages import wording
 from miniprogram_api.pages.frame import form_reference, page_blueprint
 from miniprogram_api.resources import labels
-from miniprogram_api.resources.rewards import certificate_url, give
 
 blueprint = page_blueprint("giving", __name__)
 

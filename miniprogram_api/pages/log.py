@@ -25,10 +25,10 @@ from backend.web.context import backend, now
 from backend.web.transaction import connection
 from credit_rules import InputSpec, Methodology
 from credit_rules.units import decimal_text
+from miniprogram_api.flows.actions import loaded_action, record_action
+from miniprogram_api.flows.kinds import better_evidence, caps_left, kind_bodies
 from miniprogram_api.pages.frame import page_blueprint
 from miniprogram_api.resources import labels
-from miniprogram_api.resources.actions import loaded_action, record_action
-from miniprogram_api.resources.kinds import better_evidence, caps_left, kind_bodies
 
 blueprint = page_blueprint("log", __name__)
 

@@ -14,10 +14,10 @@ from backend.web.access import actor, member_page
 from backend.web.context import backend, now
 from backend.web.paging import decode_cursor, page
 from backend.web.transaction import connection
+from miniprogram_api.flows.rankings import board_standings
 from miniprogram_api.pages.entries import titles_of
 from miniprogram_api.pages.frame import page_blueprint
 from miniprogram_api.resources import labels
-from miniprogram_api.resources.rankings import board_standings
 
 blueprint = page_blueprint("mine", __name__)
 

@@ -12,9 +12,9 @@ from backend.recycling.policy import KIND
 from backend.web.context import backend, now
 from backend.web.transaction import connection
 from credit_rules import Assessment, InputSpec
+from miniprogram_api.flows.kinds import caps_left
+from miniprogram_api.flows.scans import SAMPLE_MASS_KG, tier_body
 from miniprogram_api.resources import labels
-from miniprogram_api.resources.kinds import caps_left
-from miniprogram_api.resources.scans import SAMPLE_MASS_KG, tier_body
 
 _DECLARED: Final = "T0"
 _LOCATED: Final = "T1"

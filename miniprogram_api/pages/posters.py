@@ -21,12 +21,12 @@ from backend.web import problems, transaction
 from backend.web.access import member_page, optional_actor, public
 from backend.web.context import backend, now
 from backend.web.transaction import connection
+from miniprogram_api.flows.actions import loaded_action, record_action
+from miniprogram_api.flows.places import is_open
+from miniprogram_api.flows.scans import kinds_at
 from miniprogram_api.pages.frame import page_blueprint
 from miniprogram_api.pages.offers import offers_at
 from miniprogram_api.resources import labels
-from miniprogram_api.resources.actions import loaded_action, record_action
-from miniprogram_api.resources.places import is_open
-from miniprogram_api.resources.scans import kinds_at
 
 blueprint = page_blueprint("posters", __name__)
 

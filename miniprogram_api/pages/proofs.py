@@ -14,9 +14,9 @@ from backend.proofs.receipts import receipt_of
 from backend.web.access import actor, member_page, public
 from backend.web.paging import decode_cursor, page
 from backend.web.transaction import connection
+from miniprogram_api.flows.ledger_proofs import month_of
 from miniprogram_api.pages.frame import page_blueprint
 from miniprogram_api.pages.verdicts import Verdict, verdict_on
-from miniprogram_api.resources.ledger_proofs import month_of
 
 blueprint = page_blueprint("proofs", __name__)
 

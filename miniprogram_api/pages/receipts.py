@@ -12,9 +12,9 @@ from backend.web.access import actor, member_page
 from backend.web.context import backend
 from backend.web.transaction import connection
 from credit_rules.units import parse_unit
+from miniprogram_api.flows.scans import tier_body
 from miniprogram_api.pages.frame import page_blueprint
 from miniprogram_api.resources import labels
-from miniprogram_api.resources.scans import tier_body
 
 blueprint = page_blueprint("receipts", __name__)
 

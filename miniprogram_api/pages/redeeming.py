@@ -22,9 +22,9 @@ from backend.web.access import actor, member_page
 from backend.web.context import now
 from backend.web.paging import decode_cursor, page
 from backend.web.transaction import connection
+from miniprogram_api.flows.rewards import code_url, person, seconds_left
 from miniprogram_api.pages.frame import form_reference, page_blueprint
 from miniprogram_api.resources import labels
-from miniprogram_api.resources.rewards import code_url, person, seconds_left
 
 blueprint = page_blueprint("redeeming", __name__)
 

@@ -3,31 +3,25 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
-import marshmallow as ma
 from flask import Response
 
-from backend.actions import claims
 from backend.actions.backlog import record_all
-from backend.actions.evidence import EvidenceKind, place_kind_of
+from backend.actions.evidence import place_kind_of
 from backend.actions.queries import Recorded
-from backend.actions.service import Receipt, Request, receipt_of, record
-from backend.errors import DomainError, InvalidInputError
+from backend.actions.service import Receipt, Request, receipt_of
+from backend.errors import DomainError
 from backend.ledger.policy import expires_month, month_end
 from backend.places.codes import place_code
-from backend.recycling import policy as recycling_policy
-from backend.recycling.service import DropOff, drop_off_request
 from backend.web import problems
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
 from backend.web.context import backend, now
-from backend.web.messages import field_errors
 from backend.web.transaction import connection
 from credit_rules import Source
-from miniprogram_api.resources.scans import position_of
+from miniprogram_api.flows.actions import ITEM, loaded_action, record_action, request_of
 from miniprogram_api.schemas.actions import (
-    ActionRequest,
     BatchAnswer,
     BatchRequest,
     ExplanationSchema,
@@ -36,13 +30,10 @@ from miniprogram_api.schemas.actions import (
 
 blueprint = Blueprint("actions", __name__, description="Low-carbon actions and their receipts.")
 
-_ITEM: Final = ActionRequest()
-_BY_CODE: Final = (None, EvidenceKind.PRINTED_CODE, EvidenceKind.ROTATING_CODE)
-
 
 @blueprint.route("/actions", methods=["POST"])
 @member_only
-@blueprint.arguments(_ITEM)
+@blueprint.arguments(ITEM)
 @blueprint.response(201, ReceiptSchema, description="Credited")
 @blueprint.alt_response(200, schema=ReceiptSchema, description="Credited before", success=True)
 def log_action(values: Mapping[str, Any]) -> Response:
@@ -72,7 +63,7 @@ def log_batch(values: Mapping[str, Any]) -> dict[str, Any]:
     requests: dict[int, Request] = {}
     for index in _by_occurrence(items):
         try:
-            requests[index] = _request_of(loaded_action(items[index]))
+            requests[index] = request_of(loaded_action(items[index]))
         except DomainError as error:
             results[index] = error
     recorded = record_all(connection(), backend().rulebook, list(requests.values()), now=now())
@@ -98,51 +89,6 @@ def explain_action(action_id: int) -> dict[str, Any]:
         "rulebook_digest": recorded.rulebook_digest.hex(),
         "sources": [_source_body(source, confidences) for source in methodology.sources.values()],
     }
-
-
-def record_action(values: Mapping[str, Any]) -> Receipt:
-    """Records an action of the caller by its kind.
-
-    Args:
-        values: what `ActionRequest` loaded.
-
-    Raises:
-        DomainError: it is refused; the sentence says what to do.
-    """
-    return record(connection(), backend().rulebook, _request_of(values), now=now())
-
-
-def _request_of(values: Mapping[str, Any]) -> Request:
-    """What `ActionRequest` loaded, as the path of its kind takes it."""
-    evidence = values["evidence"]
-    kind, code = values["kind"], evidence["code"]
-    if kind == recycling_policy.KIND and code is not None and evidence["kind"] in _BY_CODE:
-        return drop_off_request(
-            rulebook=backend().rulebook,
-            keys=backend().keys,
-            member_id=actor().member_id,
-            drop_off=DropOff(
-                reference=values["reference"],
-                occurred_at=values["occurred_at"],
-                code=code,
-                facts=values["facts"],
-                position=position_of(evidence["position"]),
-            ),
-            now=now(),
-        )
-    return claims.request_of(
-        keys=backend().keys,
-        member_id=actor().member_id,
-        telling=claims.Telling(
-            reference=values["reference"],
-            kind=kind,
-            occurred_at=values["occurred_at"],
-            facts=values["facts"],
-            evidence=evidence["kind"],
-            code=code,
-        ),
-        now=now(),
-    )
 
 
 def _by_occurrence(items: Sequence[Any]) -> list[int]:
@@ -174,24 +120,6 @@ def _batch_result(result: Receipt | DomainError) -> dict[str, Any]:
         "receipt": receipt_body(result),
         "problem": None,
     }
-
-
-def loaded_action(item: Any) -> Mapping[str, Any]:
-    """An action checked field by field, as `record_action` wants it.
-
-    Args:
-        item: as `ActionRequest` describes it, from anybody.
-
-    Raises:
-        InvalidInputError: names every field at fault.
-    """
-    try:
-        loaded: Mapping[str, Any] = _ITEM.load(item)
-    except ma.ValidationError as error:
-        raise InvalidInputError(
-            "提交的内容有误，请按提示修改后重试。", fields=tuple(field_errors(error.messages))
-        ) from error
-    return loaded
 
 
 def receipt_bytes(receipt: Receipt) -> bytes:

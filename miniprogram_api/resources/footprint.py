@@ -13,6 +13,7 @@ from backend.web.context import backend, now
 from backend.web.schemas import StrictSchema
 from backend.web.transaction import connection
 from credit_rules.footprint import describe_questionnaire, sentences, to_json
+from miniprogram_api.flows.footprint import keep_answers, own_footprint
 from miniprogram_api.schemas.footprint import (
     FootprintAnswer,
     FootprintAnswersRequest,
@@ -56,33 +57,6 @@ def answer(values: Mapping[str, Any]) -> dict[str, Any]:
 def withdraw() -> None:
     """Forget the caller's answers."""
     service.withdraw(connection(), member_id=actor().member_id)
-
-
-def keep_answers(reply: Reply) -> None:
-    """Keeps answers of the caller.
-
-    Raises:
-        InvalidInputError: an answer cannot be used; every such field is named.
-    """
-    service.answer(
-        connection(),
-        backend().questionnaires,
-        member_id=actor().member_id,
-        reply=reply,
-        now=now(),
-    )
-
-
-def own_footprint() -> Footprint:
-    """The caller's footprint today."""
-    return service.footprint_of(
-        connection(),
-        backend().rulebook,
-        backend().questionnaires,
-        member_id=actor().member_id,
-        institution_id=actor().institution_id,
-        now=now(),
-    )
 
 
 def _body(found: Footprint) -> dict[str, Any]:

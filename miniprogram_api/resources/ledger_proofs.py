@@ -2,12 +2,10 @@
 
 import base64
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
-from backend.errors import NotFoundError
 from backend.proofs import queries
-from backend.proofs.month_files import month_json, own_month_file, read_month
+from backend.proofs.month_files import month_json, own_month_file
 from backend.proofs.months import sealed_months
 from backend.proofs.queries import SignedRoot
 from backend.proofs.receipts import consistency, receipt_of
@@ -16,6 +14,7 @@ from backend.web.api import Blueprint
 from backend.web.paging import decode_cursor, page
 from backend.web.schemas import PageQuery, page_schema
 from backend.web.transaction import connection
+from miniprogram_api.flows.ledger_proofs import month_of
 from miniprogram_api.schemas.ledger_proofs import (
     CheckpointSchema,
     ConsistencyQuery,
@@ -97,18 +96,6 @@ def read_sealed_balances(month: str) -> dict[str, Any]:
     """
     found = own_month_file(connection(), month=month_of(month), member_id=actor().member_id)
     return found.to_json()
-
-
-def month_of(text: str) -> date:
-    """The first day of a month such as `2026-10`.
-
-    Raises:
-        NotFoundError: it is none.
-    """
-    month = read_month(text)
-    if month is None:
-        raise NotFoundError("月份应写成 2026-10 这样，请在已封存的月份里选择。")
-    return month
 
 
 def _checkpoint_body(row: SignedRoot) -> dict[str, Any]:

@@ -2,22 +2,21 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from backend.errors import FieldError, InvalidInputError, NotFoundError
 from backend.organisations.queries import Scope
-from backend.places import policy, queries, service
+from backend.places import queries, service
 from backend.places.codes import place_id_of
-from backend.places.models import Datum, PlaceRecord, PlaceState
+from backend.places.models import Datum, PlaceRecord
 from backend.web.access import member_only
 from backend.web.api import Blueprint
 from backend.web.context import now
 from backend.web.paging import decode_cursor, page
 from backend.web.schemas import page_schema
 from backend.web.transaction import connection
-from miniprogram_api.resources import labels
+from miniprogram_api.flows.places import place_body
 from miniprogram_api.schemas.places import PlaceSchema, PlacesQuery
 
 blueprint = Blueprint("places", __name__, description="Recycling points and other places.")
@@ -76,43 +75,6 @@ def place_with_code(code: str) -> PlaceRecord:
     if found is None or found.code != code:
         raise NotFoundError("没有找到这个点位，请核对海报上的编号。")
     return found
-
-
-def place_body(
-    place: PlaceRecord, instant: datetime, distance_m: int | None = None
-) -> dict[str, Any]:
-    """What the API says of a place.
-
-    Args:
-        place: the place.
-        instant: for which `open_now` is told, aware.
-        distance_m: metres from the point that was asked about.
-    """
-    return {
-        "code": place.code,
-        "kind": place.kind.value,
-        "kind_label": labels.PLACE_KINDS[place.kind],
-        "name": place.name,
-        "address": place.address,
-        "state": place.state.value,
-        "state_label": labels.PLACE_STATES[place.state],
-        "open_now": is_open(place, instant),
-        "hours": list(policy.hours_lines(place.hours)),
-        "accepted": [
-            {"waste_class": item.value, "label": labels.WASTE_CLASSES[item]}
-            for item in place.accepted
-        ],
-        "latitude": None if place.latitude is None else str(place.latitude),
-        "longitude": None if place.longitude is None else str(place.longitude),
-        "datum": place.datum.value,
-        "presence": place.presence.value,
-        "distance_m": distance_m,
-    }
-
-
-def is_open(place: PlaceRecord, instant: datetime) -> bool:
-    """Whether a place takes anything at an aware instant: in use, and within its hours."""
-    return place.state is PlaceState.OPEN and policy.is_open(place.hours, instant)
 
 
 def _point(text: str) -> tuple[Decimal, Decimal]:

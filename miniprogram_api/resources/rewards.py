@@ -5,26 +5,21 @@ from datetime import timedelta
 from typing import Any
 
 from backend.clock import business_day
-from backend.donations import service as donations
-from backend.donations.policy import SMALLEST_GIFT
 from backend.donations.queries import DonationView, donations_of, open_causes
 from backend.donations.service import GiftOrder
 from backend.draws import service as draws
 from backend.draws.queries import DrawView, draws_for, standing_of, tickets_of, winners_of
-from backend.errors import FieldError, InvalidInputError
-from backend.offers.policy import Person
-from backend.places.codes import STEP_SECONDS
 from backend.rewards import queries, service
-from backend.rewards.codes import redemption_code
 from backend.rewards.models import RedemptionState
 from backend.rewards.queries import Offer, RedemptionView
 from backend.rewards.service import Order
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
-from backend.web.context import backend, now
+from backend.web.context import now
 from backend.web.paging import decode_cursor, page
 from backend.web.schemas import PageQuery, page_schema
 from backend.web.transaction import connection
+from miniprogram_api.flows.rewards import certificate_url, code_url, give, person, seconds_left
 from miniprogram_api.schemas.rewards import (
     CausesAnswer,
     DonationRequest,
@@ -37,11 +32,6 @@ from miniprogram_api.schemas.rewards import (
 )
 
 blueprint = Blueprint("rewards", __name__, description="Rewards, donations and prize draws.")
-
-
-def person() -> Person:
-    """The caller with their institution of today."""
-    return Person(actor().member_id, actor().institution_id)
 
 
 @blueprint.route("/rewards", methods=["GET"])
@@ -145,18 +135,6 @@ def donate(values: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
     return _donation_body(made), 201 if first else 200
 
 
-def give(order: GiftOrder) -> tuple[DonationView, bool]:
-    """Gives what the caller ordered; whether it was given by this call.
-
-    Raises:
-        DomainError: it is refused; the sentence says what to do.
-    """
-    if order.unit not in SMALLEST_GIFT:
-        sentence = "请选择捐赠积分（mpt）或减排量（mg）。"
-        raise InvalidInputError(sentence, fields=[FieldError("unit", "choice", sentence)])
-    return donations.donate(connection(), member_id=actor().member_id, order=order, now=now())
-
-
 @blueprint.route("/donations", methods=["GET"])
 @member_only
 @blueprint.arguments(PageQuery, location="query")
@@ -211,26 +189,9 @@ def redemption_body(found: RedemptionView) -> dict[str, Any]:
     }
 
 
-def code_url(redemption_id: int) -> str:
-    """The text of a redemption's QR code now: opens the attendant's screen in the console."""
-    with_backend = backend()
-    code = redemption_code(with_backend.keys, redemption_id, now())
-    return f"{with_backend.settings.console_url}/redemptions/verify?code={code}"
-
-
-def seconds_left() -> int:
-    """How long the present step of the codes still lasts."""
-    return STEP_SECONDS - int(now().timestamp()) % STEP_SECONDS
-
-
 def _code_body(found: RedemptionView) -> dict[str, str]:
     following = now().replace(microsecond=0) + timedelta(seconds=seconds_left())
     return {"text": code_url(found.id), "next_at": following.isoformat()}
-
-
-def certificate_url(number: str) -> str:
-    """The public address that confirms a certificate."""
-    return f"{backend().settings.public_url}/certificates/{number}"
 
 
 def _offer_body(offer: Offer) -> dict[str, Any]:

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from backend.actions.evidence import TIERS, EvidenceKind, accepted_by, place_kind_of
+from backend.actions.evidence import TIERS, EvidenceKind, accepted_by
 from backend.actions.service import Admission, methodology_of, preview
 from backend.clock import business_day
-from backend.places.models import Datum, PlaceKind
-from backend.places.policy import Position
 from backend.places.service import resolve_code
 from backend.places.tickets import Ticket, ticket_of
 from backend.recycling import service
@@ -18,14 +16,13 @@ from backend.web.context import backend, now
 from backend.web.limits import by_member, rate_limited
 from backend.web.transaction import connection
 from credit_rules import Methodology
+from miniprogram_api.flows.kinds import caps_left
+from miniprogram_api.flows.places import place_body
+from miniprogram_api.flows.scans import SAMPLE_MASS_KG, kinds_at, position_of, tier_body
 from miniprogram_api.resources import labels
-from miniprogram_api.resources.kinds import better_evidence, caps_left
-from miniprogram_api.resources.places import place_body
 from miniprogram_api.schemas.scans import ScanAnswer, ScanRequest
 
 blueprint = Blueprint("scans", __name__, description="What a QR code is. Writes nothing.")
-
-SAMPLE_MASS_KG = "1"
 
 
 @blueprint.route("/scans", methods=["POST"])
@@ -100,12 +97,6 @@ def _ticket_body(ticket: Ticket | None) -> dict[str, Any]:
     }
 
 
-def kinds_at(place: PlaceKind) -> list[Methodology]:
-    """The kinds of action in force today that happen at a kind of place."""
-    in_force = backend().rulebook.in_force(business_day(now()))
-    return [methodology for methodology in in_force if place_kind_of(methodology.id) is place]
-
-
 def _sample(methodology: Methodology, place_id: int) -> dict[str, Any]:
     """What the methodology's first worked example would earn the caller here and now."""
     tier, today = TIERS[EvidenceKind.ROTATING_CODE], business_day(now())
@@ -129,26 +120,6 @@ def _sample(methodology: Methodology, place_id: int) -> dict[str, Any]:
         "points_mpt": assessment.points_mpt,
         "sentences": assessment.trace.sentences(),
         "caps": caps_left(methodology, member_id=actor().member_id, on=today, tier=tier),
-    }
-
-
-def position_of(values: Mapping[str, Any] | None) -> Position | None:
-    """The position a client sent along, if it did."""
-    if values is None:
-        return None
-    return Position(
-        values["latitude"], values["longitude"], values["accuracy_m"], Datum(values["datum"])
-    )
-
-
-def tier_body(methodology: Methodology, name: str) -> dict[str, Any]:
-    """A tier of evidence with its Chinese label, and how to reach a better one."""
-    tier = next(tier for tier in methodology.tiers if tier.name == name)
-    return {
-        "name": tier.name,
-        "label": tier.label,
-        "ranked": tier.ranked,
-        "advice": better_evidence(methodology, tier),
     }
 
 
