@@ -7,9 +7,12 @@ from typing import Any
 
 from flask import Flask
 
-from admin import labels
+from admin import colours
+from admin.wording import WORDS
 from backend.clock import shanghai_time
+from backend.people.labels import ROLES
 from backend.people.models import Role
+from backend.places.labels import DATUMS
 from backend.places.models import PlaceRecord
 
 _NO_VALUE = "（空）"
@@ -58,9 +61,9 @@ def audited(value: Any) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, str):
-        return labels.WORDS.get(value, value)
+        return WORDS.get(value, value)
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return "、".join(labels.WORDS.get(item, item) for item in value)
+        return "、".join(WORDS.get(item, item) for item in value)
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)
     return str(value)
@@ -68,18 +71,18 @@ def audited(value: Any) -> str:
 
 def role_name(role: Role) -> str:
     """What a role is called."""
-    return labels.ROLES[role]
+    return ROLES[role]
 
 
 def coordinates(place: PlaceRecord) -> str:
     """Latitude and longitude with their datum."""
     if place.latitude is None or place.longitude is None:
         return "未填写"
-    return f"{place.latitude}, {place.longitude} · {labels.DATUMS[place.datum]}"
+    return f"{place.latitude}, {place.longitude} · {DATUMS[place.datum]}"
 
 
 def install(app: Flask) -> None:
-    """Makes the filters and the words of `admin.labels` known to the templates."""
+    """Makes the filters and the colours known to the templates."""
     for filter_ in (
         thousandths,
         mass,
@@ -92,6 +95,6 @@ def install(app: Flask) -> None:
         coordinates,
     ):
         app.add_template_filter(filter_)
-    app.jinja_env.globals["labels"] = labels
+    app.jinja_env.globals["colours"] = colours
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

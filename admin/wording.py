@@ -5,6 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.actions.queries import Recorded
+from backend.offers.labels import AUDIENCES
+from backend.offers.models import OfferState
+from backend.organisations.labels import INSTITUTION_KINDS
+from backend.people.labels import ROLES
+from backend.places.labels import DATUMS, PLACE_KINDS, PLACE_STATES, WASTE_CLASSES
+from backend.rewards.labels import PERIODS, REDEMPTION_STATES
 from backend.web.context import backend
 from credit_rules import InputSpec, UnknownMethodology
 
@@ -44,3 +50,22 @@ def _fact(spec: InputSpec, facts: Mapping[str, Any]) -> tuple[str, str]:
     if spec.unit is not None:
         return spec.label, f"{value} {spec.unit.label}"
     return spec.label, {choice.value: choice.label for choice in spec.choices}.get(value, value)
+
+
+WORDS: Mapping[str, str] = {
+    value.value: name
+    for table in (
+        ROLES,
+        PLACE_KINDS,
+        PLACE_STATES,
+        WASTE_CLASSES,
+        DATUMS,
+        INSTITUTION_KINDS,
+        AUDIENCES,
+        PERIODS,
+        REDEMPTION_STATES,
+        {OfferState.DRAFT: "草稿"},
+    )
+    for value, name in table.items()
+} | {"located": "凭定位", "attended": "有人值守", "console": "管理后台", "api": "手机端"}
+"""What stands in audited values, in words."""

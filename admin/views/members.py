@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from admin.auth import MEMBER_MANAGERS, scope
 from admin.forms.people import MembersFilter, Notice
 from admin.forms.reading import filters
-from admin.labels import ROLES
 from backend.clock import business_day
 from backend.organisations.departments import department
 from backend.organisations.queries import Scope, districts, institution, institutions
@@ -22,6 +21,7 @@ from backend.people.administration import (
     may_take,
     take_role,
 )
+from backend.people.labels import ROLES
 from backend.people.queries import Grant, MemberView, account_of, given_roles, members_in
 from backend.web.access import actor, console_roles
 from backend.web.context import now

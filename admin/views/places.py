@@ -6,11 +6,11 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin import labels
 from admin.auth import PLACE_READERS, PLACE_WRITERS, may, reach, scope
 from admin.forms.places import ChangedPlace, NewPlace, PlaceNotice, PlacesFilter
 from admin.forms.reading import Submission, by_field, filters, submitted
 from admin.views.drop_offs import rows_of
+from admin.wording import WORDS
 from backend.actions.queries import actions_at_places
 from backend.clock import business_day
 from backend.db.seen import EditedMeanwhileError, fingerprint
@@ -208,7 +208,7 @@ def _unfolded(value: Any) -> Any:
 def _shown(name: str, value: Any) -> str:
     """A typed value in Chinese; what no choice offers stays as it was sent."""
     values = value if isinstance(value, list) else [value]
-    words = labels.WORDS if name in _CHOICES else {}
+    words = WORDS if name in _CHOICES else {}
     return "、".join(words.get(each, each) for each in values)
 
 

@@ -164,7 +164,7 @@ def _report_document(made: Report) -> str:
 
 def _as_table(made: Report) -> str:
     rows = [f"截至 {shanghai_time(made.as_of):%Y-%m-%d %H:%M:%S}"]
-    for unit, name in (("mpt", "积分（毫分）"), ("mg", "减排量（毫克 CO2e）")):
+    for unit, name in (("mpt", "积分（千分之一分）"), ("mg", "减排量（毫克 CO2e）")):
         rows += ["", name, "\t".join(_HEADINGS)]
         rows += ["\t".join(_cells(line)) for line in made.lines if line.unit == unit]
     return "\n".join([*rows, "", "守恒：是" if made.holds else "守恒：否，请核对账本。"])

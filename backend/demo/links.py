@@ -27,7 +27,7 @@ _CONSOLE: Final = (
     (Role.INSTITUTION_ADMIN, "单位管理员"),
     (Role.DEPARTMENT_MANAGER, "部门管理员"),
     (Role.AUDITOR, "审计员"),
-    (Role.ATTENDANT, "点位值守员"),
+    (Role.ATTENDANT, "督导员"),
 )
 
 # The number of a demo institution stands in its 统一社会信用代码.

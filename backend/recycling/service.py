@@ -21,6 +21,7 @@ from backend.places.models import (
     PlaceRecord,
     PlaceState,
     ResolvedPlace,
+    WasteClass,
 )
 from backend.places.policy import Position
 from backend.places.service import resolve_code
@@ -58,7 +59,7 @@ class Offer:
 
     material: str
     label: str
-    waste_class: str
+    waste_class: WasteClass
     assessment: Assessment
 
 
@@ -114,7 +115,7 @@ def scan(
         tier=tier,
         open_now=_is_open(place, now),
         offers=tuple(
-            Offer(choice.value, choice.label, choice.waste_class or "", assessment)
+            Offer(choice.value, choice.label, WasteClass(choice.waste_class or ""), assessment)
             for choice, assessment in zip(accepted, assessments, strict=True)
         ),
         ticket=ticket_of(keys, found, member_id=member_id),

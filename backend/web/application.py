@@ -27,6 +27,7 @@ from backend.web import (
     request_id,
     transaction,
 )
+from backend.web.words import LABELS
 
 _log = structlog.get_logger(__name__)
 
@@ -77,6 +78,7 @@ def create_base(
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals["csp_nonce"] = headers.csp_nonce
+    app.jinja_env.globals["labels"] = LABELS
     app.url_map.converters["int"] = fields.BigintConverter
     app.url_map.merge_slashes = False
     context.attach(app, context.WebContext(backend, face, authenticate, prefers_pages))

@@ -9,13 +9,14 @@ from backend.actions.evidence import LABELS as EVIDENCE_LABELS
 from backend.actions.evidence import Accepted, EvidenceKind, accepted_by, place_kind_of
 from backend.actions.service import caps_of
 from backend.actions.standings import standing
+from backend.places.labels import PLACE_KINDS
 from backend.places.models import PlaceKind
+from backend.rulebook.labels import BOUNDARIES, EXCLUSION_PERIODS, KIND_GROUPS, SCENARIOS
 from backend.web.context import backend
 from backend.web.transaction import connection
 from credit_rules import CapSpec, Exclusion, InputSpec, Methodology, Tier, Used
 from credit_rules.counters import NANO
 from credit_rules.units import decimal_text
-from miniprogram_api.resources import labels
 
 _FRESH: Final = Used()
 
@@ -64,7 +65,7 @@ def better_evidence(methodology: Methodology, tier: Tier) -> str | None:
         tier: the tier of the evidence at hand.
     """
     if place_kind_of(methodology.id) is PlaceKind.RECYCLING_POINT:
-        return labels.better_drop_off(tier.name)
+        return _better_drop_off(tier.name)
     costs = [
         text
         for costs, text in (
@@ -78,7 +79,7 @@ def better_evidence(methodology: Methodology, tier: Tier) -> str | None:
     place = place_kind_of(methodology.id)
     better = [each for each in accepted_by(methodology) if each.available and each.tier > tier.name]
     if better and place is not None:
-        where = labels.PLACE_KINDS[place]
+        where = PLACE_KINDS[place]
         sentences.append(f"到{where}扫描现场屏幕上的动态码再记，就按现场核验计。")
     return "".join(sentences) or None
 
@@ -129,15 +130,15 @@ def _kind_body(methodology: Methodology, used: Mapping[str, Used]) -> dict[str, 
     return {
         "kind": methodology.id,
         "group": group,
-        "group_label": labels.KIND_GROUPS.get(group, group),
+        "group_label": KIND_GROUPS.get(group, group),
         "version": methodology.version,
         "digest": methodology.digest,
         "title": methodology.title,
         "summary": methodology.summary,
         "scenario": methodology.scenario,
-        "scenario_label": labels.SCENARIOS[methodology.scenario],
+        "scenario_label": SCENARIOS[methodology.scenario],
         "boundary": methodology.boundary,
-        "boundary_label": labels.BOUNDARIES[methodology.boundary],
+        "boundary_label": BOUNDARIES[methodology.boundary],
         "baseline": methodology.baseline,
         "inputs": [_input_body(spec, classes) for spec in methodology.inputs.values()],
         "tiers": [_tier_body(tier) for tier in methodology.tiers],
@@ -159,7 +160,7 @@ def _evidence_body(methodology: Methodology, accepted: Accepted) -> dict[str, An
         "tier": accepted.tier,
         "available": accepted.available,
         "place_kind": place.value if place is not None and at_place else None,
-        "place_kind_label": labels.PLACE_KINDS[place] if place is not None and at_place else None,
+        "place_kind_label": PLACE_KINDS[place] if place is not None and at_place else None,
     }
 
 
@@ -169,7 +170,7 @@ def _exclusion_body(exclusion: Exclusion) -> dict[str, Any]:
         "kind": other.id,
         "title": other.title,
         "period": exclusion.period,
-        "period_label": labels.EXCLUSION_PERIODS[exclusion.period],
+        "period_label": EXCLUSION_PERIODS[exclusion.period],
     }
 
 
@@ -203,3 +204,17 @@ def _tier_body(tier: Tier) -> dict[str, Any]:
         "reduction_weight": str(tier.reduction),
         "ranked": tier.ranked,
     }
+
+
+def _better_drop_off(tier: str) -> str | None:
+    """How to reach a better tier of evidence than this one at a recycling point, if there is one.
+
+    Args:
+        tier: T0 to T4.
+    """
+    return {
+        "T0": "按自行申报计：积分减半，不计减排量，也不参加排名。"
+        "在点位旁允许使用位置，或扫描现场屏幕上的动态码，就能全额计。",
+        "T1": "扫描现场屏幕上的动态码，凭证更可靠。",
+        "T2": "在有称重设备的点位投放，按实际重量计。",
+    }.get(tier)

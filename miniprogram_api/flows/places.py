@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from backend.places import policy
+from backend.places.labels import PLACE_KINDS, PLACE_STATES, WASTE_CLASSES
 from backend.places.models import PlaceRecord, PlaceState
-from miniprogram_api.resources import labels
 
 
 def place_body(
@@ -21,16 +21,15 @@ def place_body(
     return {
         "code": place.code,
         "kind": place.kind.value,
-        "kind_label": labels.PLACE_KINDS[place.kind],
+        "kind_label": PLACE_KINDS[place.kind],
         "name": place.name,
         "address": place.address,
         "state": place.state.value,
-        "state_label": labels.PLACE_STATES[place.state],
+        "state_label": PLACE_STATES[place.state],
         "open_now": is_open(place, instant),
         "hours": list(policy.hours_lines(place.hours)),
         "accepted": [
-            {"waste_class": item.value, "label": labels.WASTE_CLASSES[item]}
-            for item in place.accepted
+            {"waste_class": item.value, "label": WASTE_CLASSES[item]} for item in place.accepted
         ],
         "latitude": None if place.latitude is None else str(place.latitude),
         "longitude": None if place.longitude is None else str(place.longitude),

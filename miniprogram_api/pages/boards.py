@@ -2,12 +2,12 @@
 
 from flask import render_template, request
 
+from backend.rankings.labels import BOARDS, FORMULAS, MEASURES
 from backend.rankings.policy import MIN_GROUP, Board, Measure
 from backend.web.access import actor, member_page
 from backend.web.paging import encode_cursor
 from miniprogram_api.flows.rankings import board_standings, line_sentences, own_group, places_after
 from miniprogram_api.pages.frame import page_blueprint
-from miniprogram_api.resources import labels
 
 blueprint = page_blueprint("boards", __name__)
 
@@ -34,9 +34,9 @@ def show() -> str:
         own=own,
         own_id=own_id,
         why=[] if own is None else line_sentences(found, own),
-        boards=labels.BOARDS,
-        measures=labels.MEASURES,
-        formula=labels.FORMULAS[measure],
+        boards=BOARDS,
+        measures=MEASURES,
+        formula=FORMULAS[measure],
         minimum=MIN_GROUP,
         next_cursor=(
             encode_cursor(shown[-1].score_mpt, shown[-1].group.id)

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from backend.draws import recheck
 from backend.draws import service as draws
+from backend.draws.labels import DRAW_STATES
 from backend.draws.models import DrawState
 from backend.draws.queries import (
     DrawView,
@@ -29,7 +30,6 @@ from backend.web.transaction import connection
 from miniprogram_api.flows.rewards import person
 from miniprogram_api.pages import wording
 from miniprogram_api.pages.frame import page_blueprint
-from miniprogram_api.resources import labels
 
 blueprint = page_blueprint("drawing", __name__)
 
@@ -41,7 +41,7 @@ _SHOWN_TICKETS: Final = 200
 def listing() -> str:
     """The latest draws that are for the member."""
     found = draws_for(connection(), person())
-    return render_template("draws.html", draws=found, states=labels.DRAW_STATES)
+    return render_template("draws.html", draws=found, states=DRAW_STATES)
 
 
 @blueprint.get("/draws/<int:draw_id>")
@@ -98,7 +98,7 @@ def _page(found: DrawView, error: DomainError | None) -> str:
     return render_template(
         "draw.html",
         draw=found,
-        state=labels.DRAW_STATES[found.state],
+        state=DRAW_STATES[found.state],
         amount=_amount(found),
         tickets=tickets[:_SHOWN_TICKETS] if found.state is not DrawState.OPEN else [],
         winners=winners,

@@ -9,6 +9,7 @@ from backend.actions.queries import actions_by_id
 from backend.donations.queries import donation_by_entry
 from backend.errors import NotFoundError
 from backend.ledger.entries import PostedEntry, entry_of
+from backend.ledger.labels import ENTRY_KINDS
 from backend.ledger.queries import StatementLine, statement_of
 from backend.proofs.queries import proofs_of_entries
 from backend.rewards import queries
@@ -17,7 +18,6 @@ from backend.web.context import backend
 from backend.web.paging import decode_cursor, page
 from backend.web.transaction import connection
 from miniprogram_api.pages.frame import page_blueprint
-from miniprogram_api.resources import labels
 
 blueprint = page_blueprint("entries", __name__)
 
@@ -47,7 +47,7 @@ def statement() -> str:
         "entries.html",
         lines=shown["items"],
         titles=titles_of(shown["items"]),
-        kinds=labels.ENTRY_KINDS,
+        kinds=ENTRY_KINDS,
         next_cursor=shown["next_cursor"],
         later=cursor is not None,
     )
@@ -77,7 +77,7 @@ def show(entry_id: int) -> str:
         "entry.html",
         line=line,
         titles=titles_of([line]),
-        kinds=labels.ENTRY_KINDS,
+        kinds=ENTRY_KINDS,
         subject=_subject(entry),
         proofs=proofs_of_entries(connection(), {entry_id: entry.kind}),
     )

@@ -14,7 +14,6 @@ from backend.web.access import optional_actor, public
 from backend.web.context import request_id
 from backend.web.fields import Reference
 from miniprogram_api.pages import wording
-from miniprogram_api.resources import labels
 
 TEXT_SIZES: Final = {"normal": "标准", "large": "大", "largest": "特大"}
 _TEXT_COOKIE: Final = "tanpuhui_text"
@@ -96,7 +95,6 @@ def _surroundings() -> dict[str, Any]:
         "points": wording.points_text,
         "carbon": wording.carbon_text,
         "signed": wording.signed_text,
-        "labels": labels,
         "moment": wording.moment_text,
         "dated_moment": wording.dated_moment_text,
         "day": wording.day_text,

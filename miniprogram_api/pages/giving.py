@@ -23,6 +23,7 @@ from backend.donations.queries import (
 from backend.donations.service import GiftOrder
 from backend.errors import DomainError, FieldError, InvalidInputError, NotFoundError
 from backend.ledger.chart import EntryKind
+from backend.ledger.labels import ENTRY_KINDS
 from backend.ledger.queries import balance_of
 from backend.offers.models import OfferState
 from backend.proofs.queries import proofs_of_entries
@@ -33,7 +34,6 @@ from backend.web.transaction import connection
 from miniprogram_api.flows.rewards import certificate_url, give
 from miniprogram_api.pages import wording
 from miniprogram_api.pages.frame import form_reference, page_blueprint
-from miniprogram_api.resources import labels
 
 blueprint = page_blueprint("giving", __name__)
 
@@ -133,7 +133,7 @@ def donation(donation_id: int) -> str:
         amount=amount_text(found),
         address=certificate_url(found.certificate),
         proofs=proofs_of_entries(connection(), {found.entry_id: EntryKind.DONATION}),
-        kinds=labels.ENTRY_KINDS,
+        kinds=ENTRY_KINDS,
     )
 
 

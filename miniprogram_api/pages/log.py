@@ -19,6 +19,7 @@ from backend.errors import DomainError
 from backend.places.models import ResolvedPlace
 from backend.places.service import resolve_code
 from backend.places.tickets import ticket_of
+from backend.rulebook.labels import KIND_GROUPS, UNITS
 from backend.web import problems, transaction
 from backend.web.access import actor, member_page
 from backend.web.context import backend, now
@@ -28,7 +29,6 @@ from credit_rules.units import decimal_text
 from miniprogram_api.flows.actions import loaded_action, record_action
 from miniprogram_api.flows.kinds import better_evidence, caps_left, kind_bodies
 from miniprogram_api.pages.frame import page_blueprint
-from miniprogram_api.resources import labels
 
 blueprint = page_blueprint("log", __name__)
 
@@ -76,7 +76,7 @@ def choose() -> str:
     today = business_day(now())
     in_force = backend().rulebook.in_force(today)
     bodies = kind_bodies(in_force, member_id=actor().member_id, on=today)
-    order = list(labels.KIND_GROUPS)
+    order = list(KIND_GROUPS)
     bodies.sort(key=lambda body: (not body["loggable"], body["title"]))
     bodies.sort(key=lambda body: order.index(body["group"]) if body["group"] in order else 99)
     return render_template(
@@ -203,7 +203,7 @@ def _kept(code: str | None, found: ResolvedPlace | None) -> str | None:
 def _question(spec: InputSpec, form: Form) -> Question:
     if spec.unit is None:
         return Question(spec, "", "", form.typed[spec.name])
-    unit = labels.UNITS.get(spec.unit.text, spec.unit.label)
+    unit = UNITS.get(spec.unit.text, spec.unit.label)
     exactly = "填整数" if spec.step == 1 else f"精确到 {spec.step}"
     hint = f"填 {spec.minimum} 到 {spec.maximum} {unit}之间的数，{exactly}。"
     return Question(spec, unit, hint, form.typed[spec.name])

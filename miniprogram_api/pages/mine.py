@@ -7,6 +7,7 @@ from flask import render_template, request
 
 from backend.actions.queries import Recorded, actions_of
 from backend.clock import business_day
+from backend.ledger.labels import ENTRY_KINDS
 from backend.ledger.policy import month_end
 from backend.ledger.queries import balance_of, notices_of, statement_of
 from backend.rankings.policy import Board, Measure
@@ -17,7 +18,6 @@ from backend.web.transaction import connection
 from miniprogram_api.flows.rankings import board_standings
 from miniprogram_api.pages.entries import titles_of
 from miniprogram_api.pages.frame import page_blueprint
-from miniprogram_api.resources import labels
 
 blueprint = page_blueprint("mine", __name__)
 
@@ -53,7 +53,7 @@ def points() -> str:
         **_holdings(),
         lines=lines,
         titles=titles_of(lines),
-        kinds=labels.ENTRY_KINDS,
+        kinds=ENTRY_KINDS,
         later=False,
     )
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from backend.actions.service import Admission, methodology_of, preview
 from backend.clock import business_day
-from backend.places.models import ResolvedPlace
+from backend.places.labels import WASTE_CLASSES
+from backend.places.models import ResolvedPlace, WasteClass
 from backend.recycling import service
 from backend.recycling.policy import KIND
 from backend.web.context import backend, now
@@ -14,7 +15,6 @@ from backend.web.transaction import connection
 from credit_rules import Assessment, InputSpec
 from miniprogram_api.flows.kinds import caps_left
 from miniprogram_api.flows.scans import SAMPLE_MASS_KG, tier_body
-from miniprogram_api.resources import labels
 
 _DECLARED: Final = "T0"
 _LOCATED: Final = "T1"
@@ -33,7 +33,7 @@ class Card:
 
     material: str
     label: str
-    waste_class: str
+    waste_class: WasteClass
     counted: Assessment
 
 
@@ -91,9 +91,9 @@ def offers_at(found: ResolvedPlace, code: str, *, member_id: int) -> Offers:
     ]
     return Offers(
         groups=tuple(
-            (labels.WASTE_CLASSES[waste_class], tuple(group))
+            (WASTE_CLASSES[waste_class], tuple(group))
             for waste_class, group in groupby(
-                sorted(cards, key=lambda card: list(labels.WASTE_CLASSES).index(card.waste_class)),
+                sorted(cards, key=lambda card: list(WASTE_CLASSES).index(card.waste_class)),
                 key=lambda card: card.waste_class,
             )
         ),

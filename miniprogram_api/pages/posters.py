@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from backend.actions.service import ReferenceMismatchError
 from backend.errors import DomainError
 from backend.people.queries import Actor
+from backend.places.labels import PLACE_KINDS, PLACE_STATES, WASTE_CLASSES
 from backend.places.models import PlaceKind, ResolvedPlace
 from backend.places.policy import hours_lines
 from backend.places.service import resolve_code
@@ -26,7 +27,6 @@ from miniprogram_api.flows.places import is_open
 from miniprogram_api.flows.scans import kinds_at
 from miniprogram_api.pages.frame import page_blueprint
 from miniprogram_api.pages.offers import offers_at
-from miniprogram_api.resources import labels
 
 blueprint = page_blueprint("posters", __name__)
 
@@ -150,12 +150,12 @@ def _page(code: str, form: Form, error: DomainError | None = None) -> str:
         action=url_for("posters.log", code=code, k=request.args.get("k")),
         place=place,
         code_kind=found.code_kind,
-        kind=labels.PLACE_KINDS[place.kind],
-        state=labels.PLACE_STATES[place.state],
+        kind=PLACE_KINDS[place.kind],
+        state=PLACE_STATES[place.state],
         open_now=open_now,
         takes_now=takes_now,
         hours=hours_lines(place.hours),
-        accepted=[(item.value, labels.WASTE_CLASSES[item]) for item in place.accepted],
+        accepted=[(item.value, WASTE_CLASSES[item]) for item in place.accepted],
         form=form,
         faults=_faults(error),
         kinds=kinds_at(place.kind) if elsewhere else (),

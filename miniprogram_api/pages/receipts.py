@@ -4,7 +4,9 @@ from typing import Any
 
 from flask import render_template, request
 
+from backend.actions.labels import CHANNELS
 from backend.actions.service import receipt_of
+from backend.ledger.labels import ENTRY_KINDS
 from backend.ledger.policy import expires_month, month_end
 from backend.places.queries import by_id
 from backend.proofs.queries import proofs_of_action
@@ -14,7 +16,6 @@ from backend.web.transaction import connection
 from credit_rules.units import parse_unit
 from miniprogram_api.flows.scans import tier_body
 from miniprogram_api.pages.frame import page_blueprint
-from miniprogram_api.resources import labels
 
 blueprint = page_blueprint("receipts", __name__)
 
@@ -39,9 +40,9 @@ def show(action_id: int) -> str:
         factors=[_factor(item) for item in trace["factors"]],
         tier=tier_body(methodology, recorded.tier),
         place=None if recorded.place_id is None else by_id(connection(), recorded.place_id),
-        channel=labels.CHANNELS.get(recorded.channel, recorded.channel),
+        channel=CHANNELS.get(recorded.channel, recorded.channel),
         proofs=proofs_of_action(connection(), action_id=action_id),
-        kinds=labels.ENTRY_KINDS,
+        kinds=ENTRY_KINDS,
         expires_on=month_end(expires_month(recorded.occurred_on)),
     )
 

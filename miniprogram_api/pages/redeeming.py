@@ -8,12 +8,14 @@ from werkzeug.wrappers import Response
 
 from backend.clock import business_day
 from backend.errors import DomainError, FieldError, InvalidInputError, NotFoundError
+from backend.ledger.labels import ENTRY_KINDS
 from backend.ledger.queries import balance_of
 from backend.offers.models import OfferState
 from backend.offers.policy import NotOnOfferError, require_on_offer
 from backend.places.posters import qr_svg
 from backend.proofs.queries import proofs_of_redemption
 from backend.rewards import queries, service
+from backend.rewards.labels import CANCELLED_BY_FOR_MEMBER, PERIODS, REDEMPTION_STATES
 from backend.rewards.models import RedemptionState
 from backend.rewards.queries import Offer, RedemptionView
 from backend.rewards.service import Order
@@ -24,7 +26,6 @@ from backend.web.paging import decode_cursor, page
 from backend.web.transaction import connection
 from miniprogram_api.flows.rewards import code_url, person, seconds_left
 from miniprogram_api.pages.frame import form_reference, page_blueprint
-from miniprogram_api.resources import labels
 
 blueprint = page_blueprint("redeeming", __name__)
 
@@ -125,7 +126,7 @@ def _affordable(offer: Offer, points_mpt: int) -> int:
 
 def _limits(offer: Offer) -> list[str]:
     """What limits there are, in words."""
-    period = labels.PERIODS[offer.reward.period]
+    period = PERIODS[offer.reward.period]
     said = []
     if offer.reward.member_limit is not None:
         said.append(f"每人{period}最多 {offer.reward.member_limit} 件")
@@ -150,7 +151,7 @@ def redemptions() -> str:
         "redemptions.html",
         redemptions=shown["items"],
         next_cursor=shown["next_cursor"],
-        states=labels.REDEMPTION_STATES,
+        states=REDEMPTION_STATES,
     )
 
 
@@ -192,10 +193,10 @@ def _redemption_page(found: RedemptionView, error: DomainError | None) -> str:
     return render_template(
         "redemption.html",
         **_code(found),
-        states=labels.REDEMPTION_STATES,
-        enders=labels.CANCELLED_BY,
+        states=REDEMPTION_STATES,
+        enders=CANCELLED_BY_FOR_MEMBER,
         proofs=proofs_of_redemption(connection(), entry_id=found.entry_id),
-        kinds=labels.ENTRY_KINDS,
+        kinds=ENTRY_KINDS,
         fault=None if error is None else error.message,
     )
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from backend.ledger.chart import AccountKind, expires_month_of, is_held, kind_of
 from backend.ledger.entries import PostedEntry
+from backend.ledger.labels import ENTRY_KINDS
 from backend.ledger.policy import month_end
 from backend.proofs import queries
 from backend.proofs.leaves import SealedAction, read_action
@@ -20,7 +21,6 @@ from backend.web import strict_json
 from backend.web.context import backend
 from backend.web.transaction import connection
 from miniprogram_api.pages import wording
-from miniprogram_api.resources import labels
 
 _ACCOUNTS: Final = {
     AccountKind.MEMBER_REDUCTION: "减排量",
@@ -64,7 +64,7 @@ def _on_receipt(receipt: LedgerReceipt) -> Verdict:
     proven = verify(receipt, queries.published_keys(connection()))
     entry, size = proven.entry, proven.checkpoint.size
     posted = wording.dated_moment_text(entry.created_at)
-    kind = labels.ENTRY_KINDS.get(entry.kind, entry.kind)
+    kind = ENTRY_KINDS.get(entry.kind, entry.kind)
     facts = [
         ("分录", f"第 {entry.id} 号，{kind}"),
         ("入账时间", posted),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backend.errors import NotFoundError
+from backend.rankings.labels import FORMULAS
 from backend.rankings.policy import MIN_GROUP, Board, Measure, Season
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
@@ -16,7 +17,6 @@ from miniprogram_api.flows.rankings import (
     own_group,
     places_after,
 )
-from miniprogram_api.resources import labels
 from miniprogram_api.schemas.rankings import (
     BoardQuery,
     LineExplanationSchema,
@@ -46,7 +46,7 @@ def read_board(query: Mapping[str, Any]) -> dict[str, Any]:
         "board": found.board.value,
         "season": _season_body(found.season),
         "measure": found.measure.value,
-        "formula": labels.FORMULAS[found.measure],
+        "formula": FORMULAS[found.measure],
         "groups": len(found.places),
         "hidden": found.hidden,
         "minimum_headcount": MIN_GROUP,
@@ -74,7 +74,7 @@ def explain_line(query: Mapping[str, Any], board: str, subject: int) -> dict[str
         "board": found.board.value,
         "season": _season_body(found.season),
         "measure": found.measure.value,
-        "formula": labels.FORMULAS[found.measure],
+        "formula": FORMULAS[found.measure],
         "line": line_body(place, own_group(actor(), found.board)),
         "ahead": sum(score > place.score_mpt for score in scores),
         "equal": scores.count(place.score_mpt) - 1,

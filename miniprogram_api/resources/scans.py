@@ -6,6 +6,7 @@ from typing import Any
 from backend.actions.evidence import TIERS, EvidenceKind, accepted_by
 from backend.actions.service import Admission, methodology_of, preview
 from backend.clock import business_day
+from backend.places.labels import WASTE_CLASSES
 from backend.places.service import resolve_code
 from backend.places.tickets import Ticket, ticket_of
 from backend.recycling import service
@@ -19,7 +20,6 @@ from credit_rules import Methodology
 from miniprogram_api.flows.kinds import caps_left
 from miniprogram_api.flows.places import place_body
 from miniprogram_api.flows.scans import SAMPLE_MASS_KG, kinds_at, position_of, tier_body
-from miniprogram_api.resources import labels
 from miniprogram_api.schemas.scans import ScanAnswer, ScanRequest
 
 blueprint = Blueprint("scans", __name__, description="What a QR code is. Writes nothing.")
@@ -129,7 +129,7 @@ def offer_body(offer: service.Offer) -> dict[str, Any]:
         "material": offer.material,
         "label": offer.label,
         "waste_class": offer.waste_class,
-        "waste_class_label": labels.WASTE_CLASSES[offer.waste_class],
+        "waste_class_label": WASTE_CLASSES[offer.waste_class],
         "mass": SAMPLE_MASS_KG,
         "reduction_mg": offer.assessment.reduction_mg,
         "points_mpt": offer.assessment.points_mpt,

@@ -2,13 +2,13 @@ import re
 
 from flask.testing import FlaskClient
 
-from admin import labels
+from backend.audit.labels import TAGS
 from backend.audit.tags import Tag
 from tests.builders.town import Town
 
 
 def test_every_kind_of_event_has_a_name() -> None:
-    assert labels.TAGS.keys() == set(Tag)
+    assert TAGS.keys() == set(Tag)
 
 
 def test_events_are_paged_from_the_newest_back(admin: FlaskClient) -> None:

@@ -93,7 +93,7 @@ def test_a_role_is_taken_from_the_next_request_on(
     assert admin.get(f"/members/{attendant}").status_code == 404
     admin = as_role(Role.CITY_ADMIN)
     path = f"/members/{attendant}/roles/{given.id}/revoke"
-    assert "点位值守员" in admin.get(path).text
+    assert "督导员" in admin.get(path).text
     answer = admin.post(path)
     assert "角色已收回" in admin.get(answer.location).text
     assert on_duty.get("/drop-offs").status_code == 403

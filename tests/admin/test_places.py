@@ -135,8 +135,8 @@ def test_a_change_is_kept_with_before_and_after(
     with backend.engine.connect() as db:
         assert place_of(db, place.id, scope=EVERYTHING).state is PlaceState.PAUSED
     audit = admin.get(f"/audit?object_type=place&object_id={place.id}").text
-    assert "<del>启用</del>" in audit
-    assert "<ins>暂停</ins>" in audit
+    assert "<del>正常使用</del>" in audit
+    assert "<ins>暂停使用</ins>" in audit
     assert "officer city_admin" in audit
 
 
@@ -153,7 +153,7 @@ def test_of_two_people_editing_a_point_the_second_sees_what_the_first_wrote(
     assert answer.status_code == 409
     assert "已被其他人修改" in answer.text
     assert f'value="{form["name"]}"' in answer.text
-    for typed in ("名称：后到的名称", "状态：暂停"):
+    for typed in ("名称：后到的名称", "状态：暂停使用"):
         assert f"<li>{typed}</li>" in answer.text
     assert "<li>地址" not in answer.text
     with backend.engine.connect() as db:

@@ -18,6 +18,16 @@ SEEDED = {
     "the web base imports a face": ("backend/web/context.py", "import admin.app", "faces"),
     "rules read the clock": ("credit_rules/units.py", "import time", "pure"),
     "rules draw lots": ("credit_rules/units.py", "import random", "pure"),
+    "a page imports a resource": (
+        "miniprogram_api/pages/mine.py",
+        "import miniprogram_api.resources.me",
+        "phones",
+    ),
+    "a flow imports a page": (
+        "miniprogram_api/flows/places.py",
+        "import miniprogram_api.pages.mine",
+        "phones",
+    ),
     "a feature imports upwards": (
         "backend/actions/queries.py",
         "import backend.recycling.policy",

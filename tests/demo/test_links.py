@@ -42,7 +42,7 @@ CONSOLE = {
     "单位管理员": Role.INSTITUTION_ADMIN,
     "部门管理员": Role.DEPARTMENT_MANAGER,
     "审计员": Role.AUDITOR,
-    "点位值守员": Role.ATTENDANT,
+    "督导员": Role.ATTENDANT,
 }
 
 
