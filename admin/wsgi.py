@@ -1,4 +1,4 @@
-"""What gunicorn serves for the console: `admin.wsgi:app`."""
+"""What granian serves for the console: `admin.wsgi:app`."""
 
 from admin.app import create_app
 from backend import logs

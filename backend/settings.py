@@ -39,7 +39,7 @@ class Settings:
         trusted_proxies: how many reverse proxies in front may set X-Forwarded-*.
         max_body_bytes: a larger request body is refused before it is read.
         log_level: DEBUG, INFO, WARNING or ERROR.
-        api_workers: gunicorn processes of the API.
+        api_workers: worker processes of the API.
         api_threads: threads of each.
     """
 

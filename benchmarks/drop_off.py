@@ -9,7 +9,7 @@ from statistics import median
 
 from benchmarks.installation import MEMBERS, Installation
 from benchmarks.load import Figures, run
-from benchmarks.servers import gunicorn, worker_memory_mb
+from benchmarks.servers import served, worker_memory_mb
 
 CONNECTIONS = 16
 TURNS = 13
@@ -32,8 +32,8 @@ class Result:
 def measure(where: Installation) -> Result:
     """Lets floor and product take short turns: a slow moment of the machine hits both."""
     with (
-        gunicorn("benchmarks.floor:app", where.environment) as (floor_port, _),
-        gunicorn("miniprogram_api.wsgi:app", where.environment) as (port, master),
+        served("benchmarks.floor:app", where.environment) as (floor_port, _),
+        served("miniprogram_api.wsgi:app", where.environment) as (port, master),
     ):
         _turn(floor_port, _floor_requests(500))
         _turn(port, _requests(where, 500))

@@ -1,4 +1,4 @@
-"""Servers under test: gunicorn as the product runs it."""
+"""Servers under test: granian as the product runs it. `python -m benchmarks.servers APP PORT`."""
 
 import socket
 import subprocess
@@ -10,22 +10,20 @@ from contextlib import contextmanager
 
 import psutil
 
+from backend.runtime.serving import serve
+
 WORKERS, THREADS = 2, 4
 
 
 @contextmanager
-def gunicorn(app: str, environment: Mapping[str, str]) -> Iterator[tuple[int, psutil.Process]]:
+def served(app: str, environment: Mapping[str, str]) -> Iterator[tuple[int, psutil.Process]]:
     """Serves an application on a free port; yields the port and the master process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     metrics = tempfile.TemporaryDirectory(prefix="tanpuhui-bench-metrics-")
     server = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
-        [
-            *(sys.executable, "-m", "gunicorn", "--config", "python:backend.runtime.gunicorn_conf"),
-            *("--bind", f"127.0.0.1:{port}", "--log-level", "warning"),
-            *("--workers", str(WORKERS), "--threads", str(THREADS), app),
-        ],
+        [sys.executable, "-m", "benchmarks.servers", app, str(port)],
         env={**environment, "PROMETHEUS_MULTIPROC_DIR": metrics.name},
     )
     try:
@@ -53,3 +51,14 @@ def _wait(port: int) -> None:
 def worker_memory_mb(master: psutil.Process) -> float:
     """The largest proportional set size of a worker (its own memory and its share), in MB."""
     return max(float(child.memory_full_info().pss) for child in master.children()) / 1e6
+
+
+if __name__ == "__main__":
+    serve(
+        sys.argv[1],
+        host="127.0.0.1",
+        port=int(sys.argv[2]),
+        workers=WORKERS,
+        threads=THREADS,
+        log_level="error",
+    )

@@ -1,4 +1,4 @@
-"""What gunicorn serves for phones: `miniprogram_api.wsgi:app`."""
+"""What granian serves for phones: `miniprogram_api.wsgi:app`."""
 
 from backend import logs
 from backend.bootstrap import build

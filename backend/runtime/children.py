@@ -66,25 +66,33 @@ def start_child(
             # Its own group: Ctrl-C in the terminal reaches us alone, and we stop things in order.
             process_group=0,
             # Runs after setuid, which would clear the death signal, and calls nothing but prctl.
-            preexec_fn=_die_with_parent(death_signal),  # noqa: PLW1509
+            preexec_fn=_arming(death_signal),  # noqa: PLW1509
         )
     finally:
         if output is not None:
             os.close(output)
 
 
-def _die_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
-    libc = _LIBC
-    if libc is None:
+def _arming(death_signal: signal.Signals) -> Callable[[], None] | None:
+    if _LIBC is None:
         return None
     parent = os.getpid()
+    return lambda: die_with_parent(death_signal, parent)
 
-    def arm() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
-        if os.getppid() != parent:  # we died between fork and prctl
-            os._exit(1)
 
-    return arm
+def die_with_parent(death_signal: signal.Signals, parent: int | None = None) -> None:
+    """Has the kernel signal this process when its parent dies; nothing where no kernel does that.
+
+    Args:
+        death_signal: what it gets.
+        parent: process id of the parent; None means whoever it is at this moment.
+    """
+    if _LIBC is None:
+        return
+    parent = os.getppid() if parent is None else parent
+    _LIBC.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
+    if os.getppid() != parent:  # it died before the kernel was asked
+        os._exit(1)
 
 
 def stop_child(

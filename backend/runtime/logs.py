@@ -6,7 +6,7 @@ from pathlib import Path
 
 _LARGEST_BYTES = 10 * 1024 * 1024
 _LOUD = frozenset({"error", "critical", "fatal"})
-# gunicorn: `[2026-11-22 ...] [42] [ERROR] ...`; the standard library: `ERROR:name:...`.
+# granian: `[ERROR] ...`; the standard library: `ERROR:name:...`.
 _LOUD_TEXT = re.compile(r"\[(ERROR|CRITICAL)\]|^(ERROR|CRITICAL|FATAL)\b")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from flask import Blueprint, Flask, Response, g, request
 from jinja2 import StrictUndefined
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend.bootstrap import Backend
@@ -17,6 +17,7 @@ from backend.web import (
     access,
     body,
     context,
+    faults,
     fields,
     headers,
     health,
@@ -44,6 +45,14 @@ class Application(Flask):
         finally:
             transaction.roll_back()
         return response
+
+    def body_limit(self, method: str, path: str) -> int:
+        """The most bytes of body that a route reads; the server takes no more into memory."""
+        try:
+            endpoint, _ = self.url_map.bind("").match(path, method)
+        except HTTPException:
+            endpoint = None
+        return body.limit_of(self, endpoint)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function itself: no view and no hook is a coroutine; Flask asks at every call."""
@@ -107,6 +116,7 @@ def _begin() -> None:
     settings = context.backend().settings
     g.request_id = request_id.choose(behind_proxy=settings.trusted_proxies > 0)
     logs.bind_request(g.request_id)
+    faults.enforce()
     if "\x00" in request.path:
         raise NotFound
     body.enforce_limit()

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from backend.bootstrap import Backend
 from backend.people.models import Face
 from backend.people.queries import Actor
+from backend.settings import Settings
 
 _KEY = "tanpuhui"
 
@@ -47,6 +48,12 @@ def attach(app: Flask, context: WebContext) -> None:
 def web_context() -> WebContext:
     """The context of the application that serves this request."""
     return cast("WebContext", current_app.extensions[_KEY])
+
+
+def settings_of(app: Flask) -> Settings:
+    """The settings of an application, outside of any request."""
+    context: WebContext = app.extensions[_KEY]
+    return context.backend.settings
 
 
 def backend() -> Backend:

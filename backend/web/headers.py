@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, g
 
 from backend.people.models import Face
+from backend.web import faults
 from backend.web.context import request_id
 from backend.web.request_id import HEADER
 
@@ -86,4 +87,5 @@ class Protected:
                 found.append(_SECURE)
             return start_response(status, found, exc_info)
 
+        faults.settle_host(environ)
         return self._app(environ, start)

@@ -18,6 +18,20 @@ class MalformedBodyError(HttpRefusalError):
     status = 400
 
 
+class BadHostError(HttpRefusalError):
+    """The request names no host, several, or one that cannot exist."""
+
+    code = "bad_host"
+    status = 400
+
+
+class BodyLateError(HttpRefusalError):
+    """The body took longer than a slow phone needs."""
+
+    code = "body_late"
+    status = 408
+
+
 class UnstorableTextError(HttpRefusalError):
     """A text holds NUL or half a surrogate pair, which no database column can keep."""
 

@@ -33,7 +33,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The API served by gunicorn."""
+    """The API, served."""
 
     port: int
     process: psutil.Popen
@@ -54,7 +54,7 @@ class Api:
             connection.close()
 
     def kill_a_worker(self) -> None:
-        """Kills one of gunicorn's workers as the kernel would."""
+        """Kills one of its workers as the kernel would."""
         with suppress(psutil.NoSuchProcess, IndexError):
             self.process.children()[0].kill()
 

@@ -110,7 +110,7 @@ class Installation:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def children(self, name: str) -> list[psutil.Process]:
-        """The processes a process has started: gunicorn's workers, RQ's jobs."""
+        """The processes a process has started: granian's workers, RQ's jobs."""
         try:
             found: list[psutil.Process] = self._processes[name].children(recursive=True)
         except psutil.NoSuchProcess:

@@ -117,13 +117,16 @@ def test_brings_everything_up_heals_a_face_and_leaves_nothing(
     for role in (*(f"worker {queue}" for queue in QUEUES), "relay", "tick"):
         assert sum(f"backend.cli {role}" in command for command in family.values()) == 1, role
 
-    # Parents come before their children, so that this is gunicorn's master.
-    killed = next(pid for pid, command in family.items() if f":{api_port} " in command)
+    # Parents come before their children, so that this is the one that keeps the workers.
+    killed = next(pid for pid, command in family.items() if "backend.cli api" in command)
     os.kill(killed, signal.SIGKILL)
     assert any("[api] 意外退出（信号 SIGKILL）" in line for line in said)
     assert any(
         _status(api_port) == 200
-        and any(f":{api_port} " in command for _, command in _descendants(running.pid))
+        and any(
+            "backend.cli api" in command and pid != killed
+            for pid, command in _descendants(running.pid)
+        )
         for _ in until(60, pause=0.1)
     )
 
