@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SUM = $$(cat requirements/$(1).txt Makefile | cksum | tr -d ' ')-$(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-run test lint fmt docs shell migration bench drill pins clean
+.PHONY: help run install install-run test quick lint fmt docs shell migration bench drill pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,11 @@ install-run:
 test: install lint ## lint, types, architecture and the default tests
 	PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/build/pycache \
 		$(BIN)/python -m pytest $(ARGS)
+
+quick: install ## the tests of a minute: no faults, browser or demo
+	PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/build/pycache \
+		$(BIN)/python -m pytest -m 'not drill and not browser' \
+		--ignore=tests/faults --ignore=tests/demo $(ARGS)
 
 lint: install ## style and types, as the tests check them
 	$(BIN)/ruff check .
@@ -53,8 +58,9 @@ bench: install ## benchmarks against floors of the same run; writes build/bench.
 	@mkdir -p build
 	$(BIN)/python -m benchmarks $(ARGS)
 
-drill: install ## slow fault, load and soak drills, one at a time
+drill: install ## slow fault, load and soak drills, one at a time; the tests at other times
 	$(BIN)/python -m pytest -m drill -n 0 $(ARGS)
+	$(BIN)/python -m tests.set_time $(ARGS)
 
 pins: build/uv/bin/uv ## pin requirements/*.in anew, with hashes, for every platform
 	for set in base dev; do \

@@ -26,14 +26,25 @@ from backend.db.engine import make_engine
 from backend.ports.signed_notes import Signer
 from backend.runtime.postgres import EmbeddedPostgres
 from backend.runtime.redis import EmbeddedRedis
-from backend.settings import Settings
+from backend.settings import PREFIX, Settings
+from tests.set_time.sitecustomize import OFFSET
 
 # A Wednesday, 10:00 in Shanghai.
 NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
 SECRET = "a secret of the tests, 32 characters"
 SIGNING_KEY = Signer("tanpuhui.test/ledger", bytes(range(32))).secret_text
+# How long a test waits for what must happen: the machine may be busy with much else.
+PATIENCE_SECONDS = 240.0
 _NUMBERS = itertools.count()
 _ROOM_BYTES = 6 * 2**30
+
+
+def pytest_configure() -> None:
+    """Refuses to set the time of a run that names somebody's database: they would disagree."""
+    if OFFSET in os.environ and f"{PREFIX}DATABASE_URL" in os.environ:
+        raise pytest.UsageError(
+            f"{OFFSET} is for the tests' own servers: unset {PREFIX}DATABASE_URL"
+        )
 
 
 @pytest.fixture(scope="session")

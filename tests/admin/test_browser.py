@@ -14,6 +14,7 @@ from backend.clock import FixedClock
 from backend.people.models import Face, Role
 from backend.people.service import create_login_link
 from tests.builders.town import Town
+from tests.conftest import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.browser
 SIZES = {"desk": (1280, 900), "hand": (390, 844)}
@@ -74,7 +75,7 @@ def page(
     context = browser.new_context(
         viewport={"width": width, "height": height}, base_url=address, locale="zh-CN"
     )
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
     opened = context.new_page()
 
     def listen(message: ConsoleMessage) -> None:
@@ -151,7 +152,7 @@ def test_a_drop_off_moves_the_open_ranking_by_itself(
     assert "办公室" in first.inner_text()
     for member in town.staff[6:9]:
         drop_off(town.bureau_point, member)
-    page.locator("table.ranking tbody tr").first.filter(has_text="财务处").wait_for(timeout=5000)
+    page.locator("table.ranking tbody tr").first.filter(has_text="财务处").wait_for()
     assert complaints == []
 
 
@@ -161,7 +162,7 @@ def test_a_drop_off_comes_to_the_open_list(
     page.goto("/drop-offs")
     assert page.get_by_text("没有行为记录").is_visible()
     drop_off(town.bureau_point, town.staff[0])
-    page.locator("tr.fresh").filter(has_text="小林1").wait_for(timeout=6000)
+    page.locator("tr.fresh").filter(has_text="小林1").wait_for()
     assert page.get_by_text("没有行为记录").count() == 0
     assert complaints == []
 
@@ -186,7 +187,7 @@ def test_without_scripts_a_point_is_made(
             now=backend.clock.now(),
         )
     context = browser.new_context(java_script_enabled=False, base_url=address)
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
     plain = context.new_page()
     plain.goto(f"/login/link/{code}")
     plain.get_by_role("button", name="登录").click()

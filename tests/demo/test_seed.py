@@ -40,6 +40,7 @@ from backend.rankings.policy import Board, season_of
 from backend.rankings.queries import groups
 from backend.rankings.service import published
 from backend.rewards.checks import _REDEMPTIONS, _STOCK
+from tests.conftest import PATIENCE_SECONDS
 
 TINY = SCALES["tiny"]
 
@@ -273,7 +274,7 @@ def test_a_part_whose_starter_is_gone_keeps_nothing(
     assert part.stdout is not None
     assert any(line.strip() == READY for line in part.stdout)
     part.stdin.close()
-    assert part.wait(timeout=60) == 1
+    assert part.wait(timeout=PATIENCE_SECONDS) == 1
     part.stdout.close()
     with backend.engine.connect() as db:
         assert is_empty(db)

@@ -21,7 +21,7 @@ from tests.faults.history import FAIL, INVOKE, OK, UNKNOWN, Award, Event, record
 _TIMEOUT_SECONDS = 10.0
 # After an outage a client waits a little, as phones do, instead of hammering.
 _PAUSE_SECONDS = 0.1
-_PATIENCE_SECONDS = 120.0
+_PATIENCE_SECONDS = 240.0
 # What a client does about an operation: insist on an answer, give up for now when there is none,
 # or send it again although it was answered.
 _MOODS = ("insist",) * 14 + ("give up",) * 5 + ("repeat",)

@@ -19,8 +19,7 @@ from backend.bootstrap import Backend, build
 from backend.runtime.redis import EmbeddedRedis
 from backend.settings import Settings
 from tests.builders.city import City, a_city
-
-START_SECONDS = 30.0
+from tests.conftest import PATIENCE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Api:
 
     def post_action(self, token: str, body: dict[str, Any]) -> Answer:
         """Logs one action; raises OSError or HTTPException when the connection breaks."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         try:
             connection.request(
                 "POST",
@@ -94,7 +93,7 @@ def start() -> Iterator[Callable[..., psutil.Popen]]:
             for each in [*process.children(recursive=True), process]:
                 with suppress(psutil.NoSuchProcess):
                     each.kill()
-        process.wait(timeout=10)
+        process.wait(timeout=PATIENCE_SECONDS)
 
 
 @pytest.fixture
@@ -110,7 +109,7 @@ def api(city: City, start: Callable[..., psutil.Popen], tmp_path: Path) -> Api:
 
 
 def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == 200
@@ -120,7 +119,7 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
-def until(holds: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:
+def until(holds: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
     """Waits until something holds; fails naming it after so many seconds."""
     give_up = time.monotonic() + seconds
     while not holds():

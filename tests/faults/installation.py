@@ -18,7 +18,7 @@ from backend.runtime.postgres import EmbeddedPostgres
 from backend.runtime.redis import EmbeddedRedis
 from backend.runtime.waiting import until
 from backend.settings import Settings
-from tests.conftest import SECRET
+from tests.conftest import PATIENCE_SECONDS, SECRET
 
 API, RELAY, WORKER = "api", "relay", "worker"
 _COMMANDS: Mapping[str, tuple[str, ...]] = {
@@ -122,7 +122,7 @@ class Installation:
         for process in [*self.children(name), self._processes[name]]:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        self._processes[name].wait(timeout=20)
+        self._processes[name].wait(timeout=PATIENCE_SECONDS)
 
     def kill_postgres(self) -> None:
         """Kills the postmaster as the kernel would, and starts it again over what it left."""
@@ -139,7 +139,7 @@ class Installation:
 
 def _kill_server(server: EmbeddedPostgres | EmbeddedRedis) -> None:
     os.kill(server.pid, signal.SIGKILL)
-    for _ in until(20.0):
+    for _ in until(PATIENCE_SECONDS):
         if server.poll() is not None:
             break
     server.start()

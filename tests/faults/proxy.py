@@ -7,6 +7,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from tests.conftest import PATIENCE_SECONDS
+
 _BLOCK = 65_536
 
 
@@ -38,7 +40,7 @@ class Proxy:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(PATIENCE_SECONDS)
         return self
 
     def __exit__(
@@ -48,7 +50,7 @@ class Proxy:
         trace: TracebackType | None,
     ) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(PATIENCE_SECONDS)
         self._loop.close()
 
     def _call(self, function: Callable[[], None]) -> None:
@@ -59,7 +61,7 @@ class Proxy:
             done.set()
 
         self._loop.call_soon_threadsafe(run)
-        assert done.wait(10)
+        assert done.wait(PATIENCE_SECONDS)
 
     def _break_all(self) -> None:
         for writer in self._writers:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import psutil
 
 from tests.builders.city import City
+from tests.conftest import PATIENCE_SECONDS
 from tests.faults.conftest import Api
 from tests.faults.crowd import IDLE, SLOW_BODIES, SLOW_HEADERS
 
@@ -91,7 +92,7 @@ def test_what_was_begun_is_answered_when_the_face_is_stopped(api: Api) -> None:
         time.sleep(0.5)
         slow.sendall(body[5:])
         assert slow.recv(12) == b"HTTP/1.1 422"
-    assert api.process.wait(timeout=20) == 0
+    assert api.process.wait(timeout=PATIENCE_SECONDS) == 0
 
 
 def test_workers_are_renewed_under_load_without_a_failed_request(

@@ -19,6 +19,7 @@ from backend.rankings.service import published, standings
 from backend.runtime.redis import EmbeddedRedis
 from tests.builders.city import City
 from tests.builders.drop_offs import a_reference
+from tests.conftest import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from tests.faults.conftest import Api
@@ -44,7 +45,7 @@ def count(city: City, table: str) -> int:
 
 def test_fifty_identical_submissions_credit_once(city: City, api: "Api") -> None:
     token, action = city.token(city.scene.members[0]), an_action(city)
-    start = threading.Barrier(50, timeout=30)
+    start = threading.Barrier(50, timeout=PATIENCE_SECONDS)
 
     def submit(_number: int) -> tuple[int, Any]:
         start.wait()
@@ -83,7 +84,7 @@ def test_a_worker_killed_in_the_middle_leaves_nothing(
         until(lambda: db.execute(waiting).scalar_one() == 1, "the request waits")
         for worker in api.process.children():
             worker.kill()
-        request.join(timeout=20)
+        request.join(timeout=PATIENCE_SECONDS)
     assert broken
     assert count(city, "action") == 0
     assert count(city, "idempotency") == 0
@@ -150,7 +151,7 @@ def test_without_redis_drop_offs_succeed_and_boards_catch_up(
     assert answers == [201] * 5
     own_redis.start()
     start("worker", "rankings")
-    until(lambda: count(city, "department_day") == 1, "the roll-up is there", 40.0)
+    until(lambda: count(city, "department_day") == 1, "the roll-up is there")
     now = datetime.now(UTC)
     season = season_of(business_day(now))
 
@@ -191,12 +192,12 @@ def test_a_worker_killed_in_the_middle_of_a_job_takes_effect_once(
         until(lambda: db.execute(waiting).scalar_one() >= 1, "the job waits")
         for process in [*worker.children(recursive=True), worker]:
             process.kill()
-        worker.wait(timeout=10)
+        worker.wait(timeout=PATIENCE_SECONDS)
     with city.backend.engine.begin() as db:
         assert db.execute(text("SELECT done_at FROM outbox")).scalar_one() is None
         db.execute(text("UPDATE outbox SET available_at = now()"))  # ten seconds on
     start("worker", "rankings")
-    until(lambda: count(city, "department_day") == 1, "the effect is there", 40.0)
+    until(lambda: count(city, "department_day") == 1, "the effect is there")
     with city.backend.engine.begin() as db:
         assert db.execute(text("SELECT actions FROM department_day")).scalar_one() == 1
         assert jobs.differences(db) == set()

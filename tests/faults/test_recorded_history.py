@@ -33,6 +33,7 @@ from backend.settings import Settings
 from backend.verification.service import open_books, verify
 from tests.builders.city import City, a_city
 from tests.builders.scene import a_point
+from tests.conftest import PATIENCE_SECONDS
 from tests.faults import history
 from tests.faults.history import Award
 from tests.faults.installation import API, RELAY, WORKER, Installation
@@ -84,7 +85,7 @@ DRILL = Load(
 @pytest.mark.parametrize(
     "load",
     [
-        pytest.param(SMALL, id="small", marks=pytest.mark.timeout(300)),
+        pytest.param(SMALL, id="small"),
         pytest.param(DRILL, id="drill", marks=[pytest.mark.drill, pytest.mark.timeout(3600)]),
     ],
 )
@@ -103,11 +104,11 @@ def test_acknowledged_awards_survive_every_fault(
         installation.start(API, RELAY, WORKER)
         operations = _operations(backend, load)
         proxy = stack.enter_context(Proxy(installation.port))
-        until(lambda: installation.serves, "the API serves", 90.0)
+        until(lambda: installation.serves, "the API serves")
         clients = stack.enter_context(Clients(folder, load, seed, proxy.port, operations))
         nemesis = Nemesis(installation, proxy, dice)
         for fault in plan(dice, awards=load.awards, faults=load.faults):
-            until(lambda: clients.acknowledged() >= fault.after, f"{fault} is due", 120.0)  # noqa: B023 - called at once
+            until(lambda: clients.acknowledged() >= fault.after, f"{fault} is due")  # noqa: B023 - called at once
             installation.revive()
             nemesis.inject(fault)
         clients.finish()
@@ -193,7 +194,7 @@ class Clients:
             assert process.stdout is not None
             assert process.stdout.readline() == "performed\n"
         for process in self._processes:
-            assert process.communicate("the faults are over\n", timeout=300)
+            assert process.communicate("the faults are over\n", timeout=2 * PATIENCE_SECONDS)
             assert process.returncode == 0
 
 
@@ -255,7 +256,7 @@ def _quiesce(backend: Backend, until: Callable[..., None]) -> None:
     left = waiting()
     while left:
         before = left
-        until(lambda: waiting() < before, f"the {before} of the outbox are fewer", 60.0)  # noqa: B023 - called at once
+        until(lambda: waiting() < before, f"the {before} of the outbox are fewer")  # noqa: B023 - called at once
         left = waiting()
 
 

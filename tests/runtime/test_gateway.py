@@ -11,6 +11,7 @@ from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope  # type: ignore[att
 
 from backend.runtime import gateway
 from backend.runtime.gateway import FAULT, Fault, Gateway
+from tests.conftest import PATIENCE_SECONDS
 
 Start = Callable[[str, list[tuple[str, str]]], object]
 
@@ -25,7 +26,7 @@ class Echo:
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         self.seen.append(environ)
         if self._gate is not None:
-            self._gate.wait(10)
+            self._gate.wait(PATIENCE_SECONDS)
         start("200 OK", [("X-Seen", "yes")])
         return [environ["wsgi.input"].read()]
 

@@ -15,6 +15,7 @@ from backend.cli import main
 from backend.runtime.lock import DataFolderLock
 from backend.runtime.waiting import until
 from backend.worker import QUEUES
+from tests.conftest import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_an_unreachable_database_is_told_in_a_sentence(tmp_path: Path, environme
 
 
 def _status(port: int) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status
@@ -127,7 +128,7 @@ def test_brings_everything_up_heals_a_face_and_leaves_nothing(
             "backend.cli api" in command and pid != killed
             for pid, command in _descendants(running.pid)
         )
-        for _ in until(60, pause=0.1)
+        for _ in until(PATIENCE_SECONDS, pause=0.1)
     )
 
     watches = {os.pidfd_open(pid): command for pid, command in _descendants(running.pid)}

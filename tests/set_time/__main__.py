@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from backend.clock import SHANGHAI
+from backend.clock import SHANGHAI, shanghai_time
 from tests.set_time.sitecustomize import OFFSET
 
 FOLDER = Path(__file__).parent
@@ -23,20 +23,15 @@ def moments(after: datetime) -> Mapping[str, datetime]:
 
     The leap year's is so late on 28 February that the suite goes on into the 29th.
     """
-    local = after.astimezone(SHANGHAI)
-    month_end = _last_evening(local.year, local.month)
-    if month_end <= local or local.month == 12:
-        month_end = _last_evening(local.year + local.month // 12, local.month % 12 + 1)
-    leap = next(
-        eve
-        for year in range(local.year, local.year + 9)
-        if isleap(year)
-        if (eve := datetime(year, 2, 28, 23, 58, tzinfo=SHANGHAI)) > local
-    )
+    local = shanghai_time(after)
+    years = range(local.year, local.year + 9)
+    month_ends = (_last_evening(year, month) for year in years for month in range(1, 12))
+    year_ends = (_last_evening(year, 12) for year in years)
+    leap_nights = (datetime(y, 2, 28, 23, 58, tzinfo=SHANGHAI) for y in years if isleap(y))
     return {
-        "the last evening of a month": month_end,
-        "the last evening of a year": _last_evening(local.year + (local.month == 12), 12),
-        "the night before 29 February": leap,
+        "the last evening of a month": next(each for each in month_ends if each > local),
+        "the last evening of a year": next(each for each in year_ends if each > local),
+        "the night before 29 February": next(each for each in leap_nights if each > local),
     }
 
 
@@ -63,7 +58,7 @@ def main(arguments: list[str]) -> int:
     """Runs the suite at each moment; the exit code is the worst."""
     failed = {}
     for name, moment in moments(datetime.now(UTC)).items():
-        print(f"=== {name}: {moment:%Y-%m-%d %H:%M} in Shanghai", flush=True)  # noqa: T201
+        print(f"=== {name}: {shanghai_time(moment):%Y-%m-%d %H:%M} in Shanghai", flush=True)  # noqa: T201
         failed[name] = run_at(moment, *arguments)
     for name, code in failed.items():
         print(f"{'passed' if code == 0 else 'FAILED'}: {name}")  # noqa: T201

@@ -77,6 +77,6 @@ class SetServers:
         embedded._create_database = set_and_create
 
 
-if OFFSET in os.environ:
+if __name__ == "sitecustomize" and OFFSET in os.environ:
     set_clock(int(os.environ[OFFSET]))
     sys.meta_path.insert(0, SetServers(int(os.environ[OFFSET])))

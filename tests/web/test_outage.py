@@ -48,7 +48,7 @@ def test_an_outage_is_a_503_and_ends_by_itself(
     server.stop()
     for _ in range(3):
         status, seconds = _post(client)
-        assert (status, seconds < 3) == (503, True)
+        assert (status, seconds < 15) == (503, True)
     server.start()
     assert _post(client)[0] == 200
     engine.dispose()
@@ -60,7 +60,7 @@ def test_an_exhausted_pool_is_a_503_in_time(
     engine = make_engine(notes_backend.settings.database_url, pool_size=1)
     held = [engine.connect() for _ in range(3)]
     status, seconds = _post(make_app(backend=replace(notes_backend, engine=engine)).test_client())
-    assert (status, seconds < 3.5) == (503, True)
+    assert (status, seconds < 15) == (503, True)
     for connection in held:
         connection.close()
     engine.dispose()

@@ -34,6 +34,7 @@ from tests.builders.tellings import (
     log_for,
     places_for,
 )
+from tests.conftest import PATIENCE_SECONDS
 
 LUNCH = ("dining.clean_plate", {"meal": "lunch"})
 DINNER = ("dining.clean_plate", {"meal": "dinner"})
@@ -171,7 +172,7 @@ def test_two_phones_raise_a_meal_once(backend: Backend) -> None:
 
     def raise_it(number: int) -> None:
         telling = Telling(f"phone-{number % 2:04}", LUNCH[0], NOW, LUNCH[1], code=code_at(canteen))
-        barrier.wait(20)
+        barrier.wait(PATIENCE_SECONDS)
         try:
             with backend.engine.begin() as db:
                 receipt = log_action(
@@ -190,7 +191,7 @@ def test_two_phones_raise_a_meal_once(backend: Backend) -> None:
     for phone in phones:
         phone.start()
     for phone in phones:
-        phone.join(20)
+        phone.join(PATIENCE_SECONDS)
     assert sorted(map(str, outcomes)) == ["False", "True", "excluded", "excluded"]
     with backend.engine.begin() as db:
         assert balance_of(db, member_id=scene.members[0]).points_mpt == 4_000

@@ -20,6 +20,7 @@ from backend.errors import NotFoundError
 from backend.ledger.queries import balance_of, drifting_balances
 from tests.builders.city import City, a_city
 from tests.builders.drop_offs import a_reference, drop
+from tests.conftest import PATIENCE_SECONDS
 
 T = TypeVar("T")
 
@@ -49,7 +50,7 @@ def log(city: City) -> Callable[..., Receipt]:
 
 def all_at_once(tasks: Sequence[Callable[[], T]]) -> list[T]:
     """Runs tasks in threads that start together."""
-    start = threading.Barrier(len(tasks), timeout=30)
+    start = threading.Barrier(len(tasks), timeout=PATIENCE_SECONDS)
 
     def run(task: Callable[[], T]) -> T:
         start.wait()

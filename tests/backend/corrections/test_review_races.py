@@ -15,8 +15,7 @@ from tests.backend.ledger.test_budgets import an_award
 from tests.builders.books import assert_sound
 from tests.builders.city import a_city
 from tests.builders.drop_offs import drop
-
-WAIT = 20
+from tests.conftest import PATIENCE_SECONDS
 
 
 def _at_once(*works: Callable[[], object]) -> list[object]:
@@ -25,7 +24,7 @@ def _at_once(*works: Callable[[], object]) -> list[object]:
     outcomes: dict[int, object] = {}
 
     def run(number: int, work: Callable[[], object]) -> None:
-        barrier.wait(WAIT)
+        barrier.wait(PATIENCE_SECONDS)
         try:
             outcomes[number] = work()
         except AlreadyDecidedError as error:
@@ -35,7 +34,7 @@ def _at_once(*works: Callable[[], object]) -> list[object]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(WAIT)
+        thread.join(PATIENCE_SECONDS)
         assert not thread.is_alive()
     return list(outcomes.values())
 

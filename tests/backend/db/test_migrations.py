@@ -15,6 +15,7 @@ from backend.db import migrate
 from backend.db.engine import make_engine
 from backend.schema import METADATA
 from tests.backend.db.catalogue import Catalogue, catalogue, differences
+from tests.conftest import PATIENCE_SECONDS
 
 APPEND_ONLY = (
     "action",
@@ -173,7 +174,7 @@ def test_a_second_upgrade_waits_for_the_first(database: str) -> None:
         second.start()
         second.join(timeout=0.5)
         assert second.is_alive()
-    second.join(timeout=30)
+    second.join(timeout=PATIENCE_SECONDS)
     with engine.connect() as connection:
         assert not migrate.pending(connection)
     engine.dispose()

@@ -16,6 +16,7 @@ from backend.people.roster import import_roster
 from backend.ports.wechat import WeChatSession
 from tests.builders.organisations import NOW, Organisation, an_organisation
 from tests.builders.people import a_member, a_roster_csv
+from tests.conftest import PATIENCE_SECONDS
 
 HOUR = timedelta(hours=1)
 AT_ONCE = 8
@@ -23,7 +24,7 @@ AT_ONCE = 8
 
 def at_once(backend: Backend, act: Callable[[Connection, int], object]) -> list[object]:
     """Runs the act in as many transactions; each result is what it gave or refused with."""
-    barrier = Barrier(AT_ONCE, timeout=30)
+    barrier = Barrier(AT_ONCE, timeout=PATIENCE_SECONDS)
 
     def run(number: int) -> object:
         try:

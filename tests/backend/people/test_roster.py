@@ -310,7 +310,7 @@ def test_twenty_thousand_rows_in_half_a_minute(
         )
         for number in range(20_000)
     ]
-    start = time.perf_counter()
+    start = time.process_time()
     assert counts(take_in(*rows)) == (20_000, 0, 0, 0)
     # About two seconds alone on one core; the bar is the promise.
-    assert time.perf_counter() - start < 30
+    assert time.process_time() - start < 30

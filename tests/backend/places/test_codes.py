@@ -120,10 +120,10 @@ def test_verifying_takes_under_a_millisecond() -> None:
 
 
 def _seconds_of_100(code: RotatingCode) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(100):
         verify_rotating(place_key(KEYS, code.place_id), code, STEP_START)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def test_naive_instants_are_refused() -> None:

@@ -18,6 +18,7 @@ from backend.proofs.leaves import entry_bytes
 from backend.proofs.merkle import Leaves, Span
 from backend.proofs.months import Balance, balance_bytes
 from tests.backend.proofs.conftest import NOW
+from tests.conftest import PATIENCE_SECONDS
 
 TODAY = business_day(NOW)
 
@@ -144,7 +145,7 @@ def run(*arguments: Path | str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
 
 

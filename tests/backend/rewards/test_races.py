@@ -25,6 +25,7 @@ from tests.builders.organisations import NOW, an_organisation
 from tests.builders.people import a_member
 from tests.builders.points import earn
 from tests.builders.rewards import a_draw, a_reward
+from tests.conftest import PATIENCE_SECONDS
 
 
 def _rush(backend: Backend, clients: int, pieces: int, threads: int) -> tuple[list[str], int]:
@@ -35,7 +36,7 @@ def _rush(backend: Backend, clients: int, pieces: int, threads: int) -> tuple[li
         for member in members:
             earn(db, member, points_mpt=10_000)
         reward = a_reward(db, there.bureau, NOW, stock=pieces)
-    together = Barrier(threads, timeout=30)
+    together = Barrier(threads, timeout=PATIENCE_SECONDS)
 
     def ask(part: int) -> list[str]:
         together.wait()
@@ -168,7 +169,7 @@ def test_of_all_who_settle_at_once_one_does(backend: Backend) -> None:
             for n in range(6)
         ]
     ways = _ways_to_settle(backend, member, official)
-    together = Barrier(len(ways), timeout=30)
+    together = Barrier(len(ways), timeout=PATIENCE_SECONDS)
 
     def settle(way: Way) -> None:
         together.wait()
@@ -194,7 +195,7 @@ def test_entering_a_draw_from_many_phones_is_one_ticket(backend: Backend) -> Non
         member = a_member(db, institution_id=there.bureau)
         earn(db, member, points_mpt=10_000)
         draw = a_draw(db, backend.keys, there.bureau, NOW)
-    together = Barrier(8, timeout=30)
+    together = Barrier(8, timeout=PATIENCE_SECONDS)
 
     def enter(_phone: int) -> str:
         together.wait()
@@ -213,7 +214,7 @@ def test_whoever_has_a_ticket_is_on_the_list_of_the_close(backend: Backend) -> N
             earn(db, member, points_mpt=10_000)
         draw = a_draw(db, backend.keys, there.bureau, NOW)
         closes = draw_of(db, draw).closes_at
-    together = Barrier(5, timeout=30)
+    together = Barrier(5, timeout=PATIENCE_SECONDS)
 
     def enter(part: int) -> list[str]:
         together.wait()
