@@ -6,7 +6,7 @@ from typing import NoReturn, TypeVar
 
 import click
 
-from backend.people.spreadsheet import MAX_FILE_BYTES
+from backend.spreadsheets.reading import MAX_FILE_BYTES
 
 _BAD_FILE = 2
 _F = TypeVar("_F", bound=Callable[..., object])

@@ -22,9 +22,9 @@ from backend.people.roles import grant_role
 from backend.people.roster import RosterReport, import_roster
 from backend.people.roster_file import template
 from backend.people.service import create_login_link, create_member
-from backend.people.spreadsheet import SpreadsheetError
 from backend.runtime.servers import running_servers
 from backend.settings import Settings
+from backend.spreadsheets.errors import SpreadsheetError
 
 _SOME_ROWS_REFUSED = 1
 _LINK_LIVES = timedelta(hours=24)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from backend.organisations.models import InstitutionKind
+from backend.spreadsheets.errors import RowProblem
 
 KIND_WORDS: Final = {
     InstitutionKind.STATE_ORGAN: "国家机关",
@@ -31,16 +32,6 @@ class Column(StrEnum):
     YEAR = "年度"
     HEADCOUNT = "用能人数"
     FLOOR_AREA = "建筑面积"
-
-
-@dataclass(frozen=True, slots=True)
-class ImportProblem:
-    """Why a row is refused: where, what is wrong, what to do. Sentences are Chinese."""
-
-    row: int
-    column: str
-    problem: str
-    suggestion: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +110,7 @@ class OrganisationReport:
     years: int
     unchanged: int
     refused: int
-    problems: tuple[ImportProblem, ...]
+    problems: tuple[RowProblem, ...]
 
 
 def is_city(district_code: str) -> bool:

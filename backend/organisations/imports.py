@@ -4,7 +4,6 @@ Rows state what is there: what they name is created where it is missing, and an 
 name follows the row. Nothing is closed, moved or deleted, and the same rows again change nothing.
 """
 
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from backend.organisations.departments import create_department
 from backend.organisations.import_rows import (
     KIND_WORDS,
     Column,
-    ImportProblem,
     OrganisationReport,
     OrganisationRow,
     StatedInstitution,
@@ -43,6 +41,8 @@ from backend.organisations.service import (
     record_year,
     rename_institution,
 )
+from backend.spreadsheets.errors import RowProblem
+from backend.text.cleaning import half_width
 
 _IMPORT_LOCK: Final = 0x6F7267616E
 _CHANGED_ELSEWHERE: Final = "导入不变更此项，请核对后改为已登记的内容"
@@ -53,7 +53,7 @@ def import_organisations(
     db: Connection,
     *,
     rows: Sequence[OrganisationRow],
-    unreadable: Sequence[ImportProblem] = (),
+    unreadable: Sequence[RowProblem] = (),
     now: datetime,
     all_or_nothing: bool = False,
     actor_id: int | None = None,
@@ -101,7 +101,7 @@ def import_organisations(
 
 def _plain(name: str) -> str:
     """A name for comparison: rows come from workbooks in half width, stored names may not."""
-    return unicodedata.normalize("NFKC", name).strip()
+    return half_width(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class _Import:
         self._year_in: dict[tuple[str, int], int] = {}
         self.done: Counter[str] = Counter()
 
-    def take(self, row: OrganisationRow) -> list[ImportProblem]:
+    def take(self, row: OrganisationRow) -> list[RowProblem]:
         """Writes one row, or tells all that is wrong with it and writes nothing."""
         wrong = self._wrong_district(row)
         stated = row.institution
@@ -147,7 +147,7 @@ class _Import:
             # A mistaken code would be told a second time as differing from what is stored.
             wrong = wrong or self._wrong_institution(row.district_code, stated)
         if wrong:
-            return [ImportProblem(row.row, *each) for each in wrong]
+            return [RowProblem(row.row, *each) for each in wrong]
         before = self.done.total()
         self._write_district(row)
         if stated is not None:

@@ -4,18 +4,21 @@ import hashlib
 import hmac
 import re
 import secrets
-import unicodedata
 from datetime import timedelta
 from typing import Final
 
 from backend.errors import InvalidInputError, field_errors
 from backend.ports.keys import KeyRing
+from backend.text.characters import is_person_name, is_text
+from backend.text.cleaning import cleaned, squeezed
 
 PHONE: Final = "phone"
 MEMBER_TOKEN_LIFE: Final = timedelta(days=30)
 CONSOLE_TOKEN_LIFE: Final = timedelta(hours=12)
 SEEN_RESOLUTION: Final = timedelta(days=1)
 BINDING_ATTEMPTS_A_DAY: Final = 5
+MAX_STAFF_NUMBER: Final = 32
+MAX_PERSON_NAME: Final = 100
 
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 # No 0/O, 1/I/L: an invitation is read aloud and typed.
@@ -39,7 +42,7 @@ def checked_phone(raw: str, *, field: str = "phone") -> str:
     Raises:
         PhoneError: not eleven digits that start with 13 to 19.
     """
-    number = re.sub(r"[\s\-()]", "", unicodedata.normalize("NFKC", raw))
+    number = re.sub(r"[\-()]", "", squeezed(raw))
     number = re.sub(r"^(\+86|0086|86(?=1[3-9][0-9]{9}$))", "", number)
     if not _MOBILE.fullmatch(number):
         sentence = "手机号应为11位数字，以13至19开头，请核对。"
@@ -78,10 +81,46 @@ def code_digest(code: str) -> bytes:
 
 def invitation_digest(code: str) -> bytes:
     """Digest of an invitation code, whatever case, hyphens and blanks it was typed with."""
-    plain = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", code)).upper()
-    return code_digest(plain)
+    return code_digest(squeezed(code).replace("-", "").upper())
 
 
 def normalised_staff_number(raw: str) -> str:
-    """工号 as rosters compare it: half-width, upper case, no blanks; leading zeros count."""
-    return re.sub(r"\s", "", unicodedata.normalize("NFKC", raw)).upper()
+    """工号 as rosters compare it: half-width, upper case, no blanks; leading zeros count.
+
+    The apostrophe that marks a text in a workbook is no part of it.
+    """
+    return squeezed(raw).lstrip("'’‘`").upper()
+
+
+def checked_staff_number(raw: str, *, field: str = "staff_number") -> str:
+    """A 工号 in its normal form.
+
+    Raises:
+        InvalidInputError: empty, longer than 32 characters, not drawn, or zeros alone.
+    """
+    number = normalised_staff_number(raw)
+    if not is_text(number) or not 1 <= len(number) <= MAX_STAFF_NUMBER or not number.strip("0"):
+        sentence = f"工号应为1至{MAX_STAFF_NUMBER}个字符，不能只有零，请核对。"
+        raise InvalidInputError(sentence, fields=field_errors({field: sentence}))
+    return number
+
+
+def staff_number_key(number: str) -> str:
+    """What no two people of an institution share: a number that is all digits without its zeros.
+
+    Spreadsheets drop leading zeros: 00123 and 123 are one person until somebody says otherwise.
+    """
+    return number.lstrip("0") if number.isdigit() else number
+
+
+def checked_person_name(raw: str, *, field: str = "name") -> str:
+    """A person's name as it is written: letters of any script, with `·`, `/`, `’` and the like.
+
+    Raises:
+        InvalidInputError: empty, longer than 100 characters, or it holds what no name has.
+    """
+    name = cleaned(raw)
+    if len(name) > MAX_PERSON_NAME or not is_person_name(name):
+        sentence = f"姓名应为1至{MAX_PERSON_NAME}个字，以文字开头，不含“+”“@”等符号，请核对。"
+        raise InvalidInputError(sentence, fields=field_errors({field: sentence}))
+    return name

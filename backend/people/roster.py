@@ -4,7 +4,7 @@ Callers commit. Re-importing a file changes nothing; people a file does not name
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -19,19 +19,16 @@ from backend.organisations.models import PATH_SEPARATOR, Institution
 from backend.organisations.queries import departments_under
 from backend.people.memberships import end_membership, move_member
 from backend.people.models import RosterEntry, RosterImport
-from backend.people.policy import phone_hash, phone_mask
+from backend.people.policy import phone_hash, phone_mask, staff_number_key
 from backend.people.queries import membership_on
-from backend.people.roster_file import (
-    Column,
-    RosterFile,
-    RosterRow,
-    RowProblem,
-    parse_roster,
-)
-from backend.people.spreadsheet import read_table
+from backend.people.roster_file import Column, RosterRow, parse_roster
 from backend.ports.keys import KeyRing
+from backend.spreadsheets.errors import RowProblem
+from backend.spreadsheets.forms import Unsaid
+from backend.spreadsheets.reading import read_table
 
 _IMPORT_LOCK: Final = 0x726F73746572
+_CLEARABLE: Final = ("phone_hash", "phone_masked", "active_from", "active_until")
 _Values = dict[str, Any]
 
 
@@ -95,8 +92,8 @@ def import_roster(
 ) -> RosterReport:
     """Takes a roster file in.
 
-    A person is known by institution and staff number. A column the file has is the truth, an
-    empty cell included; a column it lacks leaves what is stored. Members bound to an entry follow
+    A person is known by institution and staff number. An empty cell and a missing column leave
+    what is stored; the word 清空 clears it. Members bound to an entry follow
     it from today on: to another department, or out when the entry has ended; what was credited
     before stays where it was credited.
 
@@ -122,18 +119,20 @@ def import_roster(
     before = db.scalar(
         select(func.max(RosterImport.imported_at)).where(RosterImport.file_sha256 == digest)
     )
-    plan = _Plan(file, keys, _known(db, {place.institution_id for place in places.values()}))
+    known = _known(db, {place.institution_id for place in places.values()})
+    plan = _Plan(keys, known, today)
     for row in file.rows:
         if row.row in places:
             plan.add(row, places[row.row])
-    refused = file.refused + len(misplaced)
+    refused = file.refused + len(misplaced) + plan.refused
+    problems = (*file.problems, *misplaced, *plan.problems)
     report = RosterReport(
         written=not (all_or_nothing and refused),
         created=len(plan.created),
         updated=len(plan.updated),
         unchanged=plan.unchanged,
         refused=refused,
-        problems=tuple(sorted((*file.problems, *misplaced), key=lambda problem: problem.row)),
+        problems=tuple(sorted(problems, key=lambda problem: problem.row)),
         ignored_columns=file.ignored,
         imported_before=before,
     )
@@ -146,44 +145,87 @@ def import_roster(
 
 
 class _Plan:
-    """What is to be written: new entries, changed ones, and the members bound to these."""
+    """What is to be written: new entries, changed ones, and the members bound to these.
 
-    def __init__(
-        self, file: RosterFile, keys: KeyRing, known: Mapping[tuple[int, str], _Known]
-    ) -> None:
-        self._columns = file.columns
+    Attributes:
+        problems: rows that contradict what is stored of others, or of the same person.
+    """
+
+    def __init__(self, keys: KeyRing, known: Mapping[tuple[int, str], _Known], today: date) -> None:
         self._keys = keys
         self._known = known
+        self._today = today
+        self._numbers: dict[tuple[int, str], set[str]] = {}
+        self._phones: dict[tuple[int, bytes], set[str]] = {}
+        for (institution_id, number), entry in known.items():
+            if _is_current(entry.values, today):
+                key = (institution_id, staff_number_key(number))
+                self._numbers.setdefault(key, set()).add(number)
+                phone = (institution_id, entry.values["phone_hash"])
+                self._phones.setdefault(phone, set()).add(number)
         self.created: list[_Values] = []
         self.updated: list[_Values] = []
         self.bound: list[tuple[int, _Values]] = []
+        self.problems: list[RowProblem] = []
         self.unchanged = 0
+
+    @property
+    def refused(self) -> int:
+        """How many rows have a problem."""
+        return len({problem.row for problem in self.problems})
 
     def add(self, row: RosterRow, place: _Place) -> None:
         """Compares one row with what is stored."""
-        stated = self._stated(row, place)
         known = self._known.get((place.institution_id, row.staff_number))
+        stored = known.values if known is not None else dict.fromkeys(_CLEARABLE)
+        values = stored | self._stated(row, place)
+        found = [*self._conflicts(row, place, stored, values)]
+        self.problems += found
+        if found:
+            return
+        institution = {"institution_id": place.institution_id}
         if known is None:
-            self.created.append(
-                {
-                    "phone_hash": None,
-                    "phone_masked": None,
-                    "active_from": None,
-                    "active_until": None,
-                    **stated,
-                    "institution_id": place.institution_id,
-                    "staff_number": row.staff_number,
-                }
-            )
-            return
-        values = known.values | stated
-        if values == known.values:
+            self.created.append(values | institution | {"staff_number": row.staff_number})
+        elif values == known.values:
             self.unchanged += 1
+        else:
+            self.updated.append({"entry_id": known.id, **values})
+            if known.bound_member_id is not None:
+                self.bound.append((known.bound_member_id, values | institution))
+
+    def _conflicts(
+        self, row: RosterRow, place: _Place, stored: _Values, values: _Values
+    ) -> Iterator[RowProblem]:
+        """What the row would make that must not be: a person twice, a phone of two people."""
+        first, until = values["active_from"], values["active_until"]
+        if first is not None and until is not None and until < first:
+            yield RowProblem(
+                row.row,
+                Column.ACTIVE_UNTIL,
+                f"登记的入职日期（{first}）晚于离职日期（{until}）",
+                "请填写正确的日期；重新入职的人员，请把离职日期填为“清空”",
+            )
+        if not _is_current(values, self._today):
             return
-        self.updated.append({"entry_id": known.id, **values})
-        if known.bound_member_id is not None:
-            institution = {"institution_id": place.institution_id}
-            self.bound.append((known.bound_member_id, values | institution))
+        key = (place.institution_id, staff_number_key(row.staff_number))
+        for other in sorted(self._numbers.get(key, set()) - {row.staff_number}):
+            yield RowProblem(
+                row.row,
+                Column.STAFF_NUMBER,
+                f"名册中已有工号 {other}，与本行只差开头的零",
+                f"同一人请填 {other}（把工号列设为文本）；名册中的工号有误，请先为它填写离职日期",
+            )
+        phone = values["phone_hash"]
+        if phone is not None and phone != stored["phone_hash"]:
+            for other in sorted(
+                self._phones.get((place.institution_id, phone), set()) - {row.staff_number}
+            ):
+                yield RowProblem(
+                    row.row,
+                    Column.PHONE,
+                    f"该手机号已登记在工号 {other} 名下",
+                    "请核对是谁的手机号；号码已换人的，请先把原登记改正或填“清空”再导入",
+                )
 
     def write(self, db: Connection) -> None:
         """Writes entries, new and changed."""
@@ -197,15 +239,21 @@ class _Plan:
     def _stated(self, row: RosterRow, place: _Place) -> _Values:
         """What the file says of a person, in the table's columns."""
         stated: _Values = {"department_id": place.department_id, "name": row.name}
-        if Column.PHONE in self._columns:
-            phone = row.phone
-            stated["phone_hash"] = None if phone is None else phone_hash(self._keys, phone)
-            stated["phone_masked"] = None if phone is None else phone_mask(phone)
-        if Column.ACTIVE_FROM in self._columns:
-            stated["active_from"] = row.active_from
-        if Column.ACTIVE_UNTIL in self._columns:
-            stated["active_until"] = row.active_until
+        if row.phone is Unsaid.CLEAR:
+            stated |= {"phone_hash": None, "phone_masked": None}
+        elif isinstance(row.phone, str):
+            stated["phone_hash"] = phone_hash(self._keys, row.phone)
+            stated["phone_masked"] = phone_mask(row.phone)
+        for name, day in (("active_from", row.active_from), ("active_until", row.active_until)):
+            if day is not Unsaid.KEEP:
+                stated[name] = None if day is Unsaid.CLEAR else day
         return stated
+
+
+def _is_current(values: Mapping[str, Any], today: date) -> bool:
+    """Whether an entry's person has not left."""
+    until: date | None = values["active_until"]
+    return until is None or until > today
 
 
 def _places(

@@ -211,7 +211,7 @@ def test_a_new_name_renames_and_new_figures_replace(backend: Backend, tmp_path: 
         (SCHOOL | {"部门": "办公室//文印科"}, "部门", "1至100个字", "“/”分隔"),
         (SCHOOL | {"部门": "/".join("一二三四五六七八九")}, "部门", "超过8级", "“/”分隔"),
         (SCHOOL | {"年度": "2025"}, "用能人数", "为空", "三列同时填写"),
-        (SCHOOL | YEAR | {"用能人数": "-1"}, "用能人数", "公式", "整数"),
+        (SCHOOL | YEAR | {"用能人数": "-1"}, "用能人数", "0至", "整数"),
         (SCHOOL | YEAR | {"年度": "1999"}, "年度", "2000至2100", "如 2026"),
         (SCHOOL | YEAR | {"建筑面积": "1.005"}, "建筑面积", "两位小数", "平方米"),
         (SCHOOL | YEAR | {"建筑面积": "很大"}, "建筑面积", "不是数字", "平方米"),
@@ -304,19 +304,10 @@ def test_all_or_nothing_writes_nothing(backend: Backend, tmp_path: Path) -> None
     assert import_json(a_csv(tmp_path, GOOD), "--all-or-nothing")["written"] is True
 
 
-def a_formula() -> bytes:
-    target = io.BytesIO()
-    with xlsxwriter.Workbook(target, {"in_memory": True}) as workbook:
-        sheet = workbook.add_worksheet()
-        sheet.write_row(0, 0, HEADINGS)
-        sheet.write_formula(1, 0, "=330100")
-    return target.getvalue()
-
-
 @pytest.mark.parametrize(
     "content",
-    [b"", b"PK\x03\x04 nothing", "区划代码,区划名称\n330100,杭州市\n".encode(), a_formula()],
-    ids=["nothing", "no workbook", "columns missing", "formula"],
+    [b"", b"PK\x03\x04 nothing", "区划代码,区划名称\n330100,杭州市\n".encode()],
+    ids=["nothing", "no workbook", "columns missing"],
 )
 @pytest.mark.usefixtures("backend")
 def test_a_hostile_file_is_one_line(tmp_path: Path, content: bytes) -> None:
@@ -327,6 +318,29 @@ def test_a_hostile_file_is_one_line(tmp_path: Path, content: bytes) -> None:
     assert result.output.count("\n") == 1
     assert "组织.xlsx" in result.output
     assert run("organisations", "import", tmp_path / "none.xlsx").exit_code == 2
+
+
+def test_cells_that_excel_shows_otherwise_than_it_stores(backend: Backend, tmp_path: Path) -> None:
+    path = tmp_path / "组织.xlsx"
+    with xlsxwriter.Workbook(path) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write_row(0, 0, HEADINGS)
+        for number, row in enumerate((CITY, SCHOOL | YEAR, BUREAU), start=1):
+            sheet.write_row(number, 0, [row.get(heading, "") for heading in HEADINGS])
+        sheet.write_number(2, HEADINGS.index("建筑面积"), 3500.2999999999997)
+        sheet.write_formula(3, HEADINGS.index("单位简称"), "=NA()", None, "#N/A")
+    report = import_json(path)
+    assert [(each["row"], each["column"]) for each in report["problems"]] == [(4, "单位简称")]
+    query = "SELECT floor_area_m2::text FROM institution_year"
+    assert stored(backend, query) == [("3500.30",)]
+
+
+def test_a_personal_id_is_no_credit_code(backend: Backend) -> None:
+    path = Path(__file__).parents[1] / "backend/people/cases/org_idnumber.xlsx"
+    (problem,) = import_json(path)["problems"]
+    assert problem["column"] == "统一社会信用代码"
+    assert "身份证" in problem["problem"]
+    assert stored(backend, "SELECT id FROM institution") == []
 
 
 def test_the_template_is_empty_and_its_examples_are_good(backend: Backend, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from backend.cli import main
 from backend.organisations.models import Institution
 from backend.people.models import RosterEntry
 from backend.people.roster_file import parse_roster
-from backend.people.spreadsheet import read_table
+from backend.spreadsheets.reading import read_table
 from tests.builders.organisations import an_organisation
 from tests.builders.people import a_roster_csv, a_roster_workbook
 

@@ -1,0 +1,1 @@
+"""Reads tables that nobody vouches for (XLSX, CSV) into typed cells. Knows of no feature."""

@@ -1,0 +1,1 @@
+"""Text: which characters exist, and what is dropped before a text is compared or kept. Pure."""
