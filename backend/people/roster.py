@@ -4,12 +4,12 @@ Callers commit. Re-importing a file changes nothing; people a file does not name
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
 
 from backend.audit.service import record
 from backend.audit.tags import Tag
@@ -18,18 +18,15 @@ from backend.errors import DomainError, ErrorKind
 from backend.organisations.models import PATH_SEPARATOR, Institution
 from backend.organisations.queries import departments_under
 from backend.people.memberships import end_membership, move_member
-from backend.people.models import RosterEntry, RosterImport
-from backend.people.policy import phone_hash, phone_mask, staff_number_key
+from backend.people.models import RosterImport
 from backend.people.queries import membership_on
 from backend.people.roster_file import Column, RosterRow, parse_roster
+from backend.people.roster_plan import Place, Plan, Values, known_entries
 from backend.ports.keys import KeyRing
 from backend.spreadsheets.errors import RowProblem
-from backend.spreadsheets.forms import Unsaid
 from backend.spreadsheets.reading import read_table
 
 _IMPORT_LOCK: Final = 0x726F73746572
-_CLEARABLE: Final = ("phone_hash", "phone_masked", "active_from", "active_until")
-_Values = dict[str, Any]
 
 
 class ImportRunningError(DomainError):
@@ -62,23 +59,6 @@ class RosterReport:
     problems: tuple[RowProblem, ...]
     ignored_columns: tuple[str, ...]
     imported_before: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a row belongs."""
-
-    institution_id: int
-    department_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A roster entry as it stands."""
-
-    id: int
-    bound_member_id: int | None
-    values: _Values
 
 
 def import_roster(
@@ -119,8 +99,8 @@ def import_roster(
     before = db.scalar(
         select(func.max(RosterImport.imported_at)).where(RosterImport.file_sha256 == digest)
     )
-    known = _known(db, {place.institution_id for place in places.values()})
-    plan = _Plan(keys, known, today)
+    known = known_entries(db, {place.institution_id for place in places.values()})
+    plan = Plan(keys, known, today)
     for row in file.rows:
         if row.row in places:
             plan.add(row, places[row.row])
@@ -144,121 +124,9 @@ def import_roster(
     return report
 
 
-class _Plan:
-    """What is to be written: new entries, changed ones, and the members bound to these.
-
-    Attributes:
-        problems: rows that contradict what is stored of others, or of the same person.
-    """
-
-    def __init__(self, keys: KeyRing, known: Mapping[tuple[int, str], _Known], today: date) -> None:
-        self._keys = keys
-        self._known = known
-        self._today = today
-        self._numbers: dict[tuple[int, str], set[str]] = {}
-        self._phones: dict[tuple[int, bytes], set[str]] = {}
-        for (institution_id, number), entry in known.items():
-            if _is_current(entry.values, today):
-                key = (institution_id, staff_number_key(number))
-                self._numbers.setdefault(key, set()).add(number)
-                phone = (institution_id, entry.values["phone_hash"])
-                self._phones.setdefault(phone, set()).add(number)
-        self.created: list[_Values] = []
-        self.updated: list[_Values] = []
-        self.bound: list[tuple[int, _Values]] = []
-        self.problems: list[RowProblem] = []
-        self.unchanged = 0
-
-    @property
-    def refused(self) -> int:
-        """How many rows have a problem."""
-        return len({problem.row for problem in self.problems})
-
-    def add(self, row: RosterRow, place: _Place) -> None:
-        """Compares one row with what is stored."""
-        known = self._known.get((place.institution_id, row.staff_number))
-        stored = known.values if known is not None else dict.fromkeys(_CLEARABLE)
-        values = stored | self._stated(row, place)
-        found = [*self._conflicts(row, place, stored, values)]
-        self.problems += found
-        if found:
-            return
-        institution = {"institution_id": place.institution_id}
-        if known is None:
-            self.created.append(values | institution | {"staff_number": row.staff_number})
-        elif values == known.values:
-            self.unchanged += 1
-        else:
-            self.updated.append({"entry_id": known.id, **values})
-            if known.bound_member_id is not None:
-                self.bound.append((known.bound_member_id, values | institution))
-
-    def _conflicts(
-        self, row: RosterRow, place: _Place, stored: _Values, values: _Values
-    ) -> Iterator[RowProblem]:
-        """What the row would make that must not be: a person twice, a phone of two people."""
-        first, until = values["active_from"], values["active_until"]
-        if first is not None and until is not None and until < first:
-            yield RowProblem(
-                row.row,
-                Column.ACTIVE_UNTIL,
-                f"登记的入职日期（{first}）晚于离职日期（{until}）",
-                "请填写正确的日期；重新入职的人员，请把离职日期填为“清空”",
-            )
-        if not _is_current(values, self._today):
-            return
-        key = (place.institution_id, staff_number_key(row.staff_number))
-        for other in sorted(self._numbers.get(key, set()) - {row.staff_number}):
-            yield RowProblem(
-                row.row,
-                Column.STAFF_NUMBER,
-                f"名册中已有工号 {other}，与本行只差开头的零",
-                f"同一人请填 {other}（把工号列设为文本）；名册中的工号有误，请先为它填写离职日期",
-            )
-        phone = values["phone_hash"]
-        if phone is not None and phone != stored["phone_hash"]:
-            for other in sorted(
-                self._phones.get((place.institution_id, phone), set()) - {row.staff_number}
-            ):
-                yield RowProblem(
-                    row.row,
-                    Column.PHONE,
-                    f"该手机号已登记在工号 {other} 名下",
-                    "请核对是谁的手机号；号码已换人的，请先把原登记改正或填“清空”再导入",
-                )
-
-    def write(self, db: Connection) -> None:
-        """Writes entries, new and changed."""
-        if self.created:
-            db.execute(insert(RosterEntry), self.created)
-        if self.updated:
-            changed = update(RosterEntry).where(RosterEntry.id == bindparam("entry_id"))
-            names = [name for name in self.updated[0] if name != "entry_id"]
-            db.execute(changed.values({name: bindparam(name) for name in names}), self.updated)
-
-    def _stated(self, row: RosterRow, place: _Place) -> _Values:
-        """What the file says of a person, in the table's columns."""
-        stated: _Values = {"department_id": place.department_id, "name": row.name}
-        if row.phone is Unsaid.CLEAR:
-            stated |= {"phone_hash": None, "phone_masked": None}
-        elif isinstance(row.phone, str):
-            stated["phone_hash"] = phone_hash(self._keys, row.phone)
-            stated["phone_masked"] = phone_mask(row.phone)
-        for name, day in (("active_from", row.active_from), ("active_until", row.active_until)):
-            if day is not Unsaid.KEEP:
-                stated[name] = None if day is Unsaid.CLEAR else day
-        return stated
-
-
-def _is_current(values: Mapping[str, Any], today: date) -> bool:
-    """Whether an entry's person has not left."""
-    until: date | None = values["active_until"]
-    return until is None or until > today
-
-
 def _places(
     db: Connection, rows: Sequence[RosterRow], today: date
-) -> tuple[dict[int, _Place], list[RowProblem]]:
+) -> tuple[dict[int, Place], list[RowProblem]]:
     """Where each row belongs, by row number, and the rows that belong nowhere."""
     institutions = _open_institutions(db, {row.credit_code for row in rows}, today)
     trees = {
@@ -268,7 +136,7 @@ def _places(
         }
         for code, institution_id in institutions.items()
     }
-    places: dict[int, _Place] = {}
+    places: dict[int, Place] = {}
     problems: list[RowProblem] = []
     for row in rows:
         if row.credit_code not in institutions:
@@ -290,7 +158,7 @@ def _places(
                 )
             )
         else:
-            places[row.row] = _Place(
+            places[row.row] = Place(
                 institutions[row.credit_code], trees[row.credit_code][row.department]
             )
     return places, problems
@@ -315,35 +183,8 @@ def _open_institutions(db: Connection, codes: set[str], today: date) -> dict[str
     return {row.credit_code: row.id for row in rows}
 
 
-def _known(db: Connection, institution_ids: set[int]) -> dict[tuple[int, str], _Known]:
-    """The entries of some institutions, by institution and staff number."""
-    rows = db.execute(
-        select(
-            RosterEntry.id,
-            RosterEntry.institution_id,
-            RosterEntry.staff_number,
-            RosterEntry.bound_member_id,
-            RosterEntry.department_id,
-            RosterEntry.name,
-            RosterEntry.phone_hash,
-            RosterEntry.phone_masked,
-            RosterEntry.active_from,
-            RosterEntry.active_until,
-        ).where(RosterEntry.institution_id.in_(institution_ids))
-    ).mappings()
-    head = ("id", "institution_id", "staff_number", "bound_member_id")
-    return {
-        (row["institution_id"], row["staff_number"]): _Known(
-            row["id"],
-            row["bound_member_id"],
-            {name: value for name, value in row.items() if name not in head},
-        )
-        for row in rows
-    }
-
-
 def _follow(
-    db: Connection, member_id: int, values: _Values, now: datetime, actor_id: int | None
+    db: Connection, member_id: int, values: Values, now: datetime, actor_id: int | None
 ) -> None:
     """Lets a bound member's membership follow the changed entry, from today on."""
     today = business_day(now)

@@ -320,29 +320,6 @@ def test_a_hostile_file_is_one_line(tmp_path: Path, content: bytes) -> None:
     assert run("organisations", "import", tmp_path / "none.xlsx").exit_code == 2
 
 
-def test_cells_that_excel_shows_otherwise_than_it_stores(backend: Backend, tmp_path: Path) -> None:
-    path = tmp_path / "组织.xlsx"
-    with xlsxwriter.Workbook(path) as workbook:
-        sheet = workbook.add_worksheet()
-        sheet.write_row(0, 0, HEADINGS)
-        for number, row in enumerate((CITY, SCHOOL | YEAR, BUREAU), start=1):
-            sheet.write_row(number, 0, [row.get(heading, "") for heading in HEADINGS])
-        sheet.write_number(2, HEADINGS.index("建筑面积"), 3500.2999999999997)
-        sheet.write_formula(3, HEADINGS.index("单位简称"), "=NA()", None, "#N/A")
-    report = import_json(path)
-    assert [(each["row"], each["column"]) for each in report["problems"]] == [(4, "单位简称")]
-    query = "SELECT floor_area_m2::text FROM institution_year"
-    assert stored(backend, query) == [("3500.30",)]
-
-
-def test_a_personal_id_is_no_credit_code(backend: Backend) -> None:
-    path = Path(__file__).parents[1] / "backend/people/cases/org_idnumber.xlsx"
-    (problem,) = import_json(path)["problems"]
-    assert problem["column"] == "统一社会信用代码"
-    assert "身份证" in problem["problem"]
-    assert stored(backend, "SELECT id FROM institution") == []
-
-
 def test_the_template_is_empty_and_its_examples_are_good(backend: Backend, tmp_path: Path) -> None:
     path = tmp_path / "模板.xlsx"
     assert run("organisations", "import", "--template", path).exit_code == 0
