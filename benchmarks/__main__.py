@@ -14,9 +14,10 @@ OUTPUT = Path("build/bench.json")
 def main() -> int:
     """Measures everything."""
     with installation() as where:
+        # First, while all there is was credited by rules: others post awards with fixed figures.
+        gone_through = history.rows(where)
         logged = drop_off.measure(where)
         posted = ledger.measure(where)
-        simulated = history.rows(where)
         tree = tamper_evidence.rows(where)
     rows = [
         Row("drop-off over HTTP, 16 connections", logged.per_second, "/s", 500, at_least=True),
@@ -28,7 +29,7 @@ def main() -> int:
         Row("  16 writers into one campaign", posted.shared_ratio, "x", 0.9, at_least=True),
         Row("API worker memory", logged.worker_mb, "MB", 120, at_least=False),
         *tree,
-        *simulated,
+        *gone_through,
         *rules.rows(),
     ]
     _print(rows, floor=logged.floor_per_second)

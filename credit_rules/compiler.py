@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copyreg
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -10,11 +11,11 @@ from fractions import Fraction
 from credit_rules.blocks import BLOCKS
 from credit_rules.canonical import digest
 from credit_rules.counters import COUNTER_LIMIT, LANES, NANO, CapSpec, counter_key
-from credit_rules.errors import Problem, nearest
+from credit_rules.errors import Problem, RulebookError, nearest
 from credit_rules.inputs import reader_of
 from credit_rules.lowering import Lowering, Poisoned, StepFailed
 from credit_rules.methodology import Award, Methodology, Plan, Row
-from credit_rules.model import MethodologyDoc
+from credit_rules.model import Exclusion, MethodologyDoc
 from credit_rules.units import CO2E, POINT, Dimension, parse_unit
 from credit_rules.values import Counted, Counter, Required
 
@@ -250,3 +251,23 @@ def _rows(counters: list[Counter]) -> tuple[Row, ...]:
         )
         for key in keys
     )
+
+
+def _recompiled(
+    doc: MethodologyDoc, until: date | None, excludes: tuple[Exclusion, ...]
+) -> Methodology:
+    problems: list[Problem] = []
+    found = compile_methodology(doc, problems)
+    if found is None:
+        raise RulebookError(problems)
+    return found.until(until).excluding(excludes)
+
+
+def _travels_as(
+    methodology: Methodology,
+) -> tuple[Callable[..., Methodology], tuple[MethodologyDoc, date | None, tuple[Exclusion, ...]]]:
+    return _recompiled, (methodology.doc, methodology.effective_until, methodology.excludes)
+
+
+# Closures cannot be pickled: to another process a methodology goes as its document.
+copyreg.pickle(Methodology, _travels_as)

@@ -49,8 +49,7 @@ class Draft:
         """
         line = self.new.get(kind)
         if line is None:
-            held = self.rulebook if kind in self.rulebook.versions else self.current
-            return Applied(held.methodology(kind, on), on)
+            return Applied(self._holder(kind).methodology(kind, on), on)
         begun = [methodology for methodology in line if methodology.effective_from <= on]
         chosen = begun[-1] if begun else line[0]
         as_of = max(on, chosen.effective_from)
@@ -59,6 +58,17 @@ class Draft:
                 kind, on, f"草案的最后一版已于 {chosen.effective_until} 失效，请核对日期。"
             )
         return Applied(chosen, as_of)
+
+    def version(self, kind: str, version: int) -> Methodology:
+        """A version that judges actions of a kind under the draft, by its number.
+
+        Raises:
+            UnknownMethodology: there is no such kind or version.
+        """
+        return self._holder(kind).version(kind, version)
+
+    def _holder(self, kind: str) -> Rulebook:
+        return self.rulebook if kind in self.rulebook.versions else self.current
 
 
 def draft_over(current: Rulebook, rulebook: Rulebook) -> Draft:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, text
 
-from backend.actions.book import Booked, Order, booked_of, with_traces
+from backend.actions.history import HistoryOrder, RecordedAward, recorded_award_of, with_traces
 from backend.actions.queries import TAKES_ROOM, Recorded
 from backend.actions.replaying import reassess
 from backend.actions.versions import caps_of, exclusions_under, stored_methodology
@@ -53,14 +53,14 @@ SELECT a.id AS action_id, a.tier
 def _replayed(books: Books) -> Iterator[Finding]:
     """Assesses every action again and follows the counters of every member through its entries."""
     members = groupby(
-        stream(books.db, with_traces(Order.BY_MEMBER)), key=lambda row: int(row.member_id)
+        stream(books.db, with_traces(HistoryOrder.BY_MEMBER)), key=lambda row: int(row.member_id)
     )
     held = groupby(stream(books.db, _COUNTERS), key=lambda row: int(row.subject_id))
     gone_through = 0
     for member_id, own, rows in _side_by_side(members, held):
         counters: dict[_Counter, Used] = {}
         for row in own:
-            yield from _judged(books, booked_of(row), counters)
+            yield from _judged(books, recorded_award_of(row), counters)
             gone_through += 1
             if gone_through % _REPORT_EVERY == 0:
                 books.advance(_REPORT_EVERY)
@@ -91,19 +91,21 @@ def _side_by_side(
         second = next(right, None) if second and second[0] == key else second
 
 
-def _judged(books: Books, booked: Booked, counters: dict[_Counter, Used]) -> Iterator[Finding]:
+def _judged(
+    books: Books, award: RecordedAward, counters: dict[_Counter, Used]
+) -> Iterator[Finding]:
     """Judges one award, and moves the member's counters on if it takes up room under them.
 
     The member's lock numbers actions in the order in which they read the counters; what was
     settled again says what it read then.
     """
-    recorded = booked.action
+    recorded = award.action
     try:
         assessment = reassess(books.rulebook, recorded)
     except (NotInForce, FactsRefused) as error:
         yield Finding(Invariant.REPLAY, f"action {recorded.id}", f"无法重算：{error}")
         return
-    yield from _differences(recorded, booked.trace_digest, assessment)
+    yield from _differences(recorded, award.trace_digest, assessment)
     if recorded.status in TAKES_ROOM:
         yield from _moved_on(books, recorded, assessment, counters)
 

@@ -1,24 +1,22 @@
 """`tanpuhui rules`: list, validate, lock and try out methodologies.
 
-These need no database; what reads the book stands in `rules_history`, imported when called.
+These need no database; what reads the history stands in `rules_history`, imported when called.
 """
 
 import importlib
 import json
 from datetime import date, datetime
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
-from backend.cli import BAD_INPUT
 from backend.cli.json_input import read_object, refuse, standard_input
+from backend.cli.rulebook_files import DAY, FOLDER, WRONG, load_rules
 from backend.clock import SystemClock, business_day, written_day
 from credit_rules import (
     Facts,
     FactsRefused,
     NotInForce,
-    Rulebook,
     RulebookError,
     Used,
     assess,
@@ -32,14 +30,11 @@ from credit_rules.loading import SHIPPED, SHIPPED_DATA
 from credit_rules.pages import factors_page, rulebook_pages
 from credit_rules.why_lower import why_lower_page
 
-WRONG = 1
 _STDIN = "inputs.json"
 _LONGEST_INPUT = 64 * 1024
 _LONGEST_COUNTER = 20
 _EXAMPLE = '{"mass": "1.5"}'
 _USED_EXAMPLE = '{"键": {"points": "2 point"}}'
-DAY = click.DateTime(formats=["%Y-%m-%d"])
-FOLDER = click.Path(path_type=Path)
 _SOLO_CAR = SHIPPED.parent / "rulebooks" / "solo_car"
 
 
@@ -70,21 +65,6 @@ def rules() -> None:
     """Methodologies of the rulebook."""
 
 
-def _load(folder: Path | None) -> Rulebook:
-    try:
-        return load_rulebook(folder)
-    except RulebookError as error:
-        refuse_rulebook(error)
-
-
-def refuse_rulebook(error: RulebookError) -> NoReturn:
-    """Say the first thing wrong with a folder in one line, and leave with 2."""
-    first, *others = error.problems
-    more = f"（另有 {len(others)} 处，请运行 tanpuhui rules validate 查看。）" if others else ""
-    click.echo(f"{first}{more}", err=True)
-    raise click.exceptions.Exit(BAD_INPUT) from error
-
-
 def _day(moment: datetime | None) -> date:
     return written_day(moment) if moment is not None else business_day(SystemClock().now())
 
@@ -95,7 +75,7 @@ def _day(moment: datetime | None) -> date:
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def list_rules(on: datetime | None, files: Path | None, *, as_json: bool) -> None:
     """List the methodologies in force on a day."""
-    rulebook, day = _load(files), _day(on)
+    rulebook, day = load_rules(files), _day(on)
     found = rulebook.in_force(day)
     if as_json:
         whole = {
@@ -140,7 +120,7 @@ def validate(folder: Path) -> None:
 @click.argument("folder", type=FOLDER, metavar="DIR")
 def lock(folder: Path) -> None:
     """Add the digests of new versions to the folder's lock file."""
-    _load(folder)
+    load_rules(folder)
     added = write_lock(folder)
     click.echo("已锁定：" + "、".join(added) if added else "没有新的版本需要锁定。")
 
@@ -153,7 +133,7 @@ def docs(folder: Path) -> None:
     """Write the documentation of the shipped rulebooks below a folder."""
     if folder.exists() and not folder.is_dir():
         refuse(str(folder), "DIR", "这是一个文件，请换成文件夹。")
-    rulebook, solo_car = _load(None), _load(_SOLO_CAR)
+    rulebook, solo_car = load_rules(None), load_rules(_SOLO_CAR)
     lines = (SHIPPED_DATA / "action_factors.csv").read_text(encoding="utf-8").splitlines()
     rows = read_factor_rows("action_factors.csv", lines, [])
     latest = max(methodology.effective_from for methodology in rulebook.all_versions())
@@ -183,7 +163,7 @@ def assess_command(
     methodology_id: str, on: datetime, tier: str, used: str, files: Path | None
 ) -> None:
     """Assess one action from standard input and print the integers and the trace."""
-    rulebook = _load(files)
+    rulebook = load_rules(files)
     inputs = read_object(
         _STDIN, standard_input(_LONGEST_INPUT), limit=_LONGEST_INPUT, example=_EXAMPLE
     )

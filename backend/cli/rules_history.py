@@ -1,4 +1,4 @@
-"""`tanpuhui rules replay` and `simulate`: the book recomputed, and under draft rules."""
+"""`tanpuhui rules replay` and `simulate`: the history recomputed, and under draft rules."""
 
 import json
 import time
@@ -11,20 +11,21 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection
 
-from backend.actions.book import count_of
-from backend.actions.replaying import Difference, replay_book
-from backend.actions.simulating import lead_in
-from backend.actions.simulating import simulate as simulate_draft
 from backend.cli.json_input import refuse
-from backend.cli.rules import DAY, FOLDER, WRONG, refuse_rulebook
-from backend.cli.simulation_report import Report
+from backend.cli.rulebook_files import DAY, FOLDER, WRONG, refuse_rulebook
+from backend.cli.simulation_report import SimulationReport
 from backend.clock import SystemClock, business_day, written_day
 from backend.db.engine import make_engine
 from backend.db.snapshot import snapshot
-from backend.rankings.draft_effect import board_effect
 from backend.rulebook.service import released_digests
 from backend.runtime.servers import running_servers
 from backend.settings import Settings
+from backend.simulation.board_effect import board_effect
+from backend.simulation.processes import Spread, every_core
+from backend.simulation.queries import Days, count_of
+from backend.simulation.replaying import ReplayDifference, replay_history
+from backend.simulation.service import lead_in
+from backend.simulation.service import simulate as simulate_draft
 from credit_rules import Draft, RulebookError, load_draft, load_rulebook
 
 _LISTED = 1_000
@@ -32,13 +33,13 @@ _SECONDS_BETWEEN = 2.0
 
 
 @contextmanager
-def _snapshot() -> Iterator[Connection]:
-    """The book as it stands at one instant, for reading only; posting goes on beside it."""
+def _snapshot() -> Iterator[tuple[Connection, Spread]]:
+    """The history as it stands at one instant, for reading only; posting goes on beside it."""
     with running_servers(Settings.from_env()) as settings:
         engine = make_engine(settings.database_url, pool_size=1)
         try:
             with snapshot(engine) as db:
-                yield db
+                yield db, every_core(settings.database_url)
         finally:
             engine.dispose()
 
@@ -70,17 +71,19 @@ class _Progress:
 def replay(since: datetime | None, *, as_json: bool) -> None:
     """Recomputes every award ever made; there must be no difference."""
     first = written_day(since) if since is not None else None
-    listed: list[Difference] = []
+    listed: list[ReplayDifference] = []
     differing = 0
-    with _snapshot() as db:
-        progress = _Progress(count_of(db, since=first))
+    with _snapshot() as (db, spread):
+        progress = _Progress(count_of(db, Days(first)))
         released = released_digests(db)
-        for batch in replay_book(db, load_rulebook(), rulebooks=released, since=first):
-            progress.add(batch.actions)
-            differing += len(batch.differences)
-            listed += batch.differences[: _LISTED - len(listed)]
+        for part in replay_history(
+            db, load_rulebook(), rulebooks=released, since=first, spread=spread
+        ):
+            progress.add(part.actions)
+            differing += len(part.differences)
+            listed += part.differences[: _LISTED - len(listed)]
             if not as_json:
-                _list(batch.differences)
+                _list(part.differences)
     click.echo(f"用时折合 {progress.rate:,.0f} 条/秒。", err=True)
     if as_json:
         click.echo(_replayed_json(first, progress.done, differing, listed))
@@ -94,7 +97,7 @@ def replay(since: datetime | None, *, as_json: bool) -> None:
         raise click.exceptions.Exit(WRONG)
 
 
-def _list(differences: tuple[Difference, ...]) -> None:
+def _list(differences: tuple[ReplayDifference, ...]) -> None:
     for difference in differences:
         head = f"行为 {difference.action_id}（{difference.occurred_on}，{difference.methodology}）"
         for finding in difference.findings:
@@ -105,7 +108,7 @@ def _list(differences: tuple[Difference, ...]) -> None:
 
 
 def _replayed_json(
-    since: date | None, actions: int, differing: int, listed: list[Difference]
+    since: date | None, actions: int, differing: int, listed: list[ReplayDifference]
 ) -> str:
     whole = {
         "schema": "tanpuhui.replay.v1",
@@ -147,10 +150,12 @@ def _draft(files: Path) -> Draft:
         refuse_rulebook(error)
 
 
-def _simulated(draft: Draft, first: date, last: date) -> Report:
-    with _snapshot() as db:
-        progress = _Progress(count_of(db, since=lead_in(draft, first), until=last))
-        outcome = simulate_draft(db, draft, first=first, last=last, tell=progress.add)
+def _simulated(draft: Draft, first: date, last: date) -> SimulationReport:
+    with _snapshot() as (db, spread):
+        progress = _Progress(count_of(db, Days(lead_in(draft, first), last)))
+        outcome = simulate_draft(
+            db, draft, first=first, last=last, tell=progress.add, spread=spread
+        )
         board = board_effect(
             db,
             outcome.departments,
@@ -159,4 +164,4 @@ def _simulated(draft: Draft, first: date, last: date) -> Report:
             today=business_day(SystemClock().now()),
         )
     click.echo(f"用时折合 {progress.rate:,.0f} 条/秒。", err=True)
-    return Report(first, last, draft, outcome, board)
+    return SimulationReport(first, last, draft, outcome, board)

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 
-from backend.actions.simulating import Simulation, Sums
 from backend.cli.tables import table
-from backend.rankings.draft_effect import BoardEffect
+from backend.simulation.board_effect import BoardEffect
+from backend.simulation.policy import Simulation, Sums
 from credit_rules import Draft, Methodology, Rulebook
 
 SCHEMA = "tanpuhui.simulation.v1"
@@ -15,7 +15,7 @@ _MOST_DEPARTMENTS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class SimulationReport:
     """A simulation with what it was made from.
 
     Attributes:
@@ -77,13 +77,13 @@ class Report:
         yield from self._refusal_lines()
 
     def _judges(self) -> Iterator[tuple[str, Methodology]]:
-        for kind, versions in sorted(self.outcome.methodologies.items()):
-            for _, methodology in sorted(versions.items()):
-                yield kind, methodology
+        for kind, versions in sorted(self.outcome.judges.items()):
+            for version in sorted(versions):
+                yield kind, self.draft.version(kind, version)
 
     def _unused(self) -> list[str]:
         """Kinds the draft changes of which these days hold no action."""
-        return sorted(self.draft.new.keys() - self.outcome.methodologies.keys())
+        return sorted(self.draft.new.keys() - self.outcome.judges.keys())
 
     def _departments(self) -> dict[str, object]:
         merged = self.board.merged_sums

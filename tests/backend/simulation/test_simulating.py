@@ -1,6 +1,7 @@
 """History under a draft: counters worked out anew, refusals named, members never."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -8,11 +9,12 @@ from random import Random
 import pytest
 from sqlalchemy import Connection, text
 
-from backend.actions import book
 from backend.actions.exclusions import ExcludedError
-from backend.actions.simulating import Refusal, Simulation, simulate
 from backend.clock import business_day
 from backend.rulebook.service import register
+from backend.simulation.policy import Refusal, Simulation
+from backend.simulation.processes import ALONE, Spread
+from backend.simulation.service import simulate
 from credit_rules import Draft, Rulebook, load_draft, load_rulebook
 from credit_rules.loading import SHIPPED
 from tests.builders.actions import an_action
@@ -66,8 +68,11 @@ def log(db: Connection, rulebook: Rulebook, scene: Scene) -> Log:
     return logged
 
 
-def run(db: Connection, draft: Draft, *, first: date = FIRST, days: int = 30) -> Simulation:
-    return simulate(db, draft, first=first, last=first + timedelta(days=days), tell=lambda _: None)
+def run(
+    db: Connection, draft: Draft, *, first: date = FIRST, days: int = 30, spread: Spread = ALONE
+) -> Simulation:
+    last = first + timedelta(days=days)
+    return simulate(db, draft, first=first, last=last, tell=lambda _: None, spread=spread)
 
 
 @pytest.fixture
@@ -115,15 +120,13 @@ def test_the_rules_in_force_exclude_what_they_excluded(
         assert sums.points_after_mpt == sums.points_before_mpt > 0
 
 
-def test_some_members_at_a_time_come_to_the_same(
-    db: Connection, log: Log, stricter: Draft, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_shares_of_members_come_to_the_same(db: Connection, log: Log, stricter: Draft) -> None:
     for number in range(24):
         log(number % 5, DROP_OFF, hours=number % 7, material="glass", mass=f"{number + 1}")
     whole = run(db, stricter)
-    monkeypatch.setattr(book, "_BATCH", 3)
-    assert run(db, stricter) == whole
-    assert whole.total.refused == 12
+    for actions in (1, 5, 9):
+        assert run(db, stricter, spread=replace(ALONE, actions=actions)) == whole
+    assert (whole.total.refused, whole.read) == (12, 24)
 
 
 def test_caps_and_tiers_are_worked_out_under_the_draft(

@@ -6,22 +6,22 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from backend.actions.simulating import Sums
 from backend.rankings import queries
 from backend.rankings.policy import MIN_GROUP, Board, Measure, Season
 from backend.rankings.queries import Group
 from backend.rankings.service import ranked
+from backend.simulation.policy import Sums
 
 
 @dataclass(frozen=True, slots=True)
 class DepartmentEffect:
-    """A department on the board, in the book and under the draft.
+    """A department on the board, as credited and under the draft.
 
     Attributes:
         id: the department.
         name: what the board shows.
         headcount: its members on the last day.
-        rank_before: its rank by points per head in the book; equal scores share one.
+        rank_before: its rank by points per head as credited; equal scores share one.
         rank_after: the same under the draft.
         sums: what counts in rankings.
     """
@@ -39,7 +39,7 @@ class BoardEffect:
     """The board of departments under a draft.
 
     Attributes:
-        departments: those that are shown, by their rank in the book.
+        departments: those that are shown, by their rank as credited.
         merged: how many have fewer than `policy.MIN_GROUP` members.
         merged_sums: what those earned together; None where all of them have fewer.
     """
@@ -52,7 +52,7 @@ class BoardEffect:
 def board_effect(
     db: Connection, sums: Mapping[int, Sums], *, first: date, last: date, today: date
 ) -> BoardEffect:
-    """Ranks all departments by points per head, in the book and under the draft.
+    """Ranks all departments by points per head, as credited and under the draft.
 
     Args:
         db: any transaction.

@@ -1,21 +1,13 @@
-"""History under draft rules: what every action would have earned, had the draft been in force.
-
-Each member's actions are assessed in the order they were posted, with counters that begin empty:
-what was used of a cap is worked out under the draft, never read. Nothing is written.
-"""
+"""What past actions come to under draft rules, by kind, month, department and member. Pure."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import Connection
-
-from backend.actions import book
-from backend.actions.book import Happened, Order
 from backend.actions.exclusions import ONCE, TRIP_REACH, Numbering
-from credit_rules import CapSpec, Draft, Methodology, period_start
+from credit_rules import CapSpec, Draft
 from credit_rules.history import HistoryRun, Occasions, Outcome, PastAction
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -26,16 +18,46 @@ _DECILES = 10
 _OCCASIONS = Occasions(reach={"trip": TRIP_REACH}, once=ONCE)
 
 
-@dataclass(slots=True)
-class Sums:
-    """What a group of actions earned in the book, and what it would earn under the draft.
+class CountedAction(NamedTuple):
+    """An action that counts or is held, with what other rules need to judge it.
 
     Attributes:
-        actions: how many there are, all accepted in the book.
+        member_id: who.
+        department_id: department on the day of the action, None without one.
+        place_id: where, if at a place.
+        kind: kind of action.
+        occurred_at: when.
+        occurred_on: the Asia/Shanghai day of that.
+        tier: tier of evidence.
+        facts: inputs as accepted.
+        ranked: whether it counts in rankings.
+        reduction_mg: what it was awarded, in mg CO2e.
+        points_mpt: the same in milli-points, without a bonus.
+    """
+
+    member_id: int
+    department_id: int | None
+    place_id: int | None
+    kind: str
+    occurred_at: datetime
+    occurred_on: date
+    tier: str
+    facts: Mapping[str, str]
+    ranked: bool
+    reduction_mg: int
+    points_mpt: int
+
+
+@dataclass(slots=True)
+class Sums:
+    """What a group of actions was awarded, and what it would be awarded under the draft.
+
+    Attributes:
+        actions: how many there are, all accepted when they were made.
         refused: how many of them the draft refuses (in a department: no longer counts).
-        points_before_mpt: points in the book, in milli-points.
+        points_before_mpt: points as awarded, in milli-points.
         points_after_mpt: points under the draft.
-        reduction_before_mg: reductions in the book, in mg CO2e.
+        reduction_before_mg: reductions as awarded, in mg CO2e.
         reduction_after_mg: reductions under the draft.
     """
 
@@ -57,7 +79,7 @@ class Sums:
 
 
 class Refusal(NamedTuple):
-    """Why the draft refuses actions that the book accepted: kind, field at fault, stable code."""
+    """Why the draft refuses actions that were credited: kind, field at fault, stable code."""
 
     kind: str
     field: str
@@ -66,12 +88,12 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decile:
-    """Members with about the same points in the book, poorest first.
+    """Members with about the same points as awarded, poorest first.
 
     Attributes:
         number: from 1.
         members: how many; never fewer than `MIN_MEMBERS`.
-        points_before_mpt: their points in the book.
+        points_before_mpt: their points as awarded.
         points_after_mpt: their points under the draft.
         winners: how many would have more.
         losers: how many would have less.
@@ -96,8 +118,9 @@ class Simulation:
         departments: by department, what counts in rankings.
         refusals: how many actions were refused, by reason.
         sentences: the first refusal of each reason, in Chinese.
-        methodologies: by kind and version, what judged it.
+        judges: by kind, the versions that judged its actions.
         members: by member; never shown so.
+        read: how many actions were gone through, those before the first day among them.
     """
 
     total: Sums = field(default_factory=Sums)
@@ -106,11 +129,25 @@ class Simulation:
     departments: dict[int, Sums] = field(default_factory=dict)
     refusals: Counter[Refusal] = field(default_factory=Counter)
     sentences: dict[Refusal, str] = field(default_factory=dict)
-    methodologies: dict[str, dict[int, Methodology]] = field(default_factory=dict)
+    judges: dict[str, set[int]] = field(default_factory=dict)
     members: dict[int, Sums] = field(default_factory=dict)
+    read: int = 0
+
+    def join(self, later: "Simulation") -> None:
+        """Counts the actions of another part of the run too; of a refusal, the first is kept."""
+        self.total.join(later.total)
+        _join(self.kinds, later.kinds)
+        _join(self.months, later.months)
+        _join(self.departments, later.departments)
+        _join(self.members, later.members)
+        self.refusals.update(later.refusals)
+        self.sentences = later.sentences | self.sentences
+        for kind, versions in later.judges.items():
+            self.judges.setdefault(kind, set()).update(versions)
+        self.read += later.read
 
     def deciles(self) -> tuple[Decile, ...]:
-        """Members by their points in the book, in ten groups or as many as have enough members."""
+        """Members by their points as awarded, in ten groups or as many as have enough members."""
         ordered = sorted(
             (sums.points_before_mpt, sums.points_after_mpt) for sums in self.members.values()
         )
@@ -135,73 +172,46 @@ def _decile(number: int, members: list[tuple[int, int]]) -> Decile:
     )
 
 
-def simulate(
-    db: Connection,
-    draft: Draft,
-    *,
-    first: date,
-    last: date,
-    tell: Callable[[int], None],
-) -> Simulation:
-    """Runs the actions of these days under a draft; writes nothing.
-
-    The run begins as many days earlier as the longest period of a cap reaches back, so that every
-    counter stands where it would have stood; those days count for nothing else. Actions that were
-    taken back are left out. Where members share counters, those of places, the actions are run in
-    the order of posting; else member by member.
-
-    Args:
-        db: a transaction of its own; a snapshot, where posting goes on meanwhile.
-        draft: the draft rules over those in force.
-        first: the first Asia/Shanghai day.
-        last: the last one.
-        tell: told after each batch how many actions it held.
-    """
-    shared = any(cap.scope == "place" for cap in _caps(draft))
-    run = _Run(draft, first, shared=shared)
-    order = Order.AS_POSTED if shared else Order.BY_MEMBER
-    for batch in book.happened(db, since=lead_in(draft, first), until=last, order=order):
-        for action in batch:
-            run.take(action)
-        tell(len(batch))
-    return run.outcome
-
-
-def lead_in(draft: Draft, first: date) -> date:
-    """The first day whose actions can bear on the counters of a day."""
-    periods = {cap.period for cap in _caps(draft)}
-    return min((period_start(period, first) for period in periods), default=first)
-
-
-def _caps(draft: Draft) -> Iterator[CapSpec]:
+def caps_of_draft(draft: Draft) -> Iterator[CapSpec]:
     """Every counter of the draft and of the rules in force."""
     for rulebook in (draft.rulebook, draft.current):
         for methodology in rulebook.all_versions():
             yield from methodology.caps
 
 
-class _Run:
-    """One pass over the book: by member, or in the order of posting where members share."""
+class DraftRun:
+    """Past actions under a draft: member by member, or as posted where members share counters.
 
-    def __init__(self, draft: Draft, first: date, *, shared: bool) -> None:
+    Args:
+        draft: the draft rules over those in force.
+        first: the first Asia/Shanghai day that counts; earlier ones only fill counters.
+        shared: whether members share counters, those of places.
+    """
+
+    def __init__(self, draft: Draft, first: date, *, shared: bool = False) -> None:
         self._rules, self._first, self._shared = HistoryRun(draft, _OCCASIONS), first, shared
         self._member_id: int | None = None
         self._numbering = Numbering()
-        self.outcome = Simulation()
+        self._found = Simulation()
 
-    def take(self, action: Happened) -> None:
+    def take(self, action: CountedAction) -> None:
         """Assesses the next action under the draft and counts it."""
         if action.member_id != self._member_id and not self._shared:
             self._member_id = action.member_id
             self._rules.forget()
         after = self._rules.award(self._past(action))
         if after.methodology is not None:
-            versions = self.outcome.methodologies.setdefault(action.kind, {})
-            versions[after.methodology.version] = after.methodology
+            self._found.judges.setdefault(action.kind, set()).add(after.methodology.version)
         if action.occurred_on >= self._first:
             self._count(action, after)
 
-    def _past(self, action: Happened) -> PastAction:
+    def outcome(self, read: int) -> Simulation:
+        """What was found since the last call, and how many actions were read for it."""
+        found, self._found = self._found, Simulation()
+        found.read = read
+        return found
+
+    def _past(self, action: CountedAction) -> PastAction:
         return PastAction(
             methodology_id=action.kind,
             on=action.occurred_on,
@@ -212,8 +222,8 @@ class _Run:
             occasions=self._numbering.of(action.occurred_at, action.occurred_on, action.facts),
         )
 
-    def _count(self, action: Happened, after: Outcome) -> None:
-        found, problem = self.outcome, after.problem
+    def _count(self, action: CountedAction, after: Outcome) -> None:
+        found, problem = self._found, after.problem
         sums = Sums(
             1,
             int(problem is not None),
@@ -234,6 +244,11 @@ class _Run:
             found.sentences.setdefault(reason, problem.sentence)
 
 
+def _join(groups: dict[_Key, Sums], later: Mapping[_Key, Sums]) -> None:
+    for key, sums in later.items():
+        _group(groups, key).join(sums)
+
+
 def _group(groups: dict[_Key, Sums], key: _Key) -> Sums:
     found = groups.get(key)
     if found is None:
@@ -241,7 +256,7 @@ def _group(groups: dict[_Key, Sums], key: _Key) -> Sums:
     return found
 
 
-def _ranked(action: Happened, after: Outcome) -> Sums:
+def _ranked(action: CountedAction, after: Outcome) -> Sums:
     """What counts in rankings; refused is what did and no longer does."""
     return Sums(
         actions=int(action.ranked),

@@ -1,4 +1,4 @@
-"""The whole book recomputed: clean as it was written, and every change to it named."""
+"""The whole history recomputed: clean as it was written, and every change to it named."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -6,11 +6,9 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import Connection, text
 
-from backend.actions import book
-from backend.actions.book import Order
 from backend.actions.queries import Recorded
-from backend.actions.replaying import Difference, Fault, replay_book
 from backend.rulebook.service import register, released_digests
+from backend.simulation.replaying import ReplayDifference, ReplayFault, replay_history
 from credit_rules import Rulebook, load_rulebook
 from tests.builders.actions import an_action
 from tests.builders.scene import a_scene
@@ -23,23 +21,23 @@ KINDS = (
     ("recycling.drop_off", {"material": "mixed", "mass": "9"}),
 )
 TAMPERED = {
-    "action SET points_mpt = points_mpt + 1": [Fault.POINTS],
-    "action SET reduction_mg = reduction_mg - 1": [Fault.REDUCTION],
-    "action SET ranked = NOT ranked": [Fault.RANKED],
+    "action SET points_mpt = points_mpt + 1": [ReplayFault.POINTS],
+    "action SET reduction_mg = reduction_mg - 1": [ReplayFault.REDUCTION],
+    "action SET ranked = NOT ranked": [ReplayFault.RANKED],
     """action SET facts = facts || jsonb '{"mass": "1.51"}'""": [
-        Fault.REDUCTION,
-        Fault.POINTS,
-        Fault.TRACE_DIGEST,
+        ReplayFault.REDUCTION,
+        ReplayFault.POINTS,
+        ReplayFault.TRACE_DIGEST,
     ],
-    """action SET facts = facts || jsonb '{"mass": "-1"}'""": [Fault.FACTS_REFUSED],
-    "action SET context = '{}'": [Fault.CONTEXT_UNREADABLE],
-    """action SET context = '{"used": 1}'""": [Fault.CONTEXT_UNREADABLE],
-    "action SET methodology_digest = '00'": [Fault.METHODOLOGY_DIGEST],
-    "action SET rulebook_digest = '00'": [Fault.RULEBOOK_DIGEST],
-    "action SET methodology_version = 7": [Fault.VERSION_MISSING],
-    "action SET occurred_on = '2025-12-31'": [Fault.NOT_IN_FORCE],
-    "entry SET trace_digest = '00'": [Fault.TRACE_DIGEST],
-    "entry SET kind = 'correction'": [Fault.AWARD_MISSING],
+    """action SET facts = facts || jsonb '{"mass": "-1"}'""": [ReplayFault.FACTS_REFUSED],
+    "action SET context = '{}'": [ReplayFault.CONTEXT_UNREADABLE],
+    """action SET context = '{"used": 1}'""": [ReplayFault.CONTEXT_UNREADABLE],
+    "action SET methodology_digest = '00'": [ReplayFault.METHODOLOGY_DIGEST],
+    "action SET rulebook_digest = '00'": [ReplayFault.RULEBOOK_DIGEST],
+    "action SET methodology_version = 7": [ReplayFault.VERSION_MISSING],
+    "action SET occurred_on = '2025-12-31'": [ReplayFault.NOT_IN_FORCE],
+    "entry SET trace_digest = '00'": [ReplayFault.TRACE_DIGEST],
+    "entry SET kind = 'correction'": [ReplayFault.AWARD_MISSING],
 }
 
 
@@ -67,9 +65,9 @@ def actions(db: Connection, rulebook: Rulebook) -> list[Recorded]:
     ]
 
 
-def differences(db: Connection, rulebook: Rulebook) -> list[Difference]:
-    batches = replay_book(db, rulebook, rulebooks=released_digests(db))
-    return [difference for batch in batches for difference in batch.differences]
+def differences(db: Connection, rulebook: Rulebook) -> list[ReplayDifference]:
+    parts = replay_history(db, rulebook, rulebooks=released_digests(db))
+    return [difference for part in parts for difference in part.differences]
 
 
 def tamper(db: Connection, change: str, action: Recorded) -> None:
@@ -85,11 +83,11 @@ def test_every_award_comes_out_again(
     db: Connection, rulebook: Rulebook, actions: list[Recorded]
 ) -> None:
     released = released_digests(db)
-    batches = list(replay_book(db, rulebook, rulebooks=released))
-    assert sum(batch.actions for batch in batches) == len(actions) == 8
-    assert not any(batch.differences for batch in batches)
-    since = replay_book(db, rulebook, rulebooks=released, since=date(2026, 11, 20))
-    assert sum(batch.actions for batch in since) == 4
+    parts = list(replay_history(db, rulebook, rulebooks=released))
+    assert sum(part.actions for part in parts) == len(actions) == 8
+    assert not any(part.differences for part in parts)
+    since = replay_history(db, rulebook, rulebooks=released, since=date(2026, 11, 20))
+    assert sum(part.actions for part in since) == 4
 
 
 @pytest.mark.parametrize("change", TAMPERED)
@@ -109,21 +107,6 @@ def test_a_rulebook_that_lost_a_version_is_named(
     found = differences(db, replace(rulebook, versions=lost))
     assert [difference.action_id for difference in found] == [actions[4].id, actions[5].id]
     assert {difference.methodology for difference in found} == {"culture.museum_visit@1"}
-    assert {finding.fault for each in found for finding in each.findings} == {Fault.VERSION_MISSING}
-
-
-def test_the_book_is_read_in_batches_in_either_order(
-    db: Connection, actions: list[Recorded], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(book, "_BATCH", 3)
-    posted = list(book.booked(db))
-    assert [len(batch) for batch in posted] == [3, 3, 2]
-    assert [b.action for batch in posted for b in batch] == actions
-    days = [action.occurred_on for action in actions]
-    for order in Order:
-        batches = list(book.happened(db, since=min(days), until=max(days), order=order))
-        assert [len(batch) for batch in batches] == [3, 3, 2]
-        expected = [action.id for action in actions]
-        if order is Order.BY_MEMBER:
-            expected = [a.id for a in sorted(actions, key=lambda a: (a.member_id, a.id))]
-        assert [action.id for batch in batches for action in batch] == expected
+    assert {finding.fault for each in found for finding in each.findings} == {
+        ReplayFault.VERSION_MISSING
+    }
