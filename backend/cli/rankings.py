@@ -5,6 +5,7 @@ import json
 import click
 
 from backend.bootstrap import build
+from backend.cli.rankings_index import index_command
 from backend.rankings import jobs
 from backend.runtime.servers import running_servers
 from backend.settings import Settings
@@ -15,6 +16,9 @@ _DIFFERENT = 1
 @click.group(help="排行榜：重建与核对。")
 def rankings() -> None:
     """Groups the commands of boards."""
+
+
+rankings.add_command(index_command)
 
 
 @rankings.command(help="从行为记录重算部门汇总与榜单；--check 只核对不改动。")
