@@ -1,12 +1,12 @@
 """The least that can be given, and what a certificate is called. Pure."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
 from backend.errors import FieldError, InvalidInputError
 from backend.offers.policy import ALPHABET
+from backend.text.cleaning import squeezed
 
 SMALLEST_GIFT: Final[Mapping[str, int]] = {"mpt": 1_000, "mg": 1_000}
 """One point, one gram: the least that can be given, in milli-points and milligrams."""
@@ -28,7 +28,7 @@ def check_gift(unit: str, amount: int) -> None:
 
 def certificate_number(text: str) -> str | None:
     """A certificate's number as it was issued, whatever case it was typed in; None for others."""
-    number = unicodedata.normalize("NFKC", text).strip().upper()
+    number = squeezed(text).upper()
     return number if _CERTIFICATE.fullmatch(number) else None
 
 

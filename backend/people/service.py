@@ -35,6 +35,7 @@ from backend.people.policy import (
 from backend.people.queries import Actor, MemberView, member_view, token_holder
 from backend.ports.keys import SESSION_KEY, KeyRing
 from backend.ports.wechat import WeChatSession
+from backend.text.cleaning import squeezed
 
 _TOKEN_LIFE = {Face.API: MEMBER_TOKEN_LIFE, Face.CONSOLE: CONSOLE_TOKEN_LIFE}
 
@@ -167,6 +168,9 @@ def log_in_wechat(
     Raises:
         AccountDeactivatedError: the account was closed.
     """
+    # Without an openid everybody would be one and the same person.
+    if not session.openid.strip():
+        raise ValueError("WeChat vouches for nobody: the openid is empty")
     # Two first logins of one user at once: the second waits here and finds the first's account.
     db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(session.openid, 0))))
     sealed = keys.seal(SESSION_KEY, session.session_key.encode(), session.openid.encode())
@@ -265,7 +269,7 @@ def log_in_link(db: Connection, *, code: str, purpose: Face, now: datetime) -> N
     member_id = db.execute(
         update(LoginLink)
         .where(
-            LoginLink.code_sha256 == code_digest(code),
+            LoginLink.code_sha256 == code_digest(squeezed(code)),
             LoginLink.purpose == purpose.value,
             LoginLink.used_at.is_(None),
             LoginLink.expires_at > now,

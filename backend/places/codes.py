@@ -15,10 +15,12 @@ import struct
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from urllib.parse import parse_qsl, unquote
 
 from backend.errors import ErrorKind, FieldError, InvalidInputError
 from backend.places.models import PlaceKind
 from backend.ports.keys import ROTATING_CODE, KeyRing
+from backend.text.cleaning import half_width
 
 STEP_SECONDS: Final = 30
 STEPS_BACK: Final = 2
@@ -34,7 +36,7 @@ _LETTERS: Final = {
     PlaceKind.STAIRWELL: "S",
     PlaceKind.VENUE: "V",
 }
-_LONGEST: Final = 300
+_LONGEST: Final = 1_000
 _URL = re.compile(r"https?://[^/?#\s]+/p/", re.ASCII | re.IGNORECASE)
 _PRINTED = re.compile(r"([RCSV][0-9]{7})\?k=([A-Z2-7]{10})", re.ASCII | re.IGNORECASE)
 _ROTATING = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
@@ -172,16 +174,15 @@ def parse(text: str) -> PrintedCode | RotatingCode:
 
     Args:
         text: `R0001234?k=KEY`, 22 characters of a rotating code, or either as a poster's URL
-            `https://HOST/p/…`. Blanks around it and the case of a printed code are forgiven.
+            `https://HOST/p/…`. Blanks around it and the case of a printed code are forgiven, and
+            what a phone makes of a URL: percent-encoding, `&from=…`, `#wechat_redirect`.
 
     Raises:
         CodeUnreadableError: none of these.
     """
     if len(text) > _LONGEST:
         raise CodeUnreadableError
-    bare = text.strip()
-    if (prefix := _URL.match(bare)) is not None:
-        bare = bare[prefix.end() :]
+    bare = _bare(text)
     if (printed := _PRINTED.fullmatch(bare)) is not None:
         return PrintedCode(printed[1].upper(), printed[2].upper())
     if _ROTATING.fullmatch(bare) is None:
@@ -195,6 +196,19 @@ def parse(text: str) -> PrintedCode | RotatingCode:
         raise CodeForgedError
     place_id, step = struct.unpack_from(">II", packed)
     return RotatingCode(place_id, step, packed[8:])
+
+
+def _bare(text: str) -> str:
+    """The code in a text, without the address it leads to and what was added to that."""
+    bare = half_width(text)
+    # WeChat hands a link over percent-encoded, in the parameter `q`; a page may do so once more.
+    for _ in range(2):
+        bare = unquote(bare)
+    if (prefix := _URL.match(bare)) is not None:
+        bare = bare[prefix.end() :]
+    path, _, query = bare.partition("#")[0].partition("?")
+    keys = [value for name, value in parse_qsl(query) if name.lower() == "k"]
+    return "?k=".join((path.rstrip("/"), *keys))
 
 
 def verify_rotating(key: bytes, code: RotatingCode, at: datetime) -> None:

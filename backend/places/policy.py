@@ -20,6 +20,8 @@ from backend.places.models import (
     PlaceState,
     PresenceRule,
 )
+from backend.text.characters import is_text
+from backend.text.cleaning import cleaned
 
 USES_PER_STEP: Final = 6
 ACCURACY_ALLOWED_M: Final = 100
@@ -235,7 +237,9 @@ def checked(draft: DraftT) -> DraftT:
         InvalidInputError: names every field at fault.
     """
     tidied = replace(
-        draft, name=" ".join(draft.name.split()), address=" ".join(draft.address.split())
+        draft,
+        name=" ".join(cleaned(draft.name).split()),
+        address=" ".join(cleaned(draft.address).split()),
     )
     faults = {**_text_faults(tidied), **_position_faults(tidied), **_hours_faults(tidied.hours)}
     if tidied.kind == PlaceKind.RECYCLING_POINT and not tidied.accepted:
@@ -252,9 +256,9 @@ def checked(draft: DraftT) -> DraftT:
 
 def _text_faults(draft: PlaceDraft) -> dict[str, str]:
     faults = {}
-    if not 1 <= len(draft.name) <= 100 or not draft.name.isprintable():
+    if not 1 <= len(draft.name) <= 100 or not is_text(draft.name):
         faults["name"] = "名称请填1到100个可显示的字"
-    if not 1 <= len(draft.address) <= 200 or not draft.address.isprintable():
+    if not 1 <= len(draft.address) <= 200 or not is_text(draft.address):
         faults["address"] = "地址请填1到200个可显示的字"
     return faults
 

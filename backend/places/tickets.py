@@ -19,6 +19,7 @@ from typing import Final
 from backend.places.codes import CodeError
 from backend.places.models import ResolvedPlace
 from backend.ports.keys import SCAN_TICKET, KeyRing
+from backend.text.cleaning import half_width
 
 TICKET_LASTS: Final = timedelta(minutes=10)
 _TAG_BYTES: Final = 12
@@ -108,7 +109,7 @@ def issue(keys: KeyRing, *, member_id: int, place_id: int, step: int, scanned_at
 
 def read(text: str) -> ScanTicket | None:
     """Reads a ticket; None where the text has another form. Verifies nothing."""
-    bare = text.strip()
+    bare = half_width(text)
     if _TICKET.fullmatch(bare) is None:
         return None
     packed = base64.urlsafe_b64decode(bare)

@@ -5,62 +5,21 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final, Protocol
 
 import redis
 import requests
 import structlog
 
-from backend.errors import (
-    DomainError,
-    ErrorKind,
-    ForbiddenError,
-    UnauthenticatedError,
-    UnavailableError,
-)
+from backend.ports.wechat_errors import raise_for, unavailable
 
 _BUSY: Final = -1
 _TOKEN_REFUSED: Final = frozenset({40001, 40014, 42001})
-_MISCONFIGURED: Final = frozenset({40002, 40013, 40125, 40164, 41002, 41004})
-_RATE_LIMITED: Final = frozenset({45009, 45011})
-_RETRY_BUSY_S: Final = 5
-_RETRY_LIMIT_S: Final = 60
 _EXPIRY_MARGIN_S: Final = 300
 _FLIGHT_MS: Final = 6_000
 _POLL_S: Final = 0.05
 
 _log = structlog.get_logger(__name__)
-
-
-class WeChatCodeInvalidError(UnauthenticatedError):
-    """40029, 41008: the code was used, is older than five minutes, or belongs to another app."""
-
-    code = "wechat_code_invalid"
-
-
-class WeChatRateLimitedError(DomainError):
-    """45011, 45009: more calls than WeChat allows, for this user or for the app."""
-
-    code = "wechat_rate_limited"
-    kind = ErrorKind.TOO_MANY
-
-
-class WeChatHighRiskError(ForbiddenError):
-    """40226: WeChat itself blocks this user's login."""
-
-    code = "wechat_high_risk"
-
-
-class WeChatUnavailableError(UnavailableError):
-    """WeChat is busy (-1), slow, unreachable, or answers what nobody can read."""
-
-    code = "wechat_unavailable"
-
-
-class WeChatMisconfiguredError(UnavailableError):
-    """Our app id, secret or server address is not what WeChat has on file; the log names it."""
-
-    code = "wechat_misconfigured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +105,12 @@ class HttpWeChat:
             "grant_type": "authorization_code",
         }
         answer = self._retry_busy(lambda: self._get("/sns/jscode2session", parameters))
-        _raise_for(answer, "jscode2session")
+        raise_for(answer, "jscode2session")
         openid, session_key = answer.get("openid"), answer.get("session_key")
         unionid = answer.get("unionid") or None
-        if not isinstance(openid, str) or not isinstance(session_key, str):
-            _unavailable("jscode2session", "incomplete answer")
+        # An empty openid would be one account for everybody.
+        if not (isinstance(openid, str) and openid.strip()) or not isinstance(session_key, str):
+            unavailable("jscode2session", "incomplete answer")
         return WeChatSession(openid, unionid, session_key)
 
     def access_token(self) -> str:
@@ -181,11 +141,11 @@ class HttpWeChat:
             DomainError: else as for `exchange_code`.
         """
         answer = self._authorised("/wxa/business/getuserphonenumber", {"code": code})
-        _raise_for(answer, "getuserphonenumber", stale="手机号授权已过期，请重新点击获取手机号")
+        raise_for(answer, "getuserphonenumber", used_up="手机号授权已过期，请重新点击获取手机号")
         phone_info = answer.get("phone_info")
         number = phone_info.get("purePhoneNumber") if isinstance(phone_info, dict) else None
-        if not isinstance(number, str):
-            _unavailable("getuserphonenumber", "incomplete answer")
+        if not isinstance(number, str) or not number.strip():
+            unavailable("getuserphonenumber", "incomplete answer")
         return number
 
     def _authorised(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -237,10 +197,10 @@ class HttpWeChat:
             "secret": self._secret,
         }
         answer = self._retry_busy(lambda: self._post("/cgi-bin/stable_token", body))
-        _raise_for(answer, "stable_token")
+        raise_for(answer, "stable_token")
         token, expires_in = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(token, str) or not isinstance(expires_in, int):
-            _unavailable("stable_token", "incomplete answer")
+            unavailable("stable_token", "incomplete answer")
         return token, expires_in - _EXPIRY_MARGIN_S
 
     def _retry_busy(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -268,35 +228,9 @@ class HttpWeChat:
             )
             answer = json.loads(response.content)
         except requests.RequestException as error:
-            _unavailable(path, type(error).__name__)
+            unavailable(path, type(error).__name__)
         except (ValueError, RecursionError):
-            _unavailable(path, "unreadable answer")
+            unavailable(path, "unreadable answer")
         if not isinstance(answer, dict):
-            _unavailable(path, "answer is not an object")
+            unavailable(path, "answer is not an object")
         return answer
-
-
-def _unavailable(call: str, reason: str) -> NoReturn:
-    _log.warning("wechat_unavailable", call=call, reason=reason)
-    raise WeChatUnavailableError(
-        "微信服务暂时没有响应，请稍后再试", retry_after=_RETRY_BUSY_S
-    ) from None
-
-
-def _raise_for(
-    answer: Mapping[str, Any], call: str, stale: str = "登录码已失效，请重新进入小程序"
-) -> None:
-    """Raises the typed error of an answer; a success has no `errcode`, or 0."""
-    errcode = answer.get("errcode")
-    if errcode in (None, 0):
-        return
-    if errcode in (40029, 41008):
-        raise WeChatCodeInvalidError(stale)
-    if errcode == 40226:
-        raise WeChatHighRiskError("微信判定该账号存在风险，暂不能登录，请联系微信客服核实账号")
-    if errcode in _RATE_LIMITED:
-        raise WeChatRateLimitedError("操作太频繁，请一分钟后再试", retry_after=_RETRY_LIMIT_S)
-    if errcode in _MISCONFIGURED:
-        _log.error("wechat_misconfigured", call=call, errcode=errcode)
-        raise WeChatMisconfiguredError("微信登录暂不可用，请联系管理员检查小程序配置")
-    _unavailable(call, f"errcode {errcode}")

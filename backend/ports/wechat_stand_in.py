@@ -65,6 +65,7 @@ class WeChatAccount:
         self.secret = secret
         self._clock = clock
         self._login_codes: dict[str, _Code] = {}
+        self._used_codes: set[str] = set()
         self._phone_codes: dict[str, _Code] = {}
         self._unionids: dict[str, str] = {}
         self._session_keys: dict[str, str] = {}
@@ -148,6 +149,8 @@ class WeChatAccount:
     def _log_in(self, text: str) -> Answer:
         """Uses up a login code, or says why not."""
         code = self._login_codes.get(text)
+        if text in self._used_codes:
+            return _error(40163, "code been used")
         if code is None or code.expires_at <= self._clock.now():
             return _error(40029, "invalid code")
         if self._over_login_limit(code.subject):
@@ -155,6 +158,7 @@ class WeChatAccount:
         if code.subject in self._high_risk:
             return _error(40226, "code blocked")
         del self._login_codes[text]
+        self._used_codes.add(text)
         answer = {"session_key": self._session_keys[code.subject], "openid": code.subject}
         if unionid := self._unionids.get(code.subject):
             answer["unionid"] = unionid

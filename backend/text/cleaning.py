@@ -6,8 +6,18 @@ from typing import Final
 
 # Marks of direction, joiners, byte-order marks and soft hyphens: they come along when something
 # is copied from a contact, a chat or a PDF, and nobody sees them.
-_UNSEEN: Final = re.compile(
-    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]"
+UNSEEN: Final = r"\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+"""Characters that are dropped, as the inside of a class of a regular expression."""
+
+# Joiners matter within an emoji and between letters of scripts that join; not beside ASCII or CJK.
+_ALONE: Final = (
+    r"\u0000-\u007f\u2000-\u200b\u200e-\u206f\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
+    r"\U00020000-\U0003ffff"
+)
+_UNSEEN: Final = re.compile(f"[{UNSEEN}]")
+_UNJOINED: Final = re.compile(
+    rf"(?![\u200c\u200d])[{UNSEEN}]"
+    rf"|(?:^|(?<=[{_ALONE}]))[\u200c\u200d]+|[\u200c\u200d]+(?=[{_ALONE}]|$)"
 )
 # Code points that GB 18030 gave away before Unicode had the character. GB 18030-2022 maps the
 # bytes to the characters; Python's codec, GBK and older systems still give the private ones.
@@ -42,18 +52,17 @@ _FORMERLY_PRIVATE: Final = {
 
 def cleaned(text: str) -> str:
     """A text in NFC without unseen characters and outer blanks, for names and sentences."""
-    return unicodedata.normalize("NFC", _seen(text)).strip()
+    return unicodedata.normalize(
+        "NFC", _UNJOINED.sub("", text).translate(_FORMERLY_PRIVATE)
+    ).strip()
 
 
 def half_width(text: str) -> str:
     """The same in NFKC: full-width letters, digits and signs become the plain ones."""
-    return unicodedata.normalize("NFKC", _seen(text)).strip()
+    seen = _UNSEEN.sub("", text).translate(_FORMERLY_PRIVATE)
+    return unicodedata.normalize("NFKC", seen).strip()
 
 
 def squeezed(text: str) -> str:
     """The same without any blanks, for numbers and codes as people type them."""
     return re.sub(r"\s", "", half_width(text))
-
-
-def _seen(text: str) -> str:
-    return _UNSEEN.sub("", text).translate(_FORMERLY_PRIVATE)

@@ -5,7 +5,6 @@ zone. These refuse, with a Chinese sentence and a code.
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,12 +15,13 @@ from werkzeug.routing import IntegerConverter
 from werkzeug.routing import ValidationError as NoMatch
 
 from backend.clock import business_day
+from backend.text.cleaning import UNSEEN, cleaned
 
 BIGINT_MAX = 2**63 - 1
 _INTEGER_TEXT = re.compile(r"-?(?:0|[1-9][0-9]{0,18})", re.ASCII)
 _DECIMAL_TEXT = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?", re.ASCII)
 _INSTANT_TEXT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
     r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})",
     re.ASCII,
 )
@@ -88,7 +88,7 @@ class StrictBoolean(fields.Boolean):
 
 
 class StrictString(fields.String):
-    """Text in Unicode's normal form C, trimmed, without control characters.
+    """Text in Unicode's normal form C, trimmed, without control and unseen characters.
 
     Args:
         max_length: characters accepted at most, after trimming.
@@ -101,7 +101,7 @@ class StrictString(fields.String):
     ) -> None:
         metadata = kwargs.pop("metadata", {})
         if not multiline:
-            filled = rf"[^\s{_CONTROLS}][^{_CONTROLS}]*" if min_length else ""
+            filled = rf"[^\s{_CONTROLS}{UNSEEN}][^{_CONTROLS}]*" if min_length else ""
             metadata = {"pattern": f"^[^{_CONTROLS}]*{filled}$", **metadata}
         super().__init__(
             metadata=metadata,
@@ -120,7 +120,7 @@ class StrictString(fields.String):
         del attr, data
         if not isinstance(value, str):
             raise _refuse("type", "这一项应为文字。")
-        text = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
+        text = cleaned(value.replace("\r\n", "\n"))
         if (_FORBIDDEN_IN_LINES if self.multiline else _FORBIDDEN).search(text):
             raise _refuse("control_character", "文字中含有控制字符，请删除后再提交。")
         return text
@@ -182,7 +182,10 @@ class DecimalString(fields.Decimal):
 
 
 class AwareDateTime(fields.AwareDateTime):
-    """An RFC 3339 instant with its offset, between 2020 and 2100; becomes UTC."""
+    """An RFC 3339 instant with its offset, between 2020 and 2100; becomes UTC.
+
+    Clocks count to the nanosecond; what is beyond the microsecond is cut off.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         metadata = {"pattern": "^(20[2-9][0-9]|2100)-", **kwargs.pop("metadata", {})}

@@ -29,7 +29,7 @@ class EvidenceSchema(StrictSchema):
     code = StrictString(
         load_default=None,
         allow_none=True,
-        max_length=300,
+        max_length=1000,
         metadata={
             "description": "text of the QR code: a poster's URL, the bare code, or the ticket "
             "that a scan was answered with"

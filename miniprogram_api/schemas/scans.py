@@ -44,7 +44,7 @@ class ScanRequest(StrictSchema):
 
     code = StrictString(
         required=True,
-        max_length=300,
+        max_length=1000,
         metadata={"description": "text of the QR code: a poster's URL, or the bare code"},
     )
     position = fields.Nested(PositionSchema, load_default=None, allow_none=True)

@@ -1,6 +1,6 @@
 """What fields make of values they accept; what they refuse is in test_hostile_input."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,19 +22,31 @@ class Sample(Schema):
     count = StrictInteger(minimum=-5, maximum=5)
 
 
+AT = datetime(2026, 11, 18, tzinfo=UTC)
+FRACTIONS = {
+    digits: timedelta(microseconds=int("123456789"[:digits].ljust(6, "0")[:6]))
+    for digits in range(1, 10)
+}
+
+
 @pytest.mark.parametrize(
     "field, given, read",
     [
         ("line", "  水  ", "水"),
         ("line", "e\u0301", "é"),
         ("line", "👩‍👩‍👧", "👩‍👩‍👧"),
-        ("blank", "   ", ""),
+        ("line", "\u202a\ufeff水\u200b\u202c", "水"),
+        ("blank", " \u200b ", ""),
         ("text", " a\r\nb\tc ", "a\nb\tc"),
         ("mass", "0.125", Decimal("0.125")),
         ("mass", "500", Decimal(500)),
         ("change", "-9.99", Decimal("-9.99")),
         ("at", "2026-11-18T08:00:00+08:00", datetime(2026, 11, 18, tzinfo=UTC)),
         ("at", "2026-11-18t00:00:00.5z", datetime(2026, 11, 18, 0, 0, 0, 500_000, tzinfo=UTC)),
+        *[
+            ("at", f"2026-11-18T00:00:00.{'123456789'[:digits]}Z", AT + FRACTIONS[digits])
+            for digits in range(1, 10)
+        ],
         ("count", -5, -5),
     ],
 )

@@ -4,6 +4,7 @@ import random
 import string
 import time
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -153,6 +154,14 @@ def test_public_code_begins_with_the_kinds_letter(kind: PlaceKind, code: str) ->
         "r0001234?k=abcdefg234",
         "https://tan.example.gov.cn/p/R0001234?k=ABCDEFG234",
         "HTTP://127.0.0.1:8000/p/R0001234?k=ABCDEFG234",
+        "https%3A%2F%2Ftan.example.gov.cn%2Fp%2FR0001234%3Fk%3DABCDEFG234",
+        "https%253A%252F%252Ftan.example.gov.cn%252Fp%252FR0001234%253Fk%253DABCDEFG234",
+        "https://tan.example.gov.cn/p/R0001234?k=ABCDEFG234&from=singlemessage#wechat_redirect",
+        "https://tan.example.gov.cn/p/R0001234?from=timeline&isappinstalled=0&k=ABCDEFG234",
+        "https%3A%2F%2Fh%2Fp%2FR0001234%3Fk%3DABCDEFG234%26from%3Dtimeline%23wechat_redirect",
+        "https://h/p/R0001234/?k=ABCDEFG234",
+        "\u202ahttps://h/p/R0001234\u200b?k=ABCDEFG234\u202c",
+        "Ｒ０００１２３４？ｋ＝ＡＢＣＤＥＦＧ２３４",
     ],
 )
 def test_printed_forms(text: str) -> None:
@@ -163,7 +172,9 @@ def test_urls_are_read_back() -> None:
     printed = PrintedCode("R0001234", new_key())
     assert parse(printed_url("https://tan.example.gov.cn", printed)) == printed
     text = rotating_code(KEY, PLACE, STEP_START)
-    assert parse(rotating_url("https://tan.example.gov.cn", text)) == parse(text)
+    url = rotating_url("https://tan.example.gov.cn", text)
+    for shared in (url, quote(url, safe=""), f"{url}?from=groupmessage#wechat_redirect"):
+        assert parse(shared) == parse(text)
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from redis.retry import Retry
 
 from backend.clock import FixedClock
 from backend.errors import DomainError, ErrorKind
-from backend.ports.wechat import (
-    HttpWeChat,
+from backend.ports.wechat import HttpWeChat
+from backend.ports.wechat_errors import (
     WeChatCodeInvalidError,
     WeChatHighRiskError,
     WeChatMisconfiguredError,
@@ -27,6 +27,7 @@ from backend.ports.wechat import (
     WeChatUnavailableError,
 )
 from backend.ports.wechat_stand_in import WeChatStandIn
+from backend.web.problems import status_of
 
 APP_ID = "wx0123456789abcdef"
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -66,7 +67,7 @@ def test_unionid_comes_when_the_app_is_bound(stand_in: WeChatStandIn, wechat: Ht
 def test_code_works_once(stand_in: WeChatStandIn, wechat: HttpWeChat) -> None:
     code = stand_in.account.issue_code("o-1")
     wechat.exchange_code(code)
-    with pytest.raises(WeChatCodeInvalidError, match="登录码已失效，请重新进入小程序") as caught:
+    with pytest.raises(WeChatCodeInvalidError, match="登录码已经用过，请重新进入小程序") as caught:
         wechat.exchange_code(code)
     assert caught.value.kind is ErrorKind.UNAUTHENTICATED
 
@@ -106,10 +107,44 @@ def test_wrong_configuration_is_ours_not_the_users(
             wechat.exchange_code(stand_in.account.issue_code("o-1"))
         with pytest.raises(WeChatMisconfiguredError):
             wechat.access_token()
-    assert caught.value.kind is ErrorKind.UNAVAILABLE
+    # No outage: whoever tries again gets the same, for ever.
+    assert (caught.value.kind, caught.value.retry_after) == (ErrorKind.INVALID, None)
     assert [(log["event"], log["log_level"]) for log in logs] == [
         ("wechat_misconfigured", "error")
     ] * 2
+
+
+@pytest.mark.parametrize(
+    "errcode, status",
+    [
+        (40029, 401),
+        (40163, 401),
+        (41008, 401),
+        (40226, 403),
+        (45011, 429),
+        (45009, 503),
+        (-1, 503),
+        (99999, 503),
+        *[(code, 422) for code in (40001, 40013, 40125, 40164, 40243, 41002, 41004, 48001, 50002)],
+        *[(code, 422) for code in (89503, 89506, 89507)],
+    ],
+)
+def test_each_error_code_has_its_status_and_sentence(
+    stand_in: WeChatStandIn,
+    wechat: HttpWeChat,
+    monkeypatch: pytest.MonkeyPatch,
+    errcode: int,
+    status: int,
+) -> None:
+    monkeypatch.setattr(stand_in.account, "exchange", lambda _: {"errcode": errcode})
+    with pytest.raises(DomainError) as caught:
+        wechat.exchange_code("code")
+    assert status_of(caught.value) == status
+    # Only what ends by itself says when.
+    assert (caught.value.retry_after is not None) == (status in {429, 503})
+    assert "请" in caught.value.message
+    if status == 422:
+        assert str(errcode) in caught.value.message
 
 
 def test_a_hundred_logins_a_minute(
@@ -175,6 +210,8 @@ def test_unreachable_server(redis: Redis) -> None:
         b"{}",
         b'{"openid": "o"}',
         b'{"openid": 1, "session_key": "k"}',
+        b'{"openid": "", "session_key": "k"}',
+        b'{"openid": " ", "session_key": "k"}',
         b"\xff",
         b"[" * 100_000,
         b'{"errcode": 99999}',

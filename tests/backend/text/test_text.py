@@ -36,6 +36,14 @@ def test_every_unseen_character_is_one_that_nobody_sees() -> None:
     assert {unicodedata.category(each) for each in UNSEEN} == {"Cf"}
 
 
+def test_joiners_stay_where_they_join_and_nowhere_else() -> None:
+    family, persian = "👩\u200d👩\u200d👧", "می\u200cخواهم"
+    assert (cleaned(family), cleaned(persian)) == (family, persian)
+    assert cleaned("张\u200d三\u200c") == "张三"
+    assert cleaned("A\u200d1") == "A1"
+    assert squeezed(family) == "👩👩👧"
+
+
 def test_joined_marks_and_variants_stay() -> None:
     assert cleaned("e\u0301") == "é"
     assert cleaned("葛\U000e0100") == "葛\U000e0100"
