@@ -1,13 +1,15 @@
 """Every setting, from the environment, with all mistakes reported at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from environs import Env, EnvValidationError
-from marshmallow import validate
+from marshmallow import ValidationError, validate
 
 PREFIX = "TANPUHUI_"
+Network = IPv4Network | IPv6Network
 
 
 class SettingsError(Exception):
@@ -36,7 +38,8 @@ class Settings:
         wechat_app_secret: its secret.
         wechat_base_url: WeChat's API host, or the stand-in's.
         metrics_token: bearer token that opens /metrics beyond loopback; empty means loopback only.
-        trusted_proxies: how many reverse proxies in front may set X-Forwarded-*.
+        trusted_proxies: addresses of the reverse proxies whose X-Forwarded-* are believed.
+        writes_per_minute: writing requests that one face takes in all; beyond, it answers 429.
         max_body_bytes: a larger request body is refused before it is read.
         log_level: DEBUG, INFO, WARNING or ERROR.
         api_workers: worker processes of the API.
@@ -58,7 +61,8 @@ class Settings:
     wechat_app_secret: str = field(repr=False)
     wechat_base_url: str
     metrics_token: str = field(repr=False)
-    trusted_proxies: int
+    trusted_proxies: tuple[Network, ...]
+    writes_per_minute: int
     max_body_bytes: int
     log_level: str
     api_workers: int
@@ -91,7 +95,10 @@ class Settings:
             wechat_app_secret=env.str("WECHAT_APP_SECRET", ""),
             wechat_base_url=env.str("WECHAT_BASE_URL", "https://api.weixin.qq.com").rstrip("/"),
             metrics_token=env.str("METRICS_TOKEN", ""),
-            trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=3)),
+            trusted_proxies=_networks(env.list("TRUSTED_PROXIES", [], validate=_networks) or ()),
+            writes_per_minute=env.int(
+                "WRITES_PER_MINUTE", 60_000, validate=validate.Range(min=60, max=60_000_000)
+            ),
             max_body_bytes=env.int(
                 "MAX_BODY_BYTES", 262_144, validate=validate.Range(min=1024, max=16_777_216)
             ),
@@ -123,8 +130,26 @@ class Settings:
     def environment(self) -> dict[str, str]:
         """The variables from which `from_env` reads the same settings again."""
         return {
-            f"{PREFIX}{each.name.upper()}": str(getattr(self, each.name)) for each in fields(self)
+            f"{PREFIX}{each.name.upper()}": _written(getattr(self, each.name))
+            for each in fields(self)
         }
+
+
+def _written(value: object) -> str:
+    """A setting as its variable has it."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _networks(written: Sequence[str]) -> tuple[Network, ...]:
+    """Addresses and networks such as `10.0.0.5` or `172.18.0.0/16`.
+
+    Raises:
+        ValidationError: one of them is neither.
+    """
+    try:
+        return tuple(ip_network(each.strip()) for each in written if each.strip())
+    except ValueError as error:
+        raise ValidationError(f"{error}: name addresses such as 10.0.0.5 or 10.0.0.0/24") from error
 
 
 def _check(env: Env, settings: Settings) -> None:

@@ -12,7 +12,7 @@ from backend.people.service import AccountDeactivatedError, LoginLinkInvalidErro
 from backend.web.access import console_roles, public
 from backend.web.context import now
 from backend.web.cookies import clear_session, session_token, set_session
-from backend.web.limits import rate_limited
+from backend.web.limits import LOGINS, limited
 from backend.web.transaction import connection
 
 pages = Blueprint("login", __name__)
@@ -34,7 +34,7 @@ def confirm(code: str) -> str:
 
 @pages.post("/login/link/<code>")
 @public
-@rate_limited("console_login", "30/minute")
+@limited(*LOGINS)
 def log_in(code: str) -> ResponseReturnValue:
     """Uses the link up and opens a session of 12 hours."""
     try:

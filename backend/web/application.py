@@ -8,7 +8,6 @@ import structlog
 from flask import Blueprint, Flask, Response, g, request
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend.bootstrap import Backend
 from backend.people import service as people
@@ -21,10 +20,12 @@ from backend.web import (
     fields,
     headers,
     health,
+    limits,
     logs,
     metrics,
     origin,
     problems,
+    proxies,
     request_id,
     transaction,
 )
@@ -92,10 +93,12 @@ def create_base(
     app.url_map.merge_slashes = False
     context.attach(app, context.WebContext(backend, face, authenticate, prefers_pages))
     app.wsgi_app = headers.Protected(app.wsgi_app, face)  # type: ignore[method-assign]  # how Flask documents it
-    _trust_proxies(app, backend.settings.trusted_proxies)
+    app.wsgi_app = proxies.Proxies(app.wsgi_app, backend.settings.trusted_proxies)  # type: ignore[method-assign]
+    limits.install(app)
     app.before_request(_begin)
     app.before_request(origin.enforce)
     app.before_request(access.enforce)
+    app.before_request(limits.enforce)
     app.after_request(_finish)
     transaction.install(app, backend.engine)
     problems.install(app)
@@ -104,17 +107,10 @@ def create_base(
     return app
 
 
-def _trust_proxies(app: Flask, count: int) -> None:
-    """Believes X-Forwarded-For and -Proto of so many proxies, and never a forwarded host."""
-    if count:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]  # how Flask documents it
-
-
 def _begin() -> None:
     """Names the request and refuses what must not even be read."""
     g.started = time.perf_counter()
-    settings = context.backend().settings
-    g.request_id = request_id.choose(behind_proxy=settings.trusted_proxies > 0)
+    g.request_id = request_id.choose(behind_proxy=proxies.is_proxied(request.environ))
     logs.bind_request(g.request_id)
     faults.enforce()
     if "\x00" in request.path:
@@ -123,6 +119,7 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
+    response = limits.settle(response)
     headers.describe(response)
     metrics.observe(response)
     logs.write_access(response)

@@ -1,128 +1,132 @@
-"""Rate limits on the routes that ask for them: logins and code scanning.
+"""How often one caller, one address and the whole installation may do a thing.
 
-Counted in Redis over a sliding window. Where Redis does not answer, tries are let through and
-counted in a metric: an outage of the counter must not lock people out (ASVS 16.5.2).
+Every route that may write has limits, whether it asks for some or not. They are counted in Redis in
+one call a request. Where Redis does not answer, requests are let through and counted in a metric:
+an outage of the counter must not lock people out (ASVS 16.5.2).
 """
 
-import time
-from collections.abc import Callable
-from functools import wraps
-from threading import Lock
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-import structlog
-from flask import current_app, request
-from limits import RateLimitItem, parse
-from limits.storage import RedisStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
-from redis import ConnectionPool
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
+from flask import Flask, Response, current_app, g, request
 
-from backend.web.access import actor
-from backend.web.context import backend
-from backend.web.metrics import LIMITER_FAILURES
+from backend.people.queries import Actor
+from backend.web.context import settings_of
+from backend.web.counting import By, Counter, Limit, Taken
+from backend.web.problems import of_domain, respond
 from backend.web.refusals import RateLimitedError
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
-_SOCKET_SECONDS = 0.2
-_REST_SECONDS = 5.0
-_KEY = "tanpuhui-limiter"
-_building = Lock()
-_log = structlog.get_logger(__name__)
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_MINUTE, _DAY = 60, 86_400
+_KEY = "tanpuhui-limits"
+_DECLARED = "rate_limits"
+_V = TypeVar("_V", bound=Callable[..., Any])
 
 
-class Limiter:
-    """Counts tries in Redis; after a failure it rests, so that an outage costs one timeout.
+WRITES = (Limit("writes", 120, _MINUTE), Limit("writes-day", 5_000, _DAY))
+"""What one caller may write where a route says nothing else."""
+
+# An office's phones share one address: who holds a valid code is let in, however many others guess.
+LOGINS = (
+    Limit("guesses", 20, _MINUTE, By.ADDRESS, failures_only=True),
+    Limit("logins", 600, _MINUTE, By.ADDRESS),
+)
+SCANS = Limit("scans", 60, _MINUTE)
+BATCHES = (Limit("batches", 10, _MINUTE), Limit("batches-day", 200, _DAY))
+"""A batch writes up to a hundred actions."""
+
+
+def limited(*limits: Limit) -> Callable[[_V], _V]:
+    """Puts a view's own limits in the place of the usual ones of a caller.
 
     Args:
-        redis_url: where to count.
-        monotonic: seconds of a clock that only runs forward.
+        limits: all of them hold; the installation's comes on top where the route may write.
     """
 
-    def __init__(self, redis_url: str, monotonic: Callable[[], float] = time.monotonic) -> None:
-        pool: ConnectionPool = ConnectionPool.from_url(
-            redis_url,
-            socket_timeout=_SOCKET_SECONDS,
-            socket_connect_timeout=_SOCKET_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
-        self._strategy = SlidingWindowCounterRateLimiter(
-            RedisStorage("redis://", connection_pool=pool, key_prefix="tanpuhui:limit")
-        )
-        self._monotonic = monotonic
-        self._rest_until = float("-inf")
+    def declare(view: _V) -> _V:
+        setattr(view, _DECLARED, limits)
+        return view
 
-    def try_once(self, item: RateLimitItem, name: str, subject: str) -> int | None:
-        """Counts one try.
+    return declare
 
-        Args:
-            item: how many tries in how long.
-            name: the limit's name, for the key and the metric.
-            subject: who tries: an address or a member.
 
-        Returns:
-            None if the try may go on, else the seconds to wait.
-        """
-        if self._monotonic() < self._rest_until:
-            LIMITER_FAILURES.labels(name).inc()
-            return None
+def limits_of(app: Flask, endpoint: str, method: str) -> tuple[Limit, ...]:
+    """Every limit that a request to a route counts against."""
+    view = app.view_functions[endpoint]
+    handler = getattr(getattr(view, "view_class", None), method.lower(), None)
+    declared: tuple[Limit, ...] | None = getattr(handler or view, _DECLARED, None)
+    if method in SAFE_METHODS:
+        return declared or ()
+    usual = declared if declared is not None else WRITES
+    per_minute = settings_of(app).writes_per_minute
+    return (*usual, Limit("all-writes", per_minute, _MINUTE, By.INSTALLATION))
+
+
+def enforce() -> None:
+    """Lets the request through, or refuses it; runs before every view, once its caller is known.
+
+    Raises:
+        RateLimitedError: one of its limits is used up; carries that limit's own wait.
+    """
+    if request.endpoint is None or request.routing_exception is not None:
+        return
+    limits = limits_of(current_app, request.endpoint, request.method)
+    g.failures = [limit for limit in limits if limit.failures_only]
+    counted = [limit for limit in limits if not limit.failures_only]
+    if counted:
+        g.taken = _take(counted)
+        _refuse_if_used_up(g.taken)
+
+
+def settle(response: Response) -> Response:
+    """Counts a refusal where refusals are limited, and tells what is left of the limits."""
+    failures: Sequence[Limit] = g.get("failures", ())
+    if failures and 400 <= response.status_code < 500:
         try:
-            if self._strategy.hit(item, name, subject):
-                return None
-            reset = self._strategy.get_window_stats(item, name, subject).reset_time
-        except RedisError as error:
-            self._rest_until = self._monotonic() + _REST_SECONDS
-            LIMITER_FAILURES.labels(name).inc()
-            _log.warning("rate_limiter_unavailable", limit=name, error=str(error)[:200])
-            return None
-        return max(1, round(reset - time.time()))
+            _refuse_if_used_up(_take(failures))
+        except RateLimitedError as refused:
+            response = respond(of_domain(refused))
+    _describe(response)
+    return response
 
 
-def by_address() -> str:
-    """Who tries, told by the address: for routes without a login."""
-    return f"address:{request.remote_addr}"
+def _take(limits: Sequence[Limit]) -> list[Taken]:
+    subjects = {
+        By.CALLER: _caller(),
+        By.ADDRESS: f"{request.remote_addr}",
+        By.INSTALLATION: "all",
+    }
+    return _counter().take([(limit, subjects[limit.by]) for limit in limits])
 
 
-def by_member() -> str:
-    """Who tries, told by the member: for routes behind a login."""
-    return f"member:{actor().member_id}"
+def _caller() -> str:
+    actor: Actor | None = g.get("actor")
+    return f"{request.remote_addr}" if actor is None else f"member:{actor.member_id}"
 
 
-def rate_limited(
-    name: str, limit: str, by: Callable[[], str] = by_address
-) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """Limits how often one subject may call a view.
-
-    Args:
-        name: names the limit; views that share it share the count.
-        limit: such as `10/minute`.
-        by: tells the subjects apart.
-    """
-    item = parse(limit)
-
-    def decorate(view: Callable[_P, _R]) -> Callable[_P, _R]:
-        @wraps(view)
-        def limited(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            seconds = _limiter().try_once(item, name, by())
-            if seconds is not None:
-                raise RateLimitedError(
-                    f"操作过于频繁，请 {seconds} 秒后再试。", retry_after=seconds
-                )
-            return view(*args, **kwargs)
-
-        return limited
-
-    return decorate
+def _refuse_if_used_up(taken: Sequence[Taken]) -> None:
+    worst = max(taken, key=lambda each: each.wait, default=None)
+    if worst is not None and worst.wait:
+        raise RateLimitedError(f"操作过于频繁，请 {worst.wait} 秒后再试。", retry_after=worst.wait)
 
 
-def _limiter() -> Limiter:
-    """The application's limiter, made at its first use."""
-    extensions = current_app.extensions
-    with _building:
-        if _KEY not in extensions:
-            extensions[_KEY] = Limiter(backend().settings.redis_url)
-    limiter: Limiter = extensions[_KEY]
-    return limiter
+def _describe(response: Response) -> None:
+    """Tells the caller's own limits, as draft-ietf-httpapi-ratelimit-headers has it."""
+    own = [each for each in g.get("taken", ()) if each.limit.by is not By.INSTALLATION]
+    if own:
+        response.headers["RateLimit-Policy"] = ", ".join(
+            f'"{each.limit.name}";q={each.limit.quota};w={each.limit.seconds}' for each in own
+        )
+        response.headers["RateLimit"] = ", ".join(
+            f'"{each.limit.name}";r={each.remaining};t={each.reset}' for each in own
+        )
+
+
+def install(app: Flask) -> None:
+    """Gives an application its counter; it connects at its first use."""
+    app.extensions[_KEY] = Counter(settings_of(app).redis_url)
+
+
+def _counter() -> Counter:
+    counter: Counter = current_app.extensions[_KEY]
+    return counter

@@ -19,6 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from backend.errors import UnauthenticatedError
 from backend.web.context import web_context
+from backend.web.proxies import peer_of
 
 REQUESTS = Counter(
     "tanpuhui_http_requests_total",
@@ -78,10 +79,8 @@ def _from_loopback() -> bool:
     """
     if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
         return False
-    rewritten = request.environ.get("werkzeug.proxy_fix.orig", {})
-    peer = rewritten.get("REMOTE_ADDR") or request.environ.get("REMOTE_ADDR") or ""
     try:
-        return ip_address(peer).is_loopback
+        return ip_address(peer_of(request.environ)).is_loopback
     except ValueError:
         return False
 

@@ -11,7 +11,7 @@ from backend.people.models import Face
 from backend.web.access import optional_actor, public
 from backend.web.context import now
 from backend.web.cookies import clear_session, session_token, set_session
-from backend.web.limits import rate_limited
+from backend.web.limits import LOGINS, limited
 from backend.web.transaction import connection
 from miniprogram_api.pages.frame import local_path, page_blueprint
 
@@ -41,7 +41,7 @@ def explain() -> Response | str:
 
 @blueprint.post("/login")
 @public
-@rate_limited("login", "20/minute")
+@limited(*LOGINS)
 def log_in() -> Response:
     """Logs in by a link or its code, pasted into the form."""
     pasted = request.form.get("code", "").strip()
@@ -58,7 +58,7 @@ def confirm_link(code: str) -> str:
 
 @blueprint.post("/login/link/<code>")
 @public
-@rate_limited("login", "20/minute")
+@limited(*LOGINS)
 def log_in_by_link(code: str) -> Response:
     """Logs in by a one-time link."""
     return _log_in(code)

@@ -18,6 +18,7 @@ from backend.web import problems
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
 from backend.web.context import backend, now
+from backend.web.limits import BATCHES, limited
 from backend.web.transaction import connection
 from credit_rules import Source
 from miniprogram_api.flows.actions import ITEM, loaded_action, record_action, request_of
@@ -50,6 +51,7 @@ def log_action(values: Mapping[str, Any]) -> Response:
 
 @blueprint.route("/actions/batch", methods=["POST"])
 @member_only
+@limited(*BATCHES)
 @blueprint.arguments(BatchRequest)
 @blueprint.response(200, BatchAnswer)
 def log_batch(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from backend.recycling.policy import KIND, NotARecyclingPointError
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
 from backend.web.context import backend, now
-from backend.web.limits import by_member, rate_limited
+from backend.web.limits import SCANS, limited
 from backend.web.transaction import connection
 from credit_rules import Methodology
 from miniprogram_api.flows.kinds import caps_left
@@ -27,7 +27,7 @@ blueprint = Blueprint("scans", __name__, description="What a QR code is. Writes 
 
 @blueprint.route("/scans", methods=["POST"])
 @member_only
-@rate_limited("scan", "60/minute", by=by_member)
+@limited(SCANS)
 @blueprint.arguments(ScanRequest)
 @blueprint.response(200, ScanAnswer)
 def scan(values: Mapping[str, Any]) -> dict[str, Any]:

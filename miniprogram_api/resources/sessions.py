@@ -11,7 +11,7 @@ from backend.people.service import NewSession
 from backend.web.access import member_only, public
 from backend.web.api import Blueprint
 from backend.web.context import backend, now
-from backend.web.limits import rate_limited
+from backend.web.limits import LOGINS, limited
 from backend.web.transaction import connection
 from miniprogram_api.resources.me import member_body
 from miniprogram_api.schemas.sessions import SessionRequest, SessionSchema
@@ -19,10 +19,9 @@ from miniprogram_api.schemas.sessions import SessionRequest, SessionSchema
 blueprint = Blueprint("sessions", __name__, description="Logging in and out.")
 
 
-# An office's phones share one address: the limit slows guessing, it does not tell people apart.
 @blueprint.route("/sessions", methods=["POST"])
 @public
-@rate_limited("sessions", "120/minute")
+@limited(*LOGINS)
 @blueprint.arguments(SessionRequest)
 @blueprint.response(201, SessionSchema)
 def log_in(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def test_all_mistakes_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         "SECRET_KEY": "short",
         "LOG_LEVEL": "loud",
         "API_WORKERS": "0",
-        "TRUSTED_PROXIES": "-1",
+        "TRUSTED_PROXIES": "1",
         "MAX_BODY_BYTES": "1",
     }
     for name, value in mistakes.items():
@@ -72,7 +72,7 @@ def test_every_setting_has_one_row_with_its_default() -> None:
     expected = []
     for each in fields(settings):
         value = getattr(settings, each.name)
-        shown = str(value.name if isinstance(value, Path) else value)
+        shown = str(value.name if isinstance(value, Path) else value or "")
         expected.append((each.name.upper(), f"`{shown}`" if shown else "empty"))
     assert rows == expected
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv4Network, ip_network
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from backend.web import access
 from backend.web.application import Application
 
 MakeApp = Callable[..., Application]
+Trusted = tuple[IPv4Network, ...]
+PROXY, ELSEWHERE = (ip_network("127.0.0.1"),), (ip_network("10.1.0.0/16"),)
 MEMBER = {"Authorization": "Bearer member-token", "Content-Type": "application/json"}
 
 
@@ -59,20 +62,21 @@ def test_a_route_may_take_more(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "proxies, given, believed",
+    "trusted, given, believed",
     [
-        (0, "abcdefgh-1234", "-"),
-        (1, "abcdefgh-1234", "abcdefgh-1234"),
-        (1, "short", "-"),
-        (1, "x" * 65, "-"),
-        (1, "a b c d e f g h", "-"),
-        (1, "标识标识标识标识", "-"),
+        ((), "abcdefgh-1234", "-"),
+        (ELSEWHERE, "abcdefgh-1234", "-"),
+        (PROXY, "abcdefgh-1234", "abcdefgh-1234"),
+        (PROXY, "short", "-"),
+        (PROXY, "x" * 65, "-"),
+        (PROXY, "a b c d e f g h", "-"),
+        (PROXY, "标识标识标识标识", "-"),
     ],
 )
 def test_a_request_id_is_believed_behind_a_proxy_only(
-    make_app: MakeApp, proxies: int, given: str, believed: str
+    make_app: MakeApp, trusted: Trusted, given: str, believed: str
 ) -> None:
-    client = make_app(trusted_proxies=proxies).test_client()
+    client = make_app(trusted_proxies=trusted).test_client()
     got = client.get("/healthz", environ_overrides={"HTTP_X_REQUEST_ID": given}).headers
     assert (got["X-Request-Id"] == given) == (believed == given)
     assert len(got["X-Request-Id"]) >= 8
@@ -84,13 +88,24 @@ def test_two_requests_have_two_ids(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "proxies, seen",
-    [(0, "127.0.0.1 http localhost"), (1, "203.0.113.9 https localhost")],
+    "trusted, forwarded_for, seen",
+    [
+        ((), "203.0.113.9", "127.0.0.1 http localhost"),
+        (ELSEWHERE, "203.0.113.9", "127.0.0.1 http localhost"),
+        (PROXY, "203.0.113.9", "203.0.113.9 https localhost"),
+        (PROXY, "invented, 198.51.100.1, 203.0.113.9", "203.0.113.9 https localhost"),
+        (PROXY, "198.51.100.1, 127.0.0.1", "198.51.100.1 https localhost"),
+        (PROXY, "198.51.100.1, ::ffff:127.0.0.1", "198.51.100.1 https localhost"),
+        (PROXY, "2001:db8::7", "2001:db8::7 https localhost"),
+        (PROXY, "unknown", "127.0.0.1 https localhost"),
+        (PROXY, "198.51.100.1, unknown", "127.0.0.1 https localhost"),
+        (PROXY, "", "127.0.0.1 https localhost"),
+    ],
 )
-def test_forwarded_headers_count_behind_proxies_only(
-    make_app: MakeApp, proxies: int, seen: str
+def test_forwarded_headers_count_from_the_address_of_a_proxy_only(
+    make_app: MakeApp, trusted: Trusted, forwarded_for: str, seen: str
 ) -> None:
-    app = make_app(trusted_proxies=proxies)
+    app = make_app(trusted_proxies=trusted)
 
     @app.get("/seen")
     @access.public
@@ -98,7 +113,7 @@ def test_forwarded_headers_count_behind_proxies_only(
         return f"{request.remote_addr} {request.scheme} {request.host}"
 
     forwarded = {
-        "X-Forwarded-For": "198.51.100.1, 203.0.113.9",
+        "X-Forwarded-For": forwarded_for,
         "X-Forwarded-Proto": "https",
         "X-Forwarded-Host": "evil.example",
         "X-Forwarded-Prefix": "/evil",
@@ -118,7 +133,7 @@ def test_every_answer_is_protected(client: FlaskClient, path: str) -> None:
 
 
 def test_hsts_and_the_console_policy(make_app: MakeApp) -> None:
-    app = make_app(face=Face.CONSOLE, trusted_proxies=1)
+    app = make_app(face=Face.CONSOLE, trusted_proxies=PROXY)
     headers = app.test_client().get("/healthz", headers={"X-Forwarded-Proto": "https"}).headers
     assert headers["Strict-Transport-Security"].startswith("max-age=31536000")
     assert "geolocation=()" in headers["Permissions-Policy"]
