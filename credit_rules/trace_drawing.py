@@ -52,6 +52,8 @@ class Drawing:
         self._methodology, self._plan, self._tier, self._on = methodology, plan, tier, on
         self._sources: list[Source] = []
         self._numbers: dict[tuple[int, DecimalForm], int] = {}
+        self._choices: dict[tuple[int, tuple[str, ...]], str] = {}
+        self._words: dict[str, str] = {}
         self._escaped: dict[int, int] = {}
 
     def template(self) -> TraceTemplate:
@@ -94,11 +96,21 @@ class Drawing:
     def _integer(self, slot: int) -> str:
         return json_blank(self._number_blank(slot, _WHOLE))
 
+    def _value(self, value: Value) -> str:
+        """The number of a value; what is the same for every action is no blank."""
+        if value.low == value.high:
+            return value.shown.text(int(value.low / value.scale))
+        return self._number(value.slot, value.shown)
+
     def _choice(self, choice: ChoiceValue, texts: Sequence[str]) -> str:
-        """One of the texts, by the choice; JSON escapes what must be."""
-        return self._among(lambda slots: slots[choice.slot], texts)
+        """One of the texts, by the choice; a trace writes the same one once."""
+        key = choice.slot, tuple(texts)
+        if key not in self._choices:
+            self._choices[key] = self._among(lambda slots: slots[choice.slot], texts)
+        return self._choices[key]
 
     def _among(self, index: Callable[[Slots], int], texts: Sequence[str]) -> str:
+        """One of the texts, by an index; JSON escapes what must be."""
         blank = self._blank(lambda slots: texts[index(slots)])
         escaped = [json.dumps(text, ensure_ascii=False)[1:-1] for text in texts]
         if escaped != list(texts):
@@ -107,7 +119,7 @@ class Drawing:
 
     def _worth(self, value: Value) -> str:
         """A number with its unit in Chinese."""
-        return f"{self._number(value.slot, value.shown)} {value.unit.label}".strip()
+        return f"{self._value(value)} {value.unit.label}".strip()
 
     # -- the document --------------------------------------------------------------------------
 
@@ -168,10 +180,10 @@ class Drawing:
         for line in self._plan.lines:
             if isinstance(line, LookedUp):
                 table = line.table
-                texts = {
-                    row: json_bytes(_factor(table.name, table.label, factor)).decode()
-                    for row, factor in table.rows.items()
-                }
+                texts = [
+                    json_bytes(_factor(table.name, table.label, factor)).decode()
+                    for factor in table.rows.values()
+                ]
                 found.append(json_blank(self._blank(_row_text(line, texts))))
         return found
 
@@ -192,7 +204,7 @@ class Drawing:
             found["counter"] = self._counter(line)
         return {
             **found,
-            "value": self._number(line.out.slot, line.out.shown),
+            "value": self._value(line.out),
             "unit": line.out.unit.text,
             "text": self._worded(line),
         }
@@ -201,7 +213,7 @@ class Drawing:
         return {
             "name": value.name,
             "label": value.label,
-            "value": self._number(value.slot, value.shown),
+            "value": self._value(value),
             "unit": value.unit.text,
         }
 
@@ -254,7 +266,12 @@ class Drawing:
         return f"{self._number(slot, reader.form)} {spec.unit.label}"
 
     def _worded(self, line: Line) -> str:
-        """A line in words."""
+        """A line in words: the same in the document and among the sentences."""
+        if line.key not in self._words:
+            self._words[line.key] = self._in_words(line)
+        return self._words[line.key]
+
+    def _in_words(self, line: Line) -> str:
         if isinstance(line, Required):
             return "符合条件"
         result = self._worth(line.out)
@@ -273,11 +290,7 @@ class Drawing:
 
     def _looked_up_text(self, line: LookedUp, result: str) -> str:
         row = "、".join(self._choice(c, _labels(c.spec)) for c in line.choices)
-        rows = list(line.table.rows)
-        at = {row: index for index, row in enumerate(rows)}
-        origin = self._among(
-            lambda slots: at[line.row(slots)], [line.table.rows[row].origin for row in rows]
-        )
+        origin = self._among(line.index, [factor.origin for factor in line.table.rows.values()])
         return f"{line.out.label}（{row}）取 {result}，{origin}"
 
     def _counted_text(self, line: Counted, result: str) -> str:
@@ -306,9 +319,9 @@ def _labels(spec: InputSpec) -> list[str]:
     return [choice.label for choice in spec.choices]
 
 
-def _row_text(line: LookedUp, texts: dict[str, str]) -> Source:
+def _row_text(line: LookedUp, texts: Sequence[str]) -> Source:
     """What stands for the row that the choices name."""
-    return lambda slots: texts[line.row(slots)]
+    return lambda slots: texts[line.index(slots)]
 
 
 def _factor(name: str, label: str, factor: Factor) -> Json:

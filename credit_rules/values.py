@@ -78,9 +78,12 @@ class LookedUp:
     table: FactorTable
     choices: tuple[ChoiceValue, ...]
 
-    def row(self, slots: list[int]) -> str:
-        """The row that the choices name, as the key of the table."""
-        return "|".join(c.spec.choices[slots[c.slot]].value for c in self.choices)
+    def index(self, slots: list[int]) -> int:
+        """Which row of the table the choices name."""
+        index = 0
+        for choice in self.choices:
+            index = index * len(choice.spec.choices) + slots[choice.slot]
+        return index
 
 
 @dataclass(frozen=True, slots=True)
