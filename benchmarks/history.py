@@ -8,13 +8,13 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from backend.actions.backlog import record_all
-from backend.actions.service import Admission, Claim, Request
+from backend.actions.claims import Admission, ClaimInput
+from backend.actions.service import record_all
 from backend.clock import business_day
 from backend.db.engine import make_engine
 from backend.db.snapshot import snapshot
 from backend.ledger.batches import MOST
-from backend.places.models import PlaceAtCode
+from backend.ports.keys import KeyRing
 from backend.rulebook.service import released_digests
 from backend.simulation.processes import ALONE
 from backend.simulation.queries import Days, recorded_awards, shares
@@ -22,7 +22,7 @@ from backend.simulation.replaying import replay_history
 from backend.simulation.service import simulate
 from benchmarks.installation import Installation
 from benchmarks.row import Row
-from credit_rules import Draft, Methodology, Rulebook, load_draft, load_rulebook
+from credit_rules import Draft, Rulebook, load_draft, load_rulebook
 from credit_rules.loading import SHIPPED
 
 _KIND = "recycling.drop_off"
@@ -67,33 +67,29 @@ def rows(where: Installation) -> list[Row]:
 
 def _log(engine: Engine, rulebook: Rulebook, now: datetime) -> None:
     """A history of drop-offs, through the service, by members of their own."""
-    requests = [
-        Request(
-            Claim(
-                member_id=_MEMBERS + number // _EACH,
-                reference=f"history-{number}",
-                digest=b"x" * 32,
-                kind=_KIND,
-                occurred_at=now - timedelta(minutes=number % 600),
-                facts={
-                    "material": ("paper", "glass", "pet")[number % 3],
-                    "mass": f"{number % 9}.25",
-                },
-            ),
-            _admitted(number),
+    keys = KeyRing("a secret of the benchmarks, 32 characters")
+    claims = [
+        ClaimInput(
+            member_id=_MEMBERS + number // _EACH,
+            reference=f"history-{number}",
+            kind=_KIND,
+            occurred_at=now - timedelta(minutes=number % 600),
+            facts={
+                "material": ("paper", "glass", "pet")[number % 3],
+                "mass": f"{number % 9}.25",
+            },
+            established=_admitted(number),
         )
         for number in range(_ACTIONS)
     ]
     for start in range(0, _ACTIONS, MOST):
         with engine.begin() as db:
-            record_all(db, rulebook, requests[start : start + MOST], now=now)
+            record_all(db, rulebook, keys, claims[start : start + MOST], now=now)
 
 
-def _admitted(number: int) -> Callable[[Methodology, PlaceAtCode | None], Admission]:
+def _admitted(number: int) -> Admission:
     evidence = (f"history-{number}".encode(),)
-    return lambda _methodology, _place: Admission(
-        tier="T2", channel="rotating_code", evidence=evidence
-    )
+    return Admission(tier="T2", channel="rotating_code", evidence=evidence)
 
 
 def _draft(today: date, rulebook: Rulebook) -> Draft:

@@ -14,16 +14,17 @@ from statistics import median
 
 from sqlalchemy import Engine
 
-from backend.actions.service import Admission, Claim, Request, record
+from backend.actions.claims import Admission, ClaimInput
+from backend.actions.service import record
 from backend.clock import business_day
 from backend.db.engine import make_engine
 from backend.ledger.batches import MOST, post_awards
 from backend.ledger.budgets import fund_campaign
 from backend.ledger.service import Award, Outcome, UsageLimit, post_award
-from backend.places.models import PlaceAtCode
+from backend.ports.keys import KeyRing
 from benchmarks.bare_award import bare_award
 from benchmarks.installation import Installation
-from credit_rules import Methodology, Rulebook, load_rulebook
+from credit_rules import Rulebook, load_rulebook
 
 TURNS = 15
 SINGLES = 80
@@ -32,6 +33,7 @@ WRITERS = 16
 EACH = 15
 _CAMPAIGN = 1
 # Members of their own, beyond those of the installation.
+_KEYS = KeyRing("a secret of the benchmarks, 32 characters")
 _NUMBERS = itertools.count(1_000_000)
 
 
@@ -114,20 +116,20 @@ def _batched(engine: Engine, awards: Sequence[Award]) -> None:
 def _through_service(engine: Engine, rulebook: Rulebook) -> None:
     now = datetime.now(UTC)
     for number in itertools.islice(_NUMBERS, SINGLES):
-        claim = Claim(
+        claim = ClaimInput(
             member_id=number,
             reference=f"bench-{number}",
-            digest=b"x" * 32,
             kind="recycling.drop_off",
             occurred_at=now - timedelta(minutes=number % 600),
             facts={"material": "paper", "mass": "1.25"},
+            established=_admitted(number),
         )
         with engine.begin() as db:
-            record(db, rulebook, Request(claim, _admitted(number)), now=now)
+            record(db, rulebook, _KEYS, claim, now=now)
 
 
-def _admitted(number: int) -> Callable[[Methodology, PlaceAtCode | None], Admission]:
-    return lambda _methodology, _place: Admission(
+def _admitted(number: int) -> Admission:
+    return Admission(
         tier="T2",
         channel="rotating_code",
         evidence=(f"bench-{number}".encode(),),

@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, text
 
+from backend.actions.claims import ClaimInput
+from backend.actions.drop_offs import KIND
+from backend.actions.service import record
 from backend.ports.keys import KeyRing
-from backend.recycling.service import DropOff, log_drop_off
 from credit_rules import Rulebook
 
 PER_DAY = 2
@@ -95,20 +97,15 @@ def live(
         with engine.begin() as db:
             for number in range(PER_DAY):
                 at = until - timedelta(days=day) + timedelta(minutes=2 * number)
-                log_drop_off(
-                    db,
-                    rulebook=rulebook,
-                    keys=keys,
+                claim = ClaimInput(
                     member_id=member_id,
-                    drop_off=DropOff(
-                        reference=f"lived-{day:05d}-{number}",
-                        occurred_at=at,
-                        code=code,
-                        facts={"material": _MATERIALS[number % len(_MATERIALS)], "mass": "1.25"},
-                        position=None,
-                    ),
-                    now=at,
+                    reference=f"lived-{day:05d}-{number}",
+                    kind=KIND,
+                    occurred_at=at,
+                    facts={"material": _MATERIALS[number % len(_MATERIALS)], "mass": "1.25"},
+                    code=code,
                 )
+                record(db, rulebook, keys, claim, now=at)
 
 
 def repeat(owner: Engine, *, like: int, report: Callable[[str], None]) -> int:

@@ -16,12 +16,14 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, create_engine, make_url, text
 
+from backend.actions.claims import ClaimInput
+from backend.actions.drop_offs import KIND
+from backend.actions.service import record
 from backend.clock import SystemClock
 from backend.db.engine import make_engine
 from backend.ports.keys import KeyRing
 from backend.ports.signed_notes import Signer
 from backend.proofs import jobs
-from backend.recycling.service import DropOff, log_drop_off
 from benchmarks.installation import MEMBERS, Installation
 from benchmarks.row import Row
 from benchmarks.workers import Work, Worker, worker
@@ -158,20 +160,15 @@ def _writing(codes: Sequence[str]) -> Work:
         for number in numbers:
             now = datetime.now(UTC)
             with engine.begin() as db:
-                log_drop_off(
-                    db,
-                    rulebook=_RULEBOOK,
-                    keys=_KEYS,
+                claim = ClaimInput(
                     member_id=number % MEMBERS + 1,
-                    drop_off=DropOff(
-                        reference=f"bench-tree-{number:010d}",
-                        occurred_at=now - timedelta(hours=number // MEMBERS),
-                        code=codes[number % len(codes)],
-                        facts={"material": "cardboard", "mass": "1.25"},
-                        position=None,
-                    ),
-                    now=now,
+                    reference=f"bench-tree-{number:010d}",
+                    kind=KIND,
+                    occurred_at=now - timedelta(hours=number // MEMBERS),
+                    facts={"material": "cardboard", "mass": "1.25"},
+                    code=codes[number % len(codes)],
                 )
+                record(db, _RULEBOOK, _KEYS, claim, now=now)
 
     return write
 

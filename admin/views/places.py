@@ -27,7 +27,7 @@ from backend.organisations.queries import (
 from backend.people.access import institution_in_scope
 from backend.places.models import PlaceDraft, PlaceKind, PlaceRecord
 from backend.places.policy import ALWAYS_OPEN, hours_lines, is_open
-from backend.places.queries import batches_of, place_of, places_in, standing_batches
+from backend.places.queries import batches_of, place_of, places_in, valid_batches
 from backend.places.service import create_place, update_place
 from backend.web.access import actor, console_roles
 from backend.web.context import now
@@ -80,7 +80,7 @@ def listing() -> str:
         if chosen["institution"]
         else None,
         names=short_names(db, institution_ids={place.institution_id for place in shown}),
-        posters=standing_batches(db, [place.id for place in shown]),
+        posters=valid_batches(db, [place.id for place in shown]),
         open_now={place.id: is_open(place.hours, now()) for place in shown},
         writes=may(*PLACE_WRITERS),
     )
@@ -112,7 +112,7 @@ def detail(place_id: int) -> str:
         hours=hours_lines(place.hours),
         open_now=is_open(place.hours, now()),
         batches=batches_of(db, place_id, scope=within),
-        standing=standing_batches(db, [place_id]).get(place_id),
+        valid=valid_batches(db, [place_id]).get(place_id),
         rows=rows_of(actions_at_places(db, reach=reach(), place_id=place_id, limit=_LATEST)),
         writes=may(*PLACE_WRITERS),
         done=filters(PlaceNotice)["done"],

@@ -30,7 +30,7 @@ _FORMS: Mapping[str, tuple[str, Callable[[Poster], bytes]]] = {
 @pages.get("/places/<int:place_id>/poster.<any(svg, png, pdf):form>")
 @console_roles(*PLACE_READERS)
 def poster(place_id: int, form: str) -> Response:
-    """The poster of the newest standing batch, to look at or to save."""
+    """The poster of the newest valid batch, to look at or to save."""
     asked = filters(PosterDownload)
     (found,) = _posters([place_id])
     mimetype, drawn = _FORMS[form]

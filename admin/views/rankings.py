@@ -17,7 +17,7 @@ from backend.errors import ForbiddenError
 from backend.organisations.queries import institutions_around
 from backend.rankings.policy import Board, Season, season_named, season_of
 from backend.rankings.queries import groups_within
-from backend.rankings.service import Place, Standings, standings
+from backend.rankings.service import Leaderboard, Place, leaderboard
 from backend.web.access import console_roles
 from backend.web.context import backend, now
 from backend.web.transaction import connection
@@ -67,7 +67,7 @@ def board() -> ResponseReturnValue:
     boards = _boards(around)
     if chosen["board"] not in boards:
         raise ForbiddenError("您只能查看本单位范围内的排行，请选择部门排行。")
-    found = standings(
+    found = leaderboard(
         connection(),
         backend().redis,
         board=chosen["board"],
@@ -81,7 +81,7 @@ def board() -> ResponseReturnValue:
         return Response(status=204)
     return render_template(
         "rankings/_table.html" if from_htmx() else "rankings/board.html",
-        standings=found,
+        leaderboard=found,
         page=page,
         chosen=chosen,
         season=season,
@@ -119,7 +119,7 @@ def _within(board: Board, around: Collection[int] | None) -> Collection[int] | N
     return groups_within(connection(), board=board, institution_ids=around)
 
 
-def _page(found: Standings, chosen: dict[str, Any]) -> Page:
+def _page(found: Leaderboard, chosen: dict[str, Any]) -> Page:
     """The lines that match the search; ranks stay those of the whole board."""
     wanted = chosen["q"].casefold()
     places = [place for place in found.places if wanted in place.group.name.casefold()]

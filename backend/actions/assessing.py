@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from backend.actions.exclusions import Exclusions, refusal
+from backend.actions.exclusions import Exclusions
 from backend.errors import FieldError, InvalidInputError
-from credit_rules import Assessment, Facts, FactsRefused, Methodology, Rulebook, Used, assess
-
-_EXCLUDED = "excluded"
+from credit_rules import Assessment, Facts, FactsRefused, Methodology, Used, assess
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,47 +49,28 @@ class Readings:
 
 
 def assess_claim(
-    rulebook: Rulebook,
     methodology: Methodology,
     inputs: Mapping[str, str],
     *,
     on: date,
     tier: str,
-    readings: Readings,
+    used: Mapping[str, Used],
 ) -> Assessment:
-    """Assesses the facts of a claim.
+    """Assesses the facts of a claim that nothing excludes.
 
     Args:
-        rulebook: where the titles of other methodologies are.
         methodology: the one in force on that day.
         inputs: its inputs, as text.
         on: the Asia/Shanghai day of the action.
         tier: tier of the evidence.
-        readings: what else it reads.
+        used: what is claimed of each counter of the methodology, by key.
 
     Raises:
         InvalidInputError: a fact is wrong; fields named.
-        ExcludedError: the same trip, meal or day was credited before.
     """
-    facts = Facts(
-        methodology_id=methodology.id,
-        on=on,
-        tier=tier,
-        inputs=inputs,
-        used=readings.used,
-        credited=readings.credited,
-    )
+    facts = Facts(methodology_id=methodology.id, on=on, tier=tier, inputs=inputs, used=used)
     try:
-        assessment = assess(methodology, facts)
+        return assess(methodology, facts)
     except FactsRefused as refused:
-        fields = [
-            FieldError(f"facts.{p.field}", p.code, p.sentence)
-            for p in refused.problems
-            if p.code != _EXCLUDED
-        ]
-        if fields:
-            raise InvalidInputError(fields[0].message, fields=fields) from refused
-        raise refusal(rulebook, methodology, readings.credited) from refused
-    if readings.credited:
-        raise refusal(rulebook, methodology, readings.credited)
-    return assessment
+        fields = [FieldError(f"facts.{p.field}", p.code, p.sentence) for p in refused.problems]
+        raise InvalidInputError(fields[0].message, fields=fields) from refused

@@ -1,120 +1,129 @@
-"""What is claimed, admitted, awarded and told: the forms a claim takes on its way. Pure."""
+"""The forms a claim takes on its way to an award. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
-from backend.actions.exclusions import Exclusions
+from backend.actions.claims import Admission, ClaimInput
+from backend.actions.exclusions import Exclusions, exclusions_of
+from backend.actions.member_state import MemberState, StateQuery
 from backend.actions.models import ActionStatus
 from backend.actions.policy import HOLD_LASTS, canonical_json
 from backend.actions.queries import Recorded
-from backend.actions.standings import Standing
+from backend.actions.receipts import Receipt, Result
+from backend.actions.versions import caps_of, methodology_of
 from backend.clock import business_day
 from backend.ledger.queries import CounterKey
-from backend.ledger.service import Award, Hold, UsageLimit
-from backend.places.models import PlaceAtCode
+from backend.ledger.service import Award, Hold
+from backend.places import scanned
 from backend.places.scanned import Scanned
-from credit_rules import Assessment, Methodology
+from credit_rules import Assessment, Methodology, Rulebook, Used
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a member says they did.
+@dataclass(slots=True)
+class Case:
+    """A claim on its way to an award, and what is known of it so far.
 
     Attributes:
-        member_id: who.
-        reference: the client's reference, made where it happened.
-        digest: SHA-256 of the request's content (`policy.content_digest`).
-        kind: kind of action: the id of its methodology.
-        occurred_at: when.
-        facts: inputs of the methodology, as text.
+        claim: what the member says and shows.
+        methodology: the one in force on the day of the action.
+        exclusions: the marks it reads and leaves.
+        caps: the counters that its assessment reads.
+        on: the Asia/Shanghai day of the action.
+        digest: SHA-256 of the claim's content.
+        scanned: the code that came with it, taken apart.
+        state: what is known of the member, once it was read.
+        admission: what the evidence amounts to, once it was judged.
+        assessed: what it earns, once it was assessed.
+        result: what it came to; None while that is open.
     """
 
-    member_id: int
-    reference: str
+    claim: ClaimInput
+    methodology: Methodology
+    exclusions: Exclusions
+    caps: list[CounterKey]
+    on: date
     digest: bytes
-    kind: str
-    occurred_at: datetime
-    facts: Mapping[str, str]
+    scanned: Scanned | None
+    state: MemberState | None = None
+    admission: Admission | None = None
+    assessed: "Assessed | None" = None
+    result: Result | None = None
+
+    def query(self) -> StateQuery:
+        """What is to be read for it."""
+        claim = self.claim
+        return StateQuery(claim.member_id, claim.reference, self.on, self.caps, self.scanned)
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
-    """What the evidence of a claim amounts to.
+class Assessed:
+    """What a claim earns, with what its assessment read.
 
     Attributes:
-        tier: T0 to T4.
-        channel: how it came, such as `rotating_code`.
-        place_id: the place it speaks of.
-        evidence: digests of what is used up.
-        usage_limits: limits on what is shared.
-        hold: why the award must wait until somebody has looked at the evidence, in Chinese.
+        assessment: the award with its trace.
+        used: what was claimed of each counter before, by key.
+        context: what is stored of that, for replay.
+        award: everything that is to be written.
     """
 
-    tier: str
-    channel: str
-    place_id: int | None = None
-    evidence: Sequence[bytes] = ()
-    usage_limits: Sequence[UsageLimit] = ()
-    hold: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """An action with its award, recomputed; the same action always gives the same receipt.
-
-    Attributes:
-        action: the action as recorded.
-        assessment: its award with the trace.
-        first: whether this request was the one that posted it.
-    """
-
-    action: Recorded
     assessment: Assessment
-    first: bool
+    used: Mapping[str, Used]
+    context: Mapping[str, Any]
+    award: Award = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A claim with the judge of its evidence, who is asked only for a new reference.
+def case_of(rulebook: Rulebook, claim: ClaimInput) -> Case:
+    """A claim with the methodology of its day and the counters that it will read.
 
-    A repeat gets its receipt even when its code has run out since.
-
-    Attributes:
-        claim: what the member says.
-        admit: says what the evidence amounts to under the methodology in force, with what the
-            scanned code leads to; raises the refusal.
-        scanned: the code that came with it, to be looked up along with everything else.
+    Raises:
+        KindUnknownError: the kind is not in force on that day.
     """
-
-    claim: Claim
-    admit: Callable[[Methodology, PlaceAtCode | None], Admission]
-    scanned: Scanned | None = None
+    on = business_day(claim.occurred_at)
+    methodology = methodology_of(rulebook, claim.kind, on)
+    exclusions = exclusions_of(
+        methodology,
+        member_id=claim.member_id,
+        occurred_at=claim.occurred_at,
+        facts=claim.facts,
+    )
+    caps = caps_of(methodology, scope="member", subject_id=claim.member_id, on=on)
+    return Case(
+        claim=claim,
+        methodology=methodology,
+        exclusions=exclusions,
+        caps=[*caps, *exclusions.caps],
+        on=on,
+        digest=claim.digest(),
+        scanned=None if claim.code is None else scanned.read(claim.code),
+    )
 
 
 def award_of(
-    claim: Claim,
-    now: datetime,
+    case: Case,
+    state: MemberState,
     admission: Admission,
-    standing: Standing,
-    caps: Sequence[CounterKey],
     assessment: Assessment,
-    rulebook_digest: str,
+    *,
+    used: Mapping[str, Used],
     context: Mapping[str, Any],
+    rulebook_digest: str,
+    now: datetime,
 ) -> Award:
-    """Everything that an assessed claim writes."""
+    """Everything that an assessed claim writes, the marks for what excludes it included."""
+    claim = case.claim
     return Award(
         member_id=claim.member_id,
         reference=claim.reference,
-        request_digest=claim.digest,
+        request_digest=case.digest,
         kind=claim.kind,
         occurred_at=claim.occurred_at,
-        occurred_on=business_day(claim.occurred_at),
+        occurred_on=case.on,
         received_at=now,
-        department_id=standing.department_id,
-        institution_id=standing.institution_id,
-        district_id=standing.district_id,
+        department_id=state.department_id,
+        institution_id=state.institution_id,
+        district_id=state.district_id,
         place_id=admission.place_id,
         tier=admission.tier,
         channel=admission.channel,
@@ -128,25 +137,19 @@ def award_of(
         trace_digest=bytes.fromhex(assessment.trace.digest()),
         reduction_mg=assessment.reduction_mg,
         points_mpt=assessment.points_mpt,
-        caps=caps,
-        used=standing.used,
-        added=assessment.usage,
+        caps=case.caps,
+        used=used,
+        added={**assessment.usage, **case.exclusions.added},
         evidence=admission.evidence,
         usage_limits=admission.usage_limits,
         hold=Hold(admission.hold, now + HOLD_LASTS) if admission.hold else None,
     )
 
 
-def with_marks(award: Award, exclusions: Exclusions) -> Award:
-    """The award with the marks it leaves for what excludes it."""
-    if not exclusions.marks:
-        return award
-    return award._replace(added={**award.added, **exclusions.added})
-
-
-def as_recorded(action_id: int, award: Award, claim: Claim, context: Mapping[str, Any]) -> Recorded:
-    """The action just posted, as reading it back would give it."""
-    return Recorded(
+def receipt_of_posted(action_id: int, claim: ClaimInput, assessed: Assessed) -> Receipt:
+    """The receipt of an action just posted, as reading it back would give it."""
+    award = assessed.award
+    recorded = Recorded(
         id=action_id,
         member_id=award.member_id,
         reference=award.reference,
@@ -162,7 +165,7 @@ def as_recorded(action_id: int, award: Award, claim: Claim, context: Mapping[str
         channel=award.channel,
         ranked=award.ranked,
         facts=claim.facts,
-        context=context,
+        context=assessed.context,
         methodology_id=award.methodology_id,
         methodology_version=award.methodology_version,
         methodology_digest=award.methodology_digest,
@@ -172,3 +175,4 @@ def as_recorded(action_id: int, award: Award, claim: Claim, context: Mapping[str
         status=ActionStatus.HELD if award.hold else ActionStatus.CREDITED,
         reason=award.hold.reason if award.hold else None,
     )
+    return Receipt(recorded, assessed.assessment, first=True)

@@ -1,7 +1,8 @@
 """The two passes of a correction run: simulate and post, in batches of members.
 
 A batch is one transaction that also asks for the next, so that a kill at any point loses and
-doubles nothing. A member is settled once a run: their days are marked done in the same transaction.
+doubles nothing. A member is reassessed once a run: their days are marked done in the same
+transaction.
 """
 
 from collections import defaultdict
@@ -11,7 +12,12 @@ from sqlalchemy import Connection, insert, select, update
 
 from backend.actions.models import Action, Why
 from backend.actions.queries import Recorded
-from backend.actions.settlement import Basis, Settled, Task, settle
+from backend.actions.reassessment import (
+    AssessmentInputs,
+    ReassessmentResult,
+    ReassessmentTask,
+    reassess_days,
+)
 from backend.clock import business_day
 from backend.corrections.models import CorrectionDay, CorrectionRun, RunState
 from backend.corrections.queries import Run, locked
@@ -78,12 +84,12 @@ def _uncorrected(db: Connection, run: Run, limit: int) -> list[int]:
 
 
 def _simulate(db: Connection, rulebook: Rulebook, run: Run, member_id: int, today: date) -> None:
-    settled = settle(
+    result = reassess_days(
         db, rulebook, _task(rulebook, run, member_id), today=today, actor_id=None, write=False
     )
-    expected = _by_day(settled)
+    expected = _by_day(result)
     refused: defaultdict[date, int] = defaultdict(int)
-    for action in settled.refused:
+    for action in result.refused:
         refused[action.occurred_on] += 1
     rows = [
         {
@@ -94,27 +100,27 @@ def _simulate(db: Connection, rulebook: Rulebook, run: Run, member_id: int, toda
             "simulated_mpt": expected.get(day, (0, 0))[1],
             "refused": refused[day],
         }
-        for day in sorted(expected.keys() | refused.keys() | _silent(settled))
+        for day in sorted(expected.keys() | refused.keys() | _silent(result))
     ]
     if rows:
         db.execute(insert(CorrectionDay), rows)
 
 
-def _silent(settled: Settled) -> set[date]:
+def _silent(result: ReassessmentResult) -> set[date]:
     """Days whose actions get another version though their awards stay the same."""
-    return {action.occurred_on for action in settled.changed}
+    return {action.occurred_on for action in result.changed}
 
 
 def _correct(db: Connection, rulebook: Rulebook, run: Run, member_id: int, now: datetime) -> None:
     lock_member(db, member_id)
-    settled = settle(
+    result = reassess_days(
         db,
         rulebook,
         _task(rulebook, run, member_id),
         today=business_day(now),
         actor_id=run.opened_by,
     )
-    posted = _by_day(settled)
+    posted = _by_day(result)
     days = _days(db, run.id, member_id)
     for day in sorted(posted.keys() - days):  # recorded since the simulation
         db.execute(
@@ -127,7 +133,7 @@ def _correct(db: Connection, rulebook: Rulebook, run: Run, member_id: int, now: 
                 refused=0,
             )
         )
-    written_off = settled.written_off
+    written_off = result.written_off
     for day in sorted(days | posted.keys()):
         mg, mpt = posted.get(day, (0, 0))
         db.execute(
@@ -148,8 +154,8 @@ def _correct(db: Connection, rulebook: Rulebook, run: Run, member_id: int, now: 
         written_off = WrittenOff()  # the member's, told once
 
 
-def _task(rulebook: Rulebook, run: Run, member_id: int) -> Task:
-    def basis(action: Recorded) -> Basis | None:
+def _task(rulebook: Rulebook, run: Run, member_id: int) -> ReassessmentTask:
+    def basis(action: Recorded) -> AssessmentInputs | None:
         if action.methodology_id != run.methodology_id:
             return None
         if not run.first_day <= action.occurred_on <= run.last_day:
@@ -160,16 +166,16 @@ def _task(rulebook: Rulebook, run: Run, member_id: int) -> Task:
             return None
         if now.version == action.methodology_version:
             return None
-        return Basis(now, action.tier, action.channel, action.facts)
+        return AssessmentInputs(now, action.tier, action.channel, action.facts)
 
-    return Task(
+    return ReassessmentTask(
         member_id, run.first_day, run.last_day, why=Why.METHODOLOGY, basis=basis, run_id=run.id
     )
 
 
-def _by_day(settled: Settled) -> dict[date, tuple[int, int]]:
+def _by_day(result: ReassessmentResult) -> dict[date, tuple[int, int]]:
     sums: dict[date, tuple[int, int]] = {}
-    for found in settled.differences:
+    for found in result.differences:
         if found.action.counts:
             mg, mpt = sums.get(found.action.occurred_on, (0, 0))
             sums[found.action.occurred_on] = (mg + found.reduction_mg, mpt + found.points_mpt)

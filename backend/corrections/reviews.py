@@ -1,6 +1,6 @@
 """What administrators decide about awards: held ones are posted or voided, wrong ones taken back.
 
-Each decision locks the member, writes once, settles the member's day again where room under a cap
+Each decision locks the member, writes once, reassesses the member's day where room under a cap
 became free, and is audited. Nobody decides about an award of their own.
 """
 
@@ -14,7 +14,7 @@ from sqlalchemy import (
 
 from backend.actions.models import Action, ActionState, ActionStatus, HeldAward, HoldOutcome
 from backend.actions.queries import RECORDED, Recorded, recorded_of
-from backend.actions.settlement import Settled, Task, settle
+from backend.actions.reassessment import ReassessmentResult, ReassessmentTask, reassess_days
 from backend.audit import service as audit
 from backend.audit.tags import Tag
 from backend.clock import business_day
@@ -62,11 +62,11 @@ class Decision:
 
 def resolve(
     db: Connection, rulebook: Rulebook, decision: Decision, *, outcome: HoldOutcome
-) -> Settled:
+) -> ReassessmentResult:
     """Posts or voids a held award, once.
 
     Returns:
-        What settling the day again came to; nothing where the award was posted.
+        What reassessing the day came to; nothing where the award was posted.
 
     Raises:
         NotFoundError: there is no such action within the scope.
@@ -103,17 +103,17 @@ class Reversal:
 
     Attributes:
         action: as it stood before.
-        settled: what became of the member's other actions.
-        written_off: what the member had spent, here and in settling.
+        result: what became of the member's other actions.
+        written_off: what the member had spent, here and in reassessing.
     """
 
     action: Recorded
-    settled: Settled
+    result: ReassessmentResult
     written_off: WrittenOff
 
 
 def reverse(db: Connection, rulebook: Rulebook, decision: Decision) -> Reversal:
-    """Takes back what an action earned, once, and settles the member's day again.
+    """Takes back what an action earned, once, and reassesses the member's day.
 
     Raises:
         NotFoundError: there is no such action within the scope.
@@ -131,8 +131,8 @@ def reverse(db: Connection, rulebook: Rulebook, decision: Decision) -> Reversal:
     )
     if written_off is None:
         raise _already_decided()
-    settled = _settle_without(db, rulebook, action, today, decision.actor_id)
-    written_off = written_off.plus(settled.written_off)
+    result = _reassess_without(db, rulebook, action, today, decision.actor_id)
+    written_off = written_off.plus(result.written_off)
     audit.record(
         db,
         tag=Tag.AWARD_REVERSE,
@@ -147,7 +147,7 @@ def reverse(db: Connection, rulebook: Rulebook, decision: Decision) -> Reversal:
         },
         at=decision.at,
     )
-    return Reversal(action, settled, written_off)
+    return Reversal(action, result, written_off)
 
 
 def _of_others(db: Connection, decision: Decision) -> Recorded:
@@ -167,7 +167,7 @@ def _resolve(
     outcome: HoldOutcome,
     reason: str,
     at: datetime,
-) -> Settled:
+) -> ReassessmentResult:
     today = business_day(at)
     resolved = amendments.resolve_hold(
         db,
@@ -180,9 +180,9 @@ def _resolve(
     )
     if not resolved:
         raise _already_decided()
-    settled = Settled()
+    result = ReassessmentResult()
     if outcome is not HoldOutcome.POSTED:
-        settled = _settle_without(db, rulebook, action, today, actor_id)
+        result = _reassess_without(db, rulebook, action, today, actor_id)
     audit.record(
         db,
         tag=_TAGS[outcome],
@@ -192,14 +192,16 @@ def _resolve(
         after={"reason": reason, "points_mpt": action.points_mpt},
         at=at,
     )
-    return settled
+    return result
 
 
-def _settle_without(
+def _reassess_without(
     db: Connection, rulebook: Rulebook, action: Recorded, today: date, actor_id: int | None
-) -> Settled:
-    task = Task(action.member_id, action.occurred_on, action.occurred_on, removed=[action])
-    return settle(db, rulebook, task, today=today, actor_id=actor_id)
+) -> ReassessmentResult:
+    task = ReassessmentTask(
+        action.member_id, action.occurred_on, action.occurred_on, removed=[action]
+    )
+    return reassess_days(db, rulebook, task, today=today, actor_id=actor_id)
 
 
 def _already_decided() -> AlreadyDecidedError:

@@ -1,8 +1,8 @@
 """Correction runs: after an error in a methodology, what it earned over some days is made good.
 
 Open, simulate, two different approvals, run, report. The version that holds on each day now takes
-the place of the one an action was assessed under; every member whose days are touched is settled
-again as a whole, and only differences are posted. Both passes go in batches of members, each in one
+the place of the one an action was assessed under; every member whose days are touched is reassessed
+as a whole, and only differences are posted. Both passes go in batches of members, each in one
 transaction that also asks for the next, so that a kill at any point loses and doubles nothing.
 """
 

@@ -5,7 +5,9 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from backend.actions.claims import Telling, log_action
+from backend.actions.claims import ClaimInput
+from backend.actions.drop_offs import KIND
+from backend.actions.service import record
 from backend.bootstrap import Backend
 from backend.demo.activity import Scan, Visit
 from backend.demo.deeds import Deed
@@ -20,8 +22,6 @@ from backend.places.codes import (
 )
 from backend.places.policy import Position
 from backend.rankings import jobs as rankings
-from backend.recycling.policy import KIND
-from backend.recycling.service import DropOff, log_drop_off
 from credit_rules import Rulebook
 
 _ACCURACY_M = 15
@@ -51,25 +51,20 @@ def _log_deed(db: Connection, backend: Backend, reference: str, deed: Deed) -> N
     if deed.place is not None:
         key = place_key(backend.keys, deed.place.id)
         code = rotating_code(key, deed.place.id, deed.occurred_at)
-    log_action(
-        db,
-        rulebook=backend.rulebook,
-        keys=backend.keys,
+    claim = ClaimInput(
         member_id=deed.member_id,
-        telling=Telling(reference, deed.kind, deed.occurred_at, deed.facts, code=code),
-        now=deed.received_at,
+        reference=reference,
+        kind=deed.kind,
+        occurred_at=deed.occurred_at,
+        facts=deed.facts,
+        code=code,
     )
+    record(db, backend.rulebook, backend.keys, claim, now=deed.received_at)
 
 
 def _log_visit(db: Connection, backend: Backend, reference: str, visit: Visit) -> None:
-    log_drop_off(
-        db,
-        rulebook=backend.rulebook,
-        keys=backend.keys,
-        member_id=visit.member_id,
-        drop_off=_drop_off(backend, reference, visit),
-        now=visit.received_at,
-    )
+    claim = _drop_off(backend, reference, visit)
+    record(db, backend.rulebook, backend.keys, claim, now=visit.received_at)
 
 
 def roll_up_logged(db: Connection) -> None:
@@ -87,7 +82,7 @@ def roll_up_logged(db: Connection) -> None:
             return
 
 
-def _drop_off(backend: Backend, reference: str, visit: Visit) -> DropOff:
+def _drop_off(backend: Backend, reference: str, visit: Visit) -> ClaimInput:
     place, public_url = visit.point.place, backend.settings.public_url
     if visit.scan is Scan.SCREEN:
         signed = rotating_code(place_key(backend.keys, place.id), place.id, visit.occurred_at)
@@ -97,8 +92,10 @@ def _drop_off(backend: Backend, reference: str, visit: Visit) -> DropOff:
     position = None
     if visit.scan is Scan.LOCATED_POSTER and place.latitude and place.longitude:
         position = Position(place.latitude, place.longitude, _ACCURACY_M, place.datum)
-    return DropOff(
+    return ClaimInput(
+        member_id=visit.member_id,
         reference=reference,
+        kind=KIND,
         occurred_at=visit.occurred_at,
         code=code,
         facts={"material": visit.material, "mass": visit.mass},

@@ -9,6 +9,7 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy import Connection, exists, func, or_, select
 
+from backend.actions.drop_offs import KIND
 from backend.bootstrap import Backend
 from backend.clock import business_day
 from backend.db.engine import make_engine
@@ -22,7 +23,6 @@ from backend.ledger.service import open_accounts
 from backend.organisations.models import Institution
 from backend.people.models import Member
 from backend.rankings.jobs import publish_current
-from backend.recycling.policy import KIND
 from backend.rulebook.service import register
 
 _LOCK_KEY: Final = 0x6465_6D6F  # "demo"

@@ -67,14 +67,14 @@ _DRAW: Select[Any] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a member stands with a draw: earned so far, and their ticket once they entered."""
+class DrawEligibility:
+    """Whether a member may enter a draw: earned so far, and their ticket once they entered."""
 
     earned: int
     ticket: str | None
 
 
-def standing_of(db: Connection, draw: DrawView, *, member_id: int) -> Standing:
+def eligibility_of(db: Connection, draw: DrawView, *, member_id: int) -> DrawEligibility:
     """What a member earned in the time that counts (in the draw's unit), and their ticket."""
     earned = earned_between(
         db,
@@ -88,7 +88,7 @@ def standing_of(db: Connection, draw: DrawView, *, member_id: int) -> Standing:
             DrawEntry.draw_id == draw.id, DrawEntry.member_id == member_id
         )
     )
-    return Standing(earned, ticket)
+    return DrawEligibility(earned, ticket)
 
 
 def draw_of(

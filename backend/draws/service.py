@@ -16,7 +16,7 @@ from backend.audit.service import record
 from backend.audit.tags import Tag
 from backend.draws.models import DrawEntry, DrawState, PrizeDraw
 from backend.draws.policy import ThresholdError
-from backend.draws.queries import DrawDraft, draw_of, standing_of, tickets_of
+from backend.draws.queries import DrawDraft, draw_of, eligibility_of, tickets_of
 from backend.draws.recheck import entries_digest
 from backend.errors import FieldError, InvalidInputError
 from backend.ledger import spending
@@ -109,12 +109,12 @@ def enter(db: Connection, person: Person, draw_id: int, *, now: datetime) -> str
         ),
         person,
     )
-    standing = standing_of(db, draw, member_id=person.member_id)
-    if standing.ticket is not None:
-        return standing.ticket
+    eligibility = eligibility_of(db, draw, member_id=person.member_id)
+    if eligibility.ticket is not None:
+        return eligibility.ticket
     if draw.state is not DrawState.OPEN or now >= draw.closes_at:
         raise NotOnOfferError("报名已经截止，请等待开奖，或参加其他抽奖。")
-    if standing.earned < draw.threshold:
+    if eligibility.earned < draw.threshold:
         raise ThresholdError("统计期内的累计还没有达到门槛，请继续记录低碳行为后再报名。")
     ticket = new_number(4)
     db.execute(

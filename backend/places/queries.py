@@ -208,7 +208,7 @@ def batch_of(
     return _batch(row)
 
 
-def standing_batches(db: Connection, place_ids: Collection[int]) -> dict[int, BatchRecord]:
+def valid_batches(db: Connection, place_ids: Collection[int]) -> dict[int, BatchRecord]:
     """The newest batch that is not revoked of each place that has one."""
     statement = (
         _batches()

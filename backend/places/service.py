@@ -316,14 +316,14 @@ def poster_of(place: PlaceRecord, batch: BatchRecord, public_url: str) -> Poster
 def posters_of(
     db: Connection, place_ids: Sequence[int], *, scope: Scope, public_url: str
 ) -> tuple[Poster, ...]:
-    """Posters of places with their newest standing batch, to look at or print again.
+    """Posters of places with their newest valid batch, to look at or print again.
 
     Raises:
         NotFoundError: a place does not exist or lies outside the scope.
-        InvalidInputError: a place has no standing batch; print one first.
+        InvalidInputError: a place has no valid batch; print one first.
     """
     places = queries.places_with(db, place_ids, scope=scope)
-    batches = queries.standing_batches(db, place_ids)
+    batches = queries.valid_batches(db, place_ids)
     if missing := [place.name for place in places if place.id not in batches]:
         raise InvalidInputError(f"{missing[0]}还没有有效的海报，请先生成新一批海报")
     return tuple(poster_of(place, batches[place.id], public_url) for place in places)

@@ -1,4 +1,4 @@
-"""Standings computed from the roll-ups in PostgreSQL: the truth behind the boards in Redis."""
+"""Leaderboard computed from the roll-ups in PostgreSQL: the truth behind the boards in Redis."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

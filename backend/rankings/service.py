@@ -30,7 +30,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Standings:
+class Leaderboard:
     """A board: who is ranked, and how many groups are too small to be shown.
 
     Attributes:
@@ -109,7 +109,7 @@ def _packed(group: Group) -> str:
     return json.dumps(asdict(group), ensure_ascii=False, separators=(",", ":"))
 
 
-def standings(
+def leaderboard(
     db: Connection,
     redis: Redis,
     *,
@@ -118,7 +118,7 @@ def standings(
     measure: Measure,
     now: datetime,
     within: Collection[int] | None = None,
-) -> Standings:
+) -> Leaderboard:
     """The board, from Redis or else from the roll-ups: the two are equal.
 
     Args:
@@ -136,7 +136,7 @@ def standings(
     if within is not None:
         groups = [group for group in groups if group.id in within]
     shown = [group for group in groups if group.headcount >= MIN_GROUP]
-    return Standings(board, season, measure, ranked(shown, measure), len(groups) - len(shown))
+    return Leaderboard(board, season, measure, ranked(shown, measure), len(groups) - len(shown))
 
 
 def ranked(groups: Sequence[Group], measure: Measure) -> tuple[Place, ...]:

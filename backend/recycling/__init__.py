@@ -1,1 +1,1 @@
-"""Drop-offs at recycling points: code, place and policy, before an action is recorded."""
+"""Recycling points: what a scan there offers, before a drop-off is recorded. Calls actions."""

@@ -5,12 +5,10 @@ from typing import Any, Final
 
 import marshmallow as ma
 
-from backend.actions import claims
-from backend.actions.evidence import EvidenceKind
-from backend.actions.service import Receipt, Request, record
+from backend.actions.claims import ClaimInput
+from backend.actions.receipts import Receipt
+from backend.actions.service import record
 from backend.errors import InvalidInputError
-from backend.recycling import policy as recycling_policy
-from backend.recycling.service import DropOff, drop_off_request
 from backend.web.access import actor
 from backend.web.context import backend, now
 from backend.web.messages import field_errors
@@ -23,9 +21,6 @@ from miniprogram_api.schemas.actions import (
 ITEM: Final = ActionRequest()
 
 
-_BY_CODE: Final = (None, EvidenceKind.PRINTED_CODE, EvidenceKind.ROTATING_CODE)
-
-
 def record_action(values: Mapping[str, Any]) -> Receipt:
     """Records an action of the caller by its kind.
 
@@ -35,39 +30,21 @@ def record_action(values: Mapping[str, Any]) -> Receipt:
     Raises:
         DomainError: it is refused; the sentence says what to do.
     """
-    return record(connection(), backend().rulebook, request_of(values), now=now())
+    return record(connection(), backend().rulebook, backend().keys, claim_of(values), now=now())
 
 
-def request_of(values: Mapping[str, Any]) -> Request:
-    """What `ActionRequest` loaded, as the path of its kind takes it."""
+def claim_of(values: Mapping[str, Any]) -> ClaimInput:
+    """What `ActionRequest` loaded, as a claim of the caller."""
     evidence = values["evidence"]
-    kind, code = values["kind"], evidence["code"]
-    if kind == recycling_policy.KIND and code is not None and evidence["kind"] in _BY_CODE:
-        return drop_off_request(
-            rulebook=backend().rulebook,
-            keys=backend().keys,
-            member_id=actor().member_id,
-            drop_off=DropOff(
-                reference=values["reference"],
-                occurred_at=values["occurred_at"],
-                code=code,
-                facts=values["facts"],
-                position=position_of(evidence["position"]),
-            ),
-            now=now(),
-        )
-    return claims.request_of(
-        keys=backend().keys,
+    return ClaimInput(
         member_id=actor().member_id,
-        telling=claims.Telling(
-            reference=values["reference"],
-            kind=kind,
-            occurred_at=values["occurred_at"],
-            facts=values["facts"],
-            evidence=evidence["kind"],
-            code=code,
-        ),
-        now=now(),
+        reference=values["reference"],
+        kind=values["kind"],
+        occurred_at=values["occurred_at"],
+        facts=values["facts"],
+        evidence=evidence["kind"],
+        code=evidence["code"],
+        position=position_of(evidence["position"]),
     )
 
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from backend.actions.evidence import LABELS as EVIDENCE_LABELS
 from backend.actions.evidence import Accepted, EvidenceKind, accepted_by, place_kind_of
-from backend.actions.service import caps_of
-from backend.actions.standings import standing
+from backend.actions.member_state import StateQuery, member_state
+from backend.actions.versions import caps_of
 from backend.places.labels import PLACE_KINDS
 from backend.places.models import PlaceKind
 from backend.rulebook.labels import BOUNDARIES, EXCLUSION_PERIODS, KIND_GROUPS, SCENARIOS
@@ -92,10 +92,7 @@ def _used(methodologies: Iterable[Methodology], *, member_id: int, on: date) -> 
         for cap in caps_of(methodology, scope="member", subject_id=member_id, on=on)
     }
     # No action has an empty reference: nothing earlier is looked for.
-    found = standing(
-        connection(), member_id=member_id, reference="", on=on, caps=list(caps.values())
-    )
-    return found.used
+    return member_state(connection(), StateQuery(member_id, "", on, list(caps.values()))).used
 
 
 def _limits(methodology: Methodology) -> list[CapSpec]:

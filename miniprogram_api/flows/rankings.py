@@ -7,13 +7,13 @@ from backend.errors import FieldError, InvalidInputError
 from backend.organisations.queries import institution
 from backend.people.queries import Actor
 from backend.rankings.policy import Board, Measure, season_named, season_of
-from backend.rankings.service import Place, Standings, standings
+from backend.rankings.service import Leaderboard, Place, leaderboard
 from backend.web.context import backend, now
 from backend.web.paging import decode_cursor
 from backend.web.transaction import connection
 
 
-def board_standings(board: Board, season: str | None, measure: Measure) -> Standings:
+def leaderboard_of(board: Board, season: str | None, measure: Measure) -> Leaderboard:
     """A whole board as it stands now.
 
     Args:
@@ -30,7 +30,7 @@ def board_standings(board: Board, season: str | None, measure: Measure) -> Stand
     if chosen.first > present.last:
         sentence = f"{chosen.name} 还没有开始，请选择 {present.name} 或更早的月份。"
         raise InvalidInputError(sentence, fields=[FieldError("season", "out_of_range", sentence)])
-    return standings(
+    return leaderboard(
         connection(),
         with_backend.redis,
         board=board,
@@ -49,7 +49,7 @@ def own_group(member: Actor, board: Board) -> int | None:
     return institution(connection(), institution_id=member.institution_id).district_id
 
 
-def line_sentences(found: Standings, place: Place) -> list[str]:
+def line_sentences(found: Leaderboard, place: Place) -> list[str]:
     """Why a group stands where it stands, in Chinese, with the numbers put in."""
     group, points = place.group, _points(place.group.points_mpt)
     season = found.season
@@ -83,7 +83,7 @@ def line_body(place: Place, own_id: int | None) -> dict[str, Any]:
     }
 
 
-def places_after(found: Standings, cursor: str | None) -> tuple[Place, ...]:
+def places_after(found: Leaderboard, cursor: str | None) -> tuple[Place, ...]:
     """The places after a position; scores may have moved since it was given.
 
     Args:

@@ -6,7 +6,7 @@ from backend.rankings.labels import BOARDS, FORMULAS, MEASURES
 from backend.rankings.policy import MIN_GROUP, Board, Measure
 from backend.web.access import actor, member_page
 from backend.web.paging import encode_cursor
-from miniprogram_api.flows.rankings import board_standings, line_sentences, own_group, places_after
+from miniprogram_api.flows.rankings import leaderboard_of, line_sentences, own_group, places_after
 from miniprogram_api.pages.frame import page_blueprint
 
 blueprint = page_blueprint("boards", __name__)
@@ -21,7 +21,7 @@ def show() -> str:
     asked, by = request.args.get("board"), request.args.get("measure")
     board = Board(asked) if asked in set(Board) else Board.DEPARTMENTS
     measure = Measure(by) if by in set(Measure) else Measure.PER_HEAD
-    found = board_standings(board, request.args.get("season"), measure)
+    found = leaderboard_of(board, request.args.get("season"), measure)
     own_id = own_group(actor(), board)
     own = next((place for place in found.places if place.group.id == own_id), None)
     cursor = request.args.get("cursor")

@@ -11,12 +11,12 @@ from backend.draws import service as draws
 from backend.draws.labels import DRAW_STATES
 from backend.draws.models import DrawState
 from backend.draws.queries import (
+    DrawEligibility,
     DrawView,
-    Standing,
     draw_of,
     draws_for,
+    eligibility_of,
     published,
-    standing_of,
     tickets_of,
     winners_of,
 )
@@ -91,9 +91,9 @@ def _download(text: str, mimetype: str, name: str) -> Response:
 def _page(found: DrawView, error: DomainError | None) -> str:
     tickets = tickets_of(connection(), found.id)
     member = optional_actor()
-    standing: Standing | None = None
+    eligibility: DrawEligibility | None = None
     if member is not None and _may_enter(found, Person(member.member_id, member.institution_id)):
-        standing = standing_of(connection(), found, member_id=member.member_id)
+        eligibility = eligibility_of(connection(), found, member_id=member.member_id)
     winners = winners_of(found, tickets)
     return render_template(
         "draw.html",
@@ -102,8 +102,8 @@ def _page(found: DrawView, error: DomainError | None) -> str:
         amount=_amount(found),
         tickets=tickets[:_SHOWN_TICKETS] if found.state is not DrawState.OPEN else [],
         winners=winners,
-        standing=standing,
-        won=standing is not None and standing.ticket in winners,
+        eligibility=eligibility,
+        won=eligibility is not None and eligibility.ticket in winners,
         takes_entries=found.state is DrawState.OPEN and now() < found.closes_at,
         fault=None if error is None else error.message,
     )

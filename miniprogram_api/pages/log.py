@@ -13,7 +13,8 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from backend.actions.evidence import TIERS, EvidenceKind
-from backend.actions.service import ReferenceMismatchError, methodology_of
+from backend.actions.refusals import ReferenceMismatchError
+from backend.actions.versions import methodology_of
 from backend.clock import SHANGHAI, business_day, shanghai_time
 from backend.errors import DomainError
 from backend.places.models import ResolvedPlace

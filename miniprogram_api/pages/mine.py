@@ -15,7 +15,7 @@ from backend.web.access import actor, member_page
 from backend.web.context import backend, now
 from backend.web.paging import decode_cursor, page
 from backend.web.transaction import connection
-from miniprogram_api.flows.rankings import board_standings
+from miniprogram_api.flows.rankings import leaderboard_of
 from miniprogram_api.pages.entries import titles_of
 from miniprogram_api.pages.frame import page_blueprint
 
@@ -29,7 +29,7 @@ _PAGE = 20
 @member_page
 def overview() -> str:
     """Balance, points by expiry, the latest records and the own department's rank."""
-    found = board_standings(Board.DEPARTMENTS, None, Measure.PER_HEAD)
+    found = leaderboard_of(Board.DEPARTMENTS, None, Measure.PER_HEAD)
     department_id = actor().department_id
     return render_template(
         "mine.html",

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
-from backend.actions.service import Admission, methodology_of, preview
+from backend.actions.claims import Admission
+from backend.actions.drop_offs import KIND
+from backend.actions.service import preview
+from backend.actions.versions import methodology_of
 from backend.clock import business_day
 from backend.places.labels import WASTE_CLASSES
 from backend.places.models import ResolvedPlace, WasteClass
 from backend.recycling import service
-from backend.recycling.policy import KIND
 from backend.web.context import backend, now
 from backend.web.transaction import connection
 from credit_rules import Assessment, InputSpec

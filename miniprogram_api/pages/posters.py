@@ -9,7 +9,8 @@ from typing import Any, Final
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from backend.actions.service import ReferenceMismatchError
+from backend.actions.drop_offs import KIND
+from backend.actions.refusals import ReferenceMismatchError
 from backend.errors import DomainError
 from backend.people.queries import Actor
 from backend.places.labels import PLACE_KINDS, PLACE_STATES, WASTE_CLASSES
@@ -17,7 +18,6 @@ from backend.places.models import PlaceKind, ResolvedPlace
 from backend.places.policy import hours_lines
 from backend.places.service import resolve_code
 from backend.places.tickets import ticket_of
-from backend.recycling.policy import KIND
 from backend.web import problems, transaction
 from backend.web.access import member_page, optional_actor, public
 from backend.web.context import backend, now

@@ -5,7 +5,7 @@ from typing import Any
 from flask import render_template, request
 
 from backend.actions.labels import CHANNELS
-from backend.actions.service import receipt_of
+from backend.actions.receipts import receipt_of
 from backend.ledger.labels import ENTRY_KINDS
 from backend.ledger.policy import expires_month, month_end
 from backend.places.queries import by_id

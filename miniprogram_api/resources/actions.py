@@ -7,10 +7,11 @@ from typing import Any
 
 from flask import Response
 
-from backend.actions.backlog import record_all
+from backend.actions.claims import ClaimInput
 from backend.actions.evidence import place_kind_of
 from backend.actions.queries import Recorded
-from backend.actions.service import Receipt, Request, receipt_of
+from backend.actions.receipts import Receipt, receipt_of
+from backend.actions.service import record_all
 from backend.errors import DomainError
 from backend.ledger.policy import expires_month, month_end
 from backend.places.codes import place_code
@@ -21,7 +22,7 @@ from backend.web.context import backend, now
 from backend.web.limits import BATCHES, limited
 from backend.web.transaction import connection
 from credit_rules import Source
-from miniprogram_api.flows.actions import ITEM, loaded_action, record_action, request_of
+from miniprogram_api.flows.actions import ITEM, claim_of, loaded_action, record_action
 from miniprogram_api.schemas.actions import (
     BatchAnswer,
     BatchRequest,
@@ -62,14 +63,16 @@ def log_batch(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     items = values["actions"]
     results: dict[int, Receipt | DomainError] = {}
-    requests: dict[int, Request] = {}
+    claims: dict[int, ClaimInput] = {}
     for index in _by_occurrence(items):
         try:
-            requests[index] = request_of(loaded_action(items[index]))
+            claims[index] = claim_of(loaded_action(items[index]))
         except DomainError as error:
             results[index] = error
-    recorded = record_all(connection(), backend().rulebook, list(requests.values()), now=now())
-    results |= zip(requests, recorded, strict=True)
+    recorded = record_all(
+        connection(), backend().rulebook, backend().keys, list(claims.values()), now=now()
+    )
+    results |= zip(claims, recorded, strict=True)
     return {"results": [_batch_result(results[index]) for index in range(len(items))]}
 
 

@@ -1,4 +1,4 @@
-"""Boards: the standings of a month, and why a group stands where it stands."""
+"""Boards: the leaderboard of a month, and why a group stands where it stands."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from backend.web.api import Blueprint
 from backend.web.context import now
 from backend.web.paging import encode_cursor
 from miniprogram_api.flows.rankings import (
-    board_standings,
+    leaderboard_of,
     line_body,
     line_sentences,
     own_group,
@@ -24,7 +24,7 @@ from miniprogram_api.schemas.rankings import (
     StandingsSchema,
 )
 
-blueprint = Blueprint("rankings", __name__, description="Standings of groups, never of persons.")
+blueprint = Blueprint("rankings", __name__, description="Leaderboard of groups, never of persons.")
 
 
 @blueprint.route("/rankings", methods=["GET"])
@@ -36,7 +36,7 @@ def read_board(query: Mapping[str, Any]) -> dict[str, Any]:
 
     Groups of fewer people than `minimum_headcount` are counted in `hidden` and not listed.
     """
-    found = board_standings(Board(query["board"]), query["season"], Measure(query["measure"]))
+    found = leaderboard_of(Board(query["board"]), query["season"], Measure(query["measure"]))
     own_id = own_group(actor(), found.board)
     places = places_after(found, query["cursor"])
     shown = places[: query["limit"]]
@@ -65,7 +65,7 @@ def explain_line(query: Mapping[str, Any], board: str, subject: int) -> dict[str
     """Recompute one group's line of a board."""
     if board not in set(Board):
         raise NotFoundError(f"没有这个榜，请选择：{'、'.join(Board)}。")
-    found = board_standings(Board(board), query["season"], Measure(query["measure"]))
+    found = leaderboard_of(Board(board), query["season"], Measure(query["measure"]))
     place = next((place for place in found.places if place.group.id == subject), None)
     if place is None:
         raise NotFoundError(f"榜上没有这一组；不满 {MIN_GROUP} 人的不列出，请回到榜单查看。")

@@ -8,7 +8,7 @@ from backend.clock import business_day
 from backend.donations.queries import DonationView, donations_of, open_causes
 from backend.donations.service import GiftOrder
 from backend.draws import service as draws
-from backend.draws.queries import DrawView, draws_for, standing_of, tickets_of, winners_of
+from backend.draws.queries import DrawView, draws_for, eligibility_of, tickets_of, winners_of
 from backend.rewards import queries, service
 from backend.rewards.models import RedemptionState
 from backend.rewards.queries import Offer, RedemptionView
@@ -231,7 +231,7 @@ def _donation_body(made: DonationView) -> dict[str, Any]:
 
 
 def _draw_body(draw: DrawView) -> dict[str, Any]:
-    standing = standing_of(connection(), draw, member_id=actor().member_id)
+    eligibility = eligibility_of(connection(), draw, member_id=actor().member_id)
     return {
         "id": draw.id,
         "name": draw.name,
@@ -241,7 +241,7 @@ def _draw_body(draw: DrawView) -> dict[str, Any]:
         "places": draw.winners,
         "unit": draw.unit,
         "threshold": draw.threshold,
-        "earned": standing.earned,
+        "earned": eligibility.earned,
         "counts_from": draw.counts_from.isoformat(),
         "counts_until": draw.counts_until.isoformat(),
         "closes_at": draw.closes_at.isoformat(),
@@ -249,8 +249,8 @@ def _draw_body(draw: DrawView) -> dict[str, Any]:
         "state": draw.state,
         "entries": draw.entries,
         "commitment": draw.commitment.hex(),
-        "ticket": standing.ticket,
-        "won": _has_won(draw, standing.ticket),
+        "ticket": eligibility.ticket,
+        "won": _has_won(draw, eligibility.ticket),
     }
 
 

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+from backend.actions.claims import Admission
+from backend.actions.drop_offs import KIND, NotARecyclingPointError
 from backend.actions.evidence import TIERS, EvidenceKind, accepted_by
-from backend.actions.service import Admission, methodology_of, preview
+from backend.actions.service import preview
+from backend.actions.versions import methodology_of
 from backend.clock import business_day
 from backend.places.labels import WASTE_CLASSES
 from backend.places.service import resolve_code
 from backend.places.tickets import Ticket, ticket_of
 from backend.recycling import service
-from backend.recycling.policy import KIND, NotARecyclingPointError
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
 from backend.web.context import backend, now

@@ -1,4 +1,4 @@
-"""GET /rankings: standings, the caller's group, and why a group stands where it stands."""
+"""GET /rankings: leaderboard, the caller's group, and why a group stands where it stands."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,7 +35,7 @@ def get(client: FlaskClient, member: dict[str, str]) -> Get:
 
 
 @pytest.fixture
-def standing(scene: Scene, backend: Backend) -> Scene:
+def ranked(scene: Scene, backend: Backend) -> Scene:
     """财务处 is ahead with 19 points, 综合处 has 15 and a third department has none."""
     with backend.engine.begin() as db:
         _log(db, backend, scene, member=6, mass="2")
@@ -78,7 +78,7 @@ def _department(
     return members
 
 
-def test_a_board_is_sorted_and_marks_the_callers_group(get: Get, standing: Scene) -> None:
+def test_a_board_is_sorted_and_marks_the_callers_group(get: Get, ranked: Scene) -> None:
     board = get("?board=departments").get_json()
     lines = [
         (line["rank"], line["name"], line["points_mpt"], line["own"]) for line in board["items"]
@@ -89,19 +89,19 @@ def test_a_board_is_sorted_and_marks_the_callers_group(get: Get, standing: Scene
         (3, "示范局 · 信息处", 0, False),
     ]
     assert board["own"] == board["items"][1]
-    assert board["own"]["subject"] == standing.departments[0]
+    assert board["own"]["subject"] == ranked.departments[0]
     assert board["items"][0]["points_per_head_mpt"] == 19_000 // 6
     assert board["season"] == {"name": "2026-11", "first": "2026-11-01", "last": "2026-11-30"}
     assert "÷ 人数" in board["formula"]
 
 
-@pytest.mark.usefixtures("standing")
+@pytest.mark.usefixtures("ranked")
 def test_groups_may_share_a_rank(get: Get) -> None:
     board = get("?board=departments&season=2026-10").get_json()
     assert {(line["rank"], line["tied"]) for line in board["items"]} == {(1, True)}
 
 
-@pytest.mark.usefixtures("standing")
+@pytest.mark.usefixtures("ranked")
 @pytest.mark.parametrize("measure", ["per_head", "total"])
 def test_pages_of_a_board_hold_every_group_once(get: Get, measure: str) -> None:
     names: list[str] = []
@@ -114,7 +114,7 @@ def test_pages_of_a_board_hold_every_group_once(get: Get, measure: str) -> None:
     assert names == ["示范局 · 财务处", "示范局 · 综合处", "示范局 · 信息处"]
 
 
-@pytest.mark.usefixtures("standing")
+@pytest.mark.usefixtures("ranked")
 @pytest.mark.parametrize("board,name", [("institutions", "示范局"), ("districts", "西湖区")])
 def test_wider_groups_have_their_boards(get: Get, board: str, name: str) -> None:
     (line,) = get(f"?board={board}").get_json()["items"]
@@ -123,10 +123,10 @@ def test_wider_groups_have_their_boards(get: Get, board: str, name: str) -> None
 
 
 def test_groups_of_fewer_than_five_people_stay_hidden(
-    get: Get, standing: Scene, backend: Backend, bearer: Callable[[int], dict[str, str]]
+    get: Get, ranked: Scene, backend: Backend, bearer: Callable[[int], dict[str, str]]
 ) -> None:
     with backend.engine.begin() as db:
-        small = _department(db, backend, standing, "小处", people=4)
+        small = _department(db, backend, ranked, "小处", people=4)
     headers = bearer(small[0])
     board = get("", headers).get_json()
     assert board["hidden"] == 1
@@ -137,8 +137,8 @@ def test_groups_of_fewer_than_five_people_stay_hidden(
     assert get(f"/departments/{hidden}/explanation", headers).status_code == 404
 
 
-def test_a_line_is_recomputed_with_its_numbers(get: Get, standing: Scene) -> None:
-    subject = standing.departments[0]
+def test_a_line_is_recomputed_with_its_numbers(get: Get, ranked: Scene) -> None:
+    subject = ranked.departments[0]
     answer = get(f"/departments/{subject}/explanation").get_json()
     assert (answer["ahead"], answer["equal"], answer["groups"]) == (1, 0, 3)
     assert answer["line"]["points_per_head_mpt"] == 2_500
@@ -146,13 +146,13 @@ def test_a_line_is_recomputed_with_its_numbers(get: Get, standing: Scene) -> Non
     assert "排第 2 名" in answer["sentences"][-1]
 
 
-@pytest.mark.usefixtures("standing")
+@pytest.mark.usefixtures("ranked")
 def test_what_is_not_on_a_board_is_not_found(get: Get) -> None:
     for path in ("/departments/999", "/nobody/1", "/departments/99999999999999999999"):
         assert get(f"{path}/explanation").status_code == 404
 
 
-@pytest.mark.usefixtures("standing")
+@pytest.mark.usefixtures("ranked")
 def test_a_board_needs_no_redis(get: Get, member: dict[str, str], backend: Backend) -> None:
     gone = Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0))
     without_redis = create_app(replace(backend, redis=gone)).test_client()

@@ -5,9 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from backend.actions.policy import content_digest
-from backend.actions.service import Admission, Claim, Receipt, Request, record
+from backend.actions.claims import Admission, ClaimInput
+from backend.actions.receipts import Receipt
+from backend.actions.service import record
 from credit_rules import Rulebook
+from tests.builders.claims import KEYS
 from tests.builders.drop_offs import a_reference
 
 
@@ -22,13 +24,12 @@ def an_action(
     tier: str = "T2",
 ) -> Receipt:
     """Records an action at the instant it happens; the caller commits."""
-    claim = Claim(
+    claim = ClaimInput(
         member_id=member_id,
         reference=a_reference(),
-        digest=content_digest({"kind": kind, "facts": facts}),
         kind=kind,
         occurred_at=at,
         facts=facts,
+        established=Admission(tier=tier, channel="rotating_code"),
     )
-    admission = Admission(tier=tier, channel="rotating_code")
-    return record(db, rulebook, Request(claim, lambda *_: admission), now=at)
+    return record(db, rulebook, KEYS, claim, now=at)

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from backend.actions.service import Receipt
+from backend.actions.claims import ClaimInput
+from backend.actions.drop_offs import KIND
+from backend.actions.receipts import Receipt
+from backend.actions.service import record
 from backend.places.policy import Position
 from backend.ports.keys import KeyRing
-from backend.recycling.service import DropOff, log_drop_off
 from credit_rules import Rulebook
 
 _NUMBERS = itertools.count(1)
@@ -34,17 +36,35 @@ def drop(
     position: Position | None = None,
 ) -> Receipt:
     """Logs one drop-off; the caller commits."""
-    return log_drop_off(
-        db,
-        rulebook=rulebook,
-        keys=keys,
+    claim = a_drop_off(
         member_id=member_id,
-        drop_off=DropOff(
-            reference=reference or a_reference(),
-            occurred_at=occurred_at or now,
-            code=code,
-            facts={"material": material, "mass": mass},
-            position=position,
-        ),
-        now=now,
+        code=code,
+        reference=reference,
+        occurred_at=occurred_at or now,
+        material=material,
+        mass=mass,
+        position=position,
+    )
+    return record(db, rulebook, keys, claim, now=now)
+
+
+def a_drop_off(
+    *,
+    member_id: int,
+    code: str,
+    occurred_at: datetime,
+    reference: str | None = None,
+    material: str = "paper",
+    mass: str = "1",
+    position: Position | None = None,
+) -> ClaimInput:
+    """A drop-off as it arrives."""
+    return ClaimInput(
+        member_id=member_id,
+        reference=reference or a_reference(),
+        kind=KIND,
+        occurred_at=occurred_at,
+        facts={"material": material, "mass": mass},
+        code=code,
+        position=position,
     )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
-from backend.actions.backlog import record_all
+from backend.actions.service import record_all
 from backend.bootstrap import Backend
 from backend.clock import FixedClock
 from backend.invariants import Finding
@@ -15,10 +15,9 @@ from backend.proofs import jobs as proofs
 from backend.proofs.months import seal_due
 from backend.rankings import jobs as boards
 from backend.rankings.jobs import rebuild
-from backend.recycling.service import DropOff, drop_off_request
 from backend.schema import METADATA
 from backend.verification.service import CHECKS, open_books, verify
-from tests.builders.drop_offs import a_reference, drop
+from tests.builders.drop_offs import a_drop_off, drop
 from tests.builders.scene import Scene
 
 SIGNER = Signer.generate("conformance.example")
@@ -66,22 +65,17 @@ class Book:
         """
         now = self.backend.clock.now()
         requests = [
-            drop_off_request(
-                rulebook=self.backend.rulebook,
-                keys=self.backend.keys,
+            a_drop_off(
                 member_id=self.scene.members[member],
-                drop_off=DropOff(
-                    reference=reference or a_reference(),
-                    occurred_at=now - timedelta(minutes=minutes),
-                    code=self.scene.attended.url,
-                    facts={"material": "paper", "mass": "8"},
-                ),
-                now=now,
+                reference=reference,
+                occurred_at=now - timedelta(minutes=minutes),
+                code=self.scene.attended.url,
+                mass="8",
             )
             for member, minutes in told
         ]
         with self.backend.engine.begin() as db:
-            record_all(db, self.backend.rulebook, requests, now=now)
+            record_all(db, self.backend.rulebook, self.backend.keys, requests, now=now)
 
     def grow_tree(self) -> None:
         """Lets the builder of the tree read on."""

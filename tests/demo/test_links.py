@@ -15,7 +15,7 @@ from backend.people.models import Face, Role
 from backend.people.queries import roles_of
 from backend.people.service import LoginLinkInvalidError, log_in_link
 from backend.places.codes import CodeRevokedError
-from backend.recycling.service import DropOff, log_drop_off
+from tests.builders.drop_offs import drop
 
 _LINE = re.compile(r"  (\S+) +(\S.*?) +(http\S+)")
 
@@ -91,18 +91,15 @@ def shown_member(db: Connection, backend: Backend) -> int:
 
 
 def drop_off(backend: Backend, db: Connection, url: str, now: datetime) -> str:
-    receipt = log_drop_off(
+    receipt = drop(
         db,
         rulebook=backend.rulebook,
         keys=backend.keys,
         member_id=shown_member(db, backend),
-        drop_off=DropOff(
-            reference=uuid4().hex,
-            occurred_at=now,
-            code=url,
-            facts={"material": "paper", "mass": "1.00"},
-        ),
+        code=url,
         now=now,
+        reference=uuid4().hex,
+        mass="1.00",
     )
     assert receipt.assessment.points_mpt > 0
     return receipt.action.tier

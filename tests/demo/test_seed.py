@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select, text
 
 from backend.actions.evidence import place_kind_of
 from backend.actions.models import Action
-from backend.actions.service import receipt_of
+from backend.actions.receipts import receipt_of
 from backend.bootstrap import Backend
 from backend.clock import business_day
 from backend.demo import offers, processes

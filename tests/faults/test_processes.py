@@ -15,7 +15,7 @@ from backend.clock import business_day
 from backend.ledger.queries import drifting_balances
 from backend.rankings import jobs
 from backend.rankings.policy import Board, Measure, season_of
-from backend.rankings.service import published, standings
+from backend.rankings.service import leaderboard, published
 from backend.runtime.redis import EmbeddedRedis
 from tests.builders.city import City
 from tests.builders.drop_offs import a_reference
@@ -160,7 +160,7 @@ def test_without_redis_drop_offs_succeed_and_boards_catch_up(
 
     until(board_is_published, "the board is back in Redis")
     with city.backend.engine.begin() as db:
-        live = standings(
+        live = leaderboard(
             db,
             city.backend.redis,
             board=Board.DEPARTMENTS,

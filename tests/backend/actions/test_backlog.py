@@ -7,17 +7,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
-from backend.actions.backlog import Result, record_all
-from backend.actions.service import Receipt, Request, record
+from backend.actions.claims import ClaimInput
+from backend.actions.receipts import Receipt, Result
+from backend.actions.service import record, record_all
 from backend.errors import DomainError
 from backend.ledger.batches import post_awards
 from backend.ledger.service import open_accounts
 from backend.ports.keys import KeyRing
-from backend.recycling.service import DropOff, drop_off_request
 from benchmarks.bare_award import bare_award
 from credit_rules import load_rulebook
 from tests.backend.ledger.test_budgets import an_award
 from tests.builders.books import assert_sound
+from tests.builders.drop_offs import a_drop_off
 from tests.builders.scene import Scene, a_scene
 
 NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
@@ -46,28 +47,24 @@ _STATE = {
 }
 
 
-def _request(scene: Scene, said: tuple[int, int, int, str, str]) -> Request:
+def _request(scene: Scene, said: tuple[int, int, int, str, str]) -> ClaimInput:
     person, reference, minutes, material, mass = said
-    return drop_off_request(
-        rulebook=RULEBOOK,
-        keys=KEYS,
+    return a_drop_off(
         member_id=scene.members[person],
-        drop_off=DropOff(
-            reference=f"backlog-{reference}",
-            occurred_at=NOW - timedelta(minutes=minutes),
-            code=scene.attended.url,
-            facts={"material": material, "mass": mass},
-        ),
-        now=NOW,
+        reference=f"backlog-{reference}",
+        occurred_at=NOW - timedelta(minutes=minutes),
+        code=scene.attended.url,
+        material=material,
+        mass=mass,
     )
 
 
-def _one_by_one(db: Connection, requests: Sequence[Request]) -> list[Result]:
+def _one_by_one(db: Connection, requests: Sequence[ClaimInput]) -> list[Result]:
     results: list[Result] = []
     for request in requests:
         try:
             with db.begin_nested():
-                results.append(record(db, RULEBOOK, request, now=NOW))
+                results.append(record(db, RULEBOOK, KEYS, request, now=NOW))
         except DomainError as error:
             results.append(error)
     return results
@@ -106,7 +103,7 @@ def test_a_batch_leads_to_the_same_ledger_as_one_by_one(
         with db.begin_nested() as savepoint:
             single, expected = _told(_one_by_one(db, requests)), _state(db)
             savepoint.rollback()
-        together = _told(record_all(db, RULEBOOK, requests, now=NOW))
+        together = _told(record_all(db, RULEBOOK, KEYS, requests, now=NOW))
         assert together == single
         state = _state(db)
         assert {table for table in state if state[table] != expected[table]} == set()
@@ -124,9 +121,9 @@ def test_a_plain_backlog_takes_two_statements_however_long_it_is(
         for minutes in range(4)
     ]
     statements.clear()
-    results = record_all(db, RULEBOOK, requests, now=NOW)
+    results = record_all(db, RULEBOOK, KEYS, requests, now=NOW)
     assert all(isinstance(result, Receipt) and result.first for result in results)
-    # Beside them the lock on the members; the places are read along with the standing.
+    # Beside them the lock on the members; the places are read along with their state.
     commands = [statement.split()[0] for statement in statements]
     assert commands == ["SELECT", "SELECT", "SAVEPOINT", "SELECT", "RELEASE"]
 

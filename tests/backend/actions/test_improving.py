@@ -6,15 +6,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, text
 
-from backend.actions.backlog import record_all
-from backend.actions.claims import Telling, log_action, request_of
 from backend.actions.exclusions import ExcludedError
+from backend.actions.receipts import Receipt, receipt_of
 from backend.actions.refusals import (
     EvidenceUsedError,
     ReferenceMismatchError,
     UsageLimitReachedError,
 )
-from backend.actions.service import Receipt, receipt_of
+from backend.actions.service import record, record_all
 from backend.bootstrap import Backend
 from backend.corrections.reviews import Decision, reverse
 from backend.ledger.queries import balance_of, statement_of
@@ -23,17 +22,18 @@ from backend.places.models import PlaceKind
 from backend.places.policy import USES_PER_STEP
 from tests.builders.books import assert_sound
 from tests.builders.city import a_city
-from tests.builders.scene import Scene, a_scene
-from tests.builders.tellings import (
+from tests.builders.claims import (
     KEYS,
     NOW,
     RULEBOOK,
     Log,
     MakePlace,
+    a_claim,
     code_at,
     log_for,
     places_for,
 )
+from tests.builders.scene import Scene, a_scene
 from tests.conftest import PATIENCE_SECONDS
 
 LUNCH = ("dining.clean_plate", {"meal": "lunch"})
@@ -142,15 +142,13 @@ def test_a_backlog_comes_to_the_same_in_any_order(
     db: Connection, scene: Scene, place: MakePlace, *, turned: bool
 ) -> None:
     code = code_at(place(PlaceKind.CANTEEN))
-    told = [
-        Telling("word-0001", LUNCH[0], NOW - timedelta(hours=1), LUNCH[1]),
-        Telling("shown-0001", LUNCH[0], NOW, LUNCH[1], code=code),
-        Telling("sticks-0001", "dining.own_chopsticks", NOW, {"pairs": "1"}, code=code),
+    member = scene.members[0]
+    claims = [
+        a_claim(member, "word-0001", *LUNCH, at=NOW - timedelta(hours=1)),
+        a_claim(member, "shown-0001", *LUNCH, code=code),
+        a_claim(member, "sticks-0001", "dining.own_chopsticks", {"pairs": "1"}, code=code),
     ]
-    requests = [
-        request_of(keys=KEYS, member_id=scene.members[0], telling=each, now=NOW) for each in told
-    ]
-    results = record_all(db, RULEBOOK, requests[::-1] if turned else requests, now=NOW)
+    results = record_all(db, RULEBOOK, KEYS, claims[::-1] if turned else claims, now=NOW)
     credited = [each for each in results if isinstance(each, Receipt)]
     tiers = {
         receipt_of(db, RULEBOOK, member_id=scene.members[0], action_id=each.action.id).action.tier
@@ -171,18 +169,11 @@ def test_two_phones_raise_a_meal_once(backend: Backend) -> None:
     barrier = threading.Barrier(4)
 
     def raise_it(number: int) -> None:
-        telling = Telling(f"phone-{number % 2:04}", LUNCH[0], NOW, LUNCH[1], code=code_at(canteen))
+        claim = a_claim(scene.members[0], f"phone-{number % 2:04}", *LUNCH, code=code_at(canteen))
         barrier.wait(PATIENCE_SECONDS)
         try:
             with backend.engine.begin() as db:
-                receipt = log_action(
-                    db,
-                    rulebook=RULEBOOK,
-                    keys=KEYS,
-                    member_id=scene.members[0],
-                    telling=telling,
-                    now=NOW,
-                )
+                receipt = record(db, RULEBOOK, KEYS, claim, now=NOW)
             outcomes.append(receipt.first)
         except ExcludedError:
             outcomes.append("excluded")

@@ -22,11 +22,11 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection, text
 
-from backend.actions.backlog import record_all
+from backend.actions.claims import ClaimInput
 from backend.actions.models import ActionStatus, HoldOutcome
 from backend.actions.queries import RECORDED, Recorded, recorded_of
 from backend.actions.refusals import EvidenceUsedError
-from backend.actions.service import Request
+from backend.actions.service import record_all
 from backend.corrections import jobs, queries, service
 from backend.corrections.models import RunState
 from backend.corrections.reviews import AlreadyDecidedError, Decision, resolve, reverse, time_out
@@ -37,11 +37,10 @@ from backend.organisations.queries import Scope
 from backend.places.models import Datum
 from backend.places.policy import Position
 from backend.ports.keys import KeyRing
-from backend.recycling.service import DropOff, drop_off_request
 from credit_rules import Rulebook, load_draft, load_rulebook
 from tests.builders.books import assert_sound
 from tests.builders.drafts import a_draft
-from tests.builders.drop_offs import a_reference, drop
+from tests.builders.drop_offs import a_drop_off, a_reference, drop
 from tests.builders.scene import LATITUDE, LONGITUDE, a_scene
 
 NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
@@ -96,7 +95,7 @@ class Book(RuleBasedStateMachine):
     @rule(said=st.lists(st.tuples(people, materials, masses, minutes), max_size=5))
     def backlog(self, said: list[tuple[int, str, str, int]]) -> None:
         requests = [self._request(*each) for each in said]
-        results = record_all(self.db, self.rulebook, requests, now=NOW)
+        results = record_all(self.db, self.rulebook, KEYS, requests, now=NOW)
         assert len(results) == len(said)
 
     @rule(data=st.data(), outcome=st.sampled_from((HoldOutcome.POSTED, HoldOutcome.VOIDED)))
@@ -180,18 +179,13 @@ class Book(RuleBasedStateMachine):
         }:
             jobs.step(self.db, self.later, run_id=run_id, now=NOW, members_at_once=2)
 
-    def _request(self, person: int, material: str, mass: str, ago: int) -> Request:
-        return drop_off_request(
-            rulebook=self.rulebook,
-            keys=KEYS,
+    def _request(self, person: int, material: str, mass: str, ago: int) -> ClaimInput:
+        return a_drop_off(
             member_id=self.scene.members[person],
-            drop_off=DropOff(
-                reference=a_reference(),
-                occurred_at=NOW - timedelta(minutes=ago),
-                code=self.scene.attended.url,
-                facts={"material": material, "mass": mass},
-            ),
-            now=NOW,
+            occurred_at=NOW - timedelta(minutes=ago),
+            code=self.scene.attended.url,
+            material=material,
+            mass=mass,
         )
 
     def _drop(

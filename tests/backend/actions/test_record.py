@@ -10,15 +10,16 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import text
 
-from backend.actions.claims import Telling, log_action
 from backend.actions.exclusions import ExcludedError
 from backend.actions.queries import action_of, actions_of
+from backend.actions.receipts import Receipt, receipt_of
 from backend.actions.replaying import ReplayMismatchError, replay
-from backend.actions.service import Receipt, receipt_of
+from backend.actions.service import record
 from backend.bootstrap import Backend
 from backend.errors import NotFoundError
 from backend.ledger.queries import balance_of, drifting_balances
 from tests.builders.city import City, a_city
+from tests.builders.claims import a_claim
 from tests.builders.drop_offs import a_reference, drop
 from tests.conftest import PATIENCE_SECONDS
 
@@ -94,22 +95,15 @@ def test_of_exclusive_claims_at_once_one_is_credited(city: City) -> None:
     ]
     parked = ("commute.car_free_day", {"habit": "drives", "restricted": "no"})
 
-    def claim(kind: str, facts: dict[str, str]) -> Receipt | None:
-        telling = Telling(a_reference(), kind, now, facts)
+    def log(kind: str, facts: dict[str, str]) -> Receipt | None:
+        claim = a_claim(city.scene.members[0], a_reference(), kind, facts, at=now)
         with backend.engine.begin() as db:
             try:
-                return log_action(
-                    db,
-                    rulebook=backend.rulebook,
-                    keys=backend.keys,
-                    member_id=city.scene.members[0],
-                    telling=telling,
-                    now=now,
-                )
+                return record(db, backend.rulebook, backend.keys, claim, now=now)
             except ExcludedError:
                 return None
 
-    receipts = all_at_once([partial(claim, *told) for told in (*trip, parked, *trip)])
+    receipts = all_at_once([partial(log, *told) for told in (*trip, parked, *trip)])
     (credited,) = [receipt for receipt in receipts if receipt is not None]
     with backend.engine.begin() as db:
         balance = balance_of(db, member_id=city.scene.members[0])

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from backend.actions.service import receipt_of
+from backend.actions.receipts import receipt_of
 from backend.corrections import jobs, queries, service
 from backend.corrections.models import RunState
 from backend.corrections.reviews import Decision, reverse

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, text
 
 from backend.actions.models import ActionStatus, HoldOutcome
 from backend.actions.queries import Reach, total_at_places
-from backend.actions.service import EvidenceUsedError, Receipt, receipt_of
+from backend.actions.receipts import Receipt, receipt_of
+from backend.actions.refusals import EvidenceUsedError
 from backend.actions.totals import department_day_totals
 from backend.clock import business_day
 from backend.corrections.queries import held_awards

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from backend.actions.claims import Telling, log_action
 from backend.actions.queries import actions_of
+from backend.actions.service import record
 from backend.actions.totals import MemberTotal
 from backend.clock import business_day
 from backend.corrections.reviews import Decision, reverse
@@ -18,10 +18,10 @@ from backend.footprint.service import Footprint, Reply, answer, footprint_of, wi
 from backend.organisations.queries import Scope
 from backend.people.memberships import end_membership
 from backend.ports.keys import KeyRing
-from backend.recycling.service import DropOff, log_drop_off
 from credit_rules import load_rulebook
 from credit_rules.footprint import Estimate, load_questionnaires, to_json
-from tests.builders.drop_offs import a_reference
+from tests.builders.claims import a_claim
+from tests.builders.drop_offs import a_reference, drop
 from tests.builders.scene import Scene, a_scene
 
 NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
@@ -38,14 +38,8 @@ def scene(db: Connection) -> Scene:
 @pytest.fixture
 def log(db: Connection, scene: Scene) -> Callable[..., None]:
     def logged(kind: str, facts: Mapping[str, str], at: datetime = NOW) -> None:
-        log_action(
-            db,
-            rulebook=RULEBOOK,
-            keys=KEYS,
-            member_id=scene.members[0],
-            telling=Telling(a_reference(), kind, at, facts),
-            now=at,
-        )
+        claim = a_claim(scene.members[0], a_reference(), kind, facts, at=at)
+        record(db, RULEBOOK, KEYS, claim, now=at)
 
     return logged
 
@@ -150,13 +144,15 @@ def test_other_reductions_come_off_what_was_assumed_in_their_category(
     db: Connection, scene: Scene, log: Callable[..., None]
 ) -> None:
     member = scene.members[0]
-    drop_off = DropOff(
-        reference=a_reference(),
-        occurred_at=NOW,
+    drop(
+        db,
+        rulebook=RULEBOOK,
+        keys=KEYS,
+        member_id=member,
         code=scene.attended.url,
-        facts={"material": "paper", "mass": "2"},
+        now=NOW,
+        mass="2",
     )
-    log_drop_off(db, rulebook=RULEBOOK, keys=KEYS, member_id=member, drop_off=drop_off, now=NOW)
     log("dining.own_chopsticks", {"pairs": "1"})
     waste = next(each for each in footprint(db, member).estimate.categories if each.name == "waste")
     assert waste.logged_mg == waste.deducted.mid == 590_000

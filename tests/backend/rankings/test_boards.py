@@ -12,7 +12,7 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import text
 
 from backend import worker
-from backend.actions.service import Receipt
+from backend.actions.receipts import Receipt
 from backend.bootstrap import Backend
 from backend.clock import FixedClock
 from backend.errors import InvalidInputError
@@ -20,7 +20,7 @@ from backend.outbox import relay
 from backend.outbox.service import Due
 from backend.rankings import jobs
 from backend.rankings.policy import Board, Measure, season_named
-from backend.rankings.service import Standings, published, standings
+from backend.rankings.service import Leaderboard, leaderboard, published
 from tests.builders.city import City, a_city
 from tests.builders.drop_offs import drop
 
@@ -69,9 +69,9 @@ def deliver(backend: Backend) -> int:
 
 def board(
     backend: Backend, measure: Measure = Measure.TOTAL, redis: Redis | None = None
-) -> Standings:
+) -> Leaderboard:
     with backend.engine.begin() as db:
-        return standings(
+        return leaderboard(
             db,
             redis or backend.redis,
             board=Board.DEPARTMENTS,
@@ -212,7 +212,7 @@ def test_an_award_of_last_month_moves_last_months_board(
     deliver(city.backend)
     assert {place.score_mpt for place in board(city.backend).places} == {0}
     with city.backend.engine.begin() as db:
-        october = standings(
+        october = leaderboard(
             db,
             city.backend.redis,
             board=Board.INSTITUTIONS,

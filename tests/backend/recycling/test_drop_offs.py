@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Connection
 
-from backend.actions.service import (
+from backend.actions.drop_offs import MaterialNotAcceptedError, NotAtPointError
+from backend.actions.receipts import Receipt
+from backend.actions.refusals import (
     EvidenceUsedError,
-    Receipt,
     ReferenceMismatchError,
     UsageLimitReachedError,
 )
@@ -27,7 +28,6 @@ from backend.places.models import Datum, PlaceState
 from backend.places.policy import USES_PER_STEP, PlaceNotOpenError, Position
 from backend.places.service import revoke_batch, update_place
 from backend.ports.keys import KeyRing
-from backend.recycling.policy import MaterialNotAcceptedError, NotAtPointError
 from backend.recycling.service import scan
 from credit_rules import load_rulebook
 from tests.builders.drop_offs import a_reference, drop

@@ -6,15 +6,18 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Connection, text
 
-from backend.actions.claims import Telling, WrongPlaceError, log_action
 from backend.actions.evidence import EvidenceOutOfTimeError
-from backend.actions.service import EvidenceUsedError, Receipt, UsageLimitReachedError
+from backend.actions.judging import WrongPlaceError
+from backend.actions.receipts import Receipt
+from backend.actions.refusals import EvidenceUsedError, UsageLimitReachedError
+from backend.actions.service import record
 from backend.places.codes import CodeExpiredError, place_key, rotating_code
 from backend.places.policy import USES_PER_STEP
 from backend.places.tickets import Ticket, TicketExpiredError, TicketInvalidError
 from backend.ports.keys import KeyRing
 from backend.recycling.service import scan
 from credit_rules import load_rulebook
+from tests.builders.claims import a_claim
 from tests.builders.drop_offs import a_reference, drop
 from tests.builders.people import a_member
 from tests.builders.scene import Scene, a_scene
@@ -131,7 +134,7 @@ def test_tickets_and_codes_share_the_usage_limit_of_their_step(
     db.execute(
         text("INSERT INTO usage_count VALUES (:subject, :step, :uses)"),
         {
-            "subject": f"place:{scene.located.place.id}:step",
+            "subject": f"place:{scene.located.place.id}:recycling.drop_off:step",
             "step": int(NOW.timestamp()) // 30,
             "uses": USES_PER_STEP - 1,
         },
@@ -172,15 +175,11 @@ def test_a_ticket_costs_a_drop_off_no_more_statements_than_the_code(
 
 def test_a_ticket_of_a_recycling_point_is_none_of_a_stairwell(db: Connection, scene: Scene) -> None:
     ticket = ticket_of(db, code_at(scene), scene.members[0])
+    climb = a_claim(
+        scene.members[0], a_reference(), "stairs.climb", {"floors": "3"}, at=NOW, code=ticket.text
+    )
     with pytest.raises(WrongPlaceError):
-        log_action(
-            db,
-            rulebook=RULEBOOK,
-            keys=KEYS,
-            member_id=scene.members[0],
-            telling=Telling(a_reference(), "stairs.climb", NOW, {"floors": "3"}, code=ticket.text),
-            now=LATER,
-        )
+        record(db, RULEBOOK, KEYS, climb, now=LATER)
 
 
 def test_a_citizen_gets_one_too(db: Connection, scene: Scene) -> None:

@@ -18,9 +18,9 @@ from backend.simulation.service import simulate
 from credit_rules import Draft, Rulebook, load_draft, load_rulebook
 from credit_rules.loading import SHIPPED
 from tests.builders.actions import an_action
+from tests.builders.claims import log_for
 from tests.builders.drafts import a_draft, a_stricter_drop_off
 from tests.builders.scene import Scene, a_scene
-from tests.builders.tellings import log_for
 from tests.conftest import NOW
 
 DROP_OFF = "recycling.drop_off"

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Connection, Engine, text
 
-from backend.actions.claims import Telling, log_action
+from backend.actions.service import record
 from backend.bootstrap import Backend
 from backend.cli import main
 from backend.db.engine import make_engine
@@ -20,6 +20,7 @@ from backend.verification.queries import health, recent_runs
 from backend.verification.service import CHECKS, KEPT, Verification, open_books, store, verify
 from backend.worker import perform, serve
 from tests.builders.city import City, a_city
+from tests.builders.claims import a_claim
 from tests.builders.drop_offs import drop
 
 
@@ -78,16 +79,15 @@ def _commute(city: City) -> None:
     """A member's bus to work and metro home, on their word."""
     now = city.backend.clock.now()
     for kind, hours in (("commute.bus", 10), ("commute.metro", 1)):
-        telling = Telling(f"commute-{hours}", kind, now - timedelta(hours=hours), {"distance": "5"})
+        claim = a_claim(
+            city.scene.members[0],
+            f"commute-{hours}",
+            kind,
+            {"distance": "5"},
+            at=now - timedelta(hours=hours),
+        )
         with city.backend.engine.begin() as db:
-            log_action(
-                db,
-                rulebook=city.backend.rulebook,
-                keys=city.backend.keys,
-                member_id=city.scene.members[0],
-                telling=telling,
-                now=now,
-            )
+            record(db, city.backend.rulebook, city.backend.keys, claim, now=now)
 
 
 def test_marks_of_exclusive_actions_are_followed(

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from backend.actions import claims
-from backend.actions.claims import Telling
-from backend.actions.service import Receipt
+from backend.actions.claims import ClaimInput
+from backend.actions.receipts import Receipt
+from backend.actions.service import record
 from backend.places.codes import place_key, rotating_code
 from backend.places.models import PlaceDraft, PlaceKind, PlaceRecord
 from backend.places.policy import ALWAYS_OPEN
@@ -32,17 +32,31 @@ def log_for(db: Connection, scene: Scene) -> Log:
         now = changes.pop("now", NOW)
         member = changes.pop("member", 0)
         assert isinstance(member, int)
-        told = {"occurred_at": NOW - timedelta(hours=1), "reference": a_reference()} | changes
-        return claims.log_action(
-            db,
-            rulebook=RULEBOOK,
-            keys=KEYS,
-            member_id=scene.members[member],
-            telling=Telling(kind=kind, facts=facts, **told),  # type: ignore[arg-type]  # a test's own keywords
-            now=now,  # type: ignore[arg-type]  # as above
-        )
+        said = {"occurred_at": NOW - timedelta(hours=1), "reference": a_reference()} | changes
+        claim = ClaimInput(member_id=scene.members[member], kind=kind, facts=facts, **said)  # type: ignore[arg-type]  # a test's own keywords
+        return record(db, RULEBOOK, KEYS, claim, now=now)  # type: ignore[arg-type]  # as above
 
     return logged
+
+
+def a_claim(
+    member_id: int,
+    reference: str,
+    kind: str,
+    facts: Mapping[str, str],
+    *,
+    at: datetime = NOW,
+    code: str | None = None,
+) -> ClaimInput:
+    """A claim as it arrives."""
+    return ClaimInput(
+        member_id=member_id,
+        reference=reference,
+        kind=kind,
+        occurred_at=at,
+        facts=facts,
+        code=code,
+    )
 
 
 def places_for(db: Connection, scene: Scene) -> MakePlace:

@@ -1,4 +1,4 @@
-"""Where members stand before their requests: what decides how each goes on."""
+"""What is known of members before their requests: what decides how each goes on."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,8 +27,8 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a member stands when a request arrives.
+class MemberState:
+    """What is known of a member when a request arrives.
 
     Attributes:
         earlier: the outcome of the same reference, if there is one.
@@ -53,7 +53,7 @@ _COLUMNS = f"""
        s.request_digest, s.action_id, m.department_id, m.institution_id, i.district_id,
        {AT_CODE_COLUMNS}
 """
-_STANDING = f"""
+_ONE = f"""
 SELECT {_COLUMNS}
   FROM ledger_standing(%s::bigint, %s::text, %s::bigint[], %s::text[], %s::date[]) s
   LEFT JOIN membership m ON m.member_id = %s::bigint AND m.valid_from <= %s::date
@@ -64,28 +64,27 @@ SELECT {_COLUMNS}
 """
 
 
-def standing(
-    db: Connection,
-    *,
-    member_id: int,
-    reference: str,
-    on: date,
-    caps: Sequence[CounterKey],
-    scanned: Scanned | None = None,
-) -> Standing:
+class StateQuery(NamedTuple):
+    """Whose state is asked for, on which day, which counters count, and what was scanned."""
+
+    member_id: int
+    reference: str
+    on: date
+    caps: Sequence[CounterKey]
+    scanned: Scanned | None = None
+
+
+def member_state(db: Connection, query: StateQuery) -> MemberState:
     """Reads, in one statement, what decides how a member's request goes on.
 
     Args:
         db: the request's transaction.
-        member_id: who asks.
-        reference: the client's reference.
-        on: the Asia/Shanghai day of the action.
-        caps: the counters its assessment will read.
-        scanned: the code that comes with it, if one does.
+        query: who asks, under which reference, and the counters its assessment will read.
     """
+    member_id, reference, on, caps, scanned = query
     found = fetch_all(
         db,
-        _STANDING,
+        _ONE,
         (
             member_id,
             reference,
@@ -100,20 +99,10 @@ def standing(
             scanned and scanned.key,
         ),
     )
-    return _standing_of(found)
+    return _state_of(found)
 
 
-class Asked(NamedTuple):
-    """Whose standing is asked for, on which day, which counters count, and what was scanned."""
-
-    member_id: int
-    reference: str
-    on: date
-    caps: Sequence[CounterKey]
-    scanned: Scanned | None
-
-
-_STANDINGS = f"""
+_MANY = f"""
 SELECT k.seq, {_COLUMNS}
   FROM jsonb_to_recordset(%s::jsonb) AS k(seq integer, member_id bigint, reference text, day date,
                                           subjects bigint[], keys text[], periods date[],
@@ -128,8 +117,10 @@ SELECT k.seq, {_COLUMNS}
 """
 
 
-def standings(db: Connection, asked: Sequence[Asked]) -> list[Standing]:
-    """What `standing` reads for each of several requests, in one statement."""
+def member_states(db: Connection, queries: Sequence[StateQuery]) -> list[MemberState]:
+    """What `member_state` reads for each of several requests, in one statement."""
+    if len(queries) == 1:
+        return [member_state(db, queries[0])]
     keys = [
         {
             "seq": seq,
@@ -142,15 +133,15 @@ def standings(db: Connection, asked: Sequence[Asked]) -> list[Standing]:
             "place_id": each.scanned and each.scanned.place_id,
             "batch_key": each.scanned and each.scanned.key,
         }
-        for seq, each in enumerate(asked)
+        for seq, each in enumerate(queries)
     ]
-    found = fetch_all(db, _STANDINGS, (json.dumps(keys),))
-    return [_standing_of([row[1:] for row in rows]) for _, rows in groupby(found, itemgetter(0))]
+    found = fetch_all(db, _MANY, (json.dumps(keys),))
+    return [_state_of([row[1:] for row in rows]) for _, rows in groupby(found, itemgetter(0))]
 
 
-def _standing_of(rows: Sequence[Sequence[Any]]) -> Standing:
+def _state_of(rows: Sequence[Sequence[Any]]) -> MemberState:
     request_digest, action_id, department_id, institution_id, district_id = rows[0][5:10]
-    return Standing(
+    return MemberState(
         earlier=None if request_digest is None else Earlier(bytes(request_digest), action_id),
         department_id=department_id,
         institution_id=institution_id,

@@ -1,10 +1,10 @@
-"""Settles a member's days again: caps and tiers anew over the actions that remain.
+"""Reassesses a member's days: caps and tiers anew over the actions that remain.
 
 An action's award depends on what was claimed of its caps before it. When one is taken back, shown
 by better evidence, or assessed under another version, all actions that share a counter with it are
 assessed again in the order in which they were recorded, each under its own stored version, and only
 the differences are posted. Held awards take their turn too, since they keep their room under the
-caps. What other members did at a place is not settled again: a place's counters give back what was
+caps. What other members did at a place is not reassessed: a place's counters give back what was
 taken from them, no more.
 """
 
@@ -29,7 +29,7 @@ _NOTHING = Used()
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
+class AssessmentInputs:
     """What an action is assessed from."""
 
     methodology: Methodology
@@ -39,8 +39,8 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """What settling again does to one action, in mg and milli-points."""
+class AwardChange:
+    """What a reassessment does to one action, in mg and milli-points."""
 
     action: Recorded
     reduction_mg: int
@@ -48,8 +48,8 @@ class Difference:
 
 
 @dataclass(slots=True)
-class Settled:
-    """What settling a member's days again came to.
+class ReassessmentResult:
+    """What reassessing a member's days came to.
 
     Attributes:
         changed: the actions that rest on something else now.
@@ -59,14 +59,14 @@ class Settled:
     """
 
     changed: list[Recorded] = field(default_factory=list)
-    differences: list[Difference] = field(default_factory=list)
+    differences: list[AwardChange] = field(default_factory=list)
     refused: list[Recorded] = field(default_factory=list)
     written_off: WrittenOff = field(default_factory=WrittenOff)
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """What is to be settled again.
+class ReassessmentTask:
+    """What is to be reassessed.
 
     Attributes:
         member_id: whose actions; the member is locked by the caller.
@@ -83,40 +83,42 @@ class Task:
     last: date
     why: Why = Why.REASSESSED
     removed: Sequence[Recorded] = ()
-    basis: Callable[[Recorded], Basis | None] = lambda _action: None
+    basis: Callable[[Recorded], AssessmentInputs | None] = lambda _action: None
     run_id: int | None = None
 
 
-def settle(
+def reassess_days(
     db: Connection,
     rulebook: Rulebook,
-    task: Task,
+    task: ReassessmentTask,
     *,
     today: date,
     actor_id: int | None,
     write: bool = True,
-) -> Settled:
+) -> ReassessmentResult:
     """Assesses again what the task touches and posts the differences.
 
     Args:
         db: the transaction; nothing is committed.
         rulebook: where the stored versions are.
-        task: what is to be settled.
+        task: what is to be reassessed.
         today: the Asia/Shanghai day on which corrections are booked.
         actor_id: who causes it; None for jobs.
         write: False only works the differences out.
     """
     round_ = _Round(db, rulebook, task, today)
-    settled = round_.assess()
+    result = round_.assess()
     if write:
-        settled.written_off = post_reassessment(db, round_.posting, on=today, actor_id=actor_id)
-    return settled
+        result.written_off = post_reassessment(db, round_.posting, on=today, actor_id=actor_id)
+    return result
 
 
 class _Round:
     """One pass over a member's actions, with the counters as they grow."""
 
-    def __init__(self, db: Connection, rulebook: Rulebook, task: Task, today: date) -> None:
+    def __init__(
+        self, db: Connection, rulebook: Rulebook, task: ReassessmentTask, today: date
+    ) -> None:
         self._rulebook = rulebook
         self._task = task
         self._today = today
@@ -137,13 +139,13 @@ class _Round:
             run_id=self._task.run_id,
         )
 
-    def assess(self) -> Settled:
-        settled = Settled()
+    def assess(self) -> ReassessmentResult:
+        result = ReassessmentResult()
         for gone in self._task.removed:
             self._give_back(gone)
         for action in self._actions:
-            self._assess_one(action, settled)
-        return settled
+            self._assess_one(action, result)
+        return result
 
     def _whole_periods(self, db: Connection) -> list[Recorded]:
         """All actions of every period of a cap or an exclusion that the task touches.
@@ -170,14 +172,14 @@ class _Round:
         own = stored_methodology(self._rulebook, action)
         return [own] if other is None else [own, other.methodology]
 
-    def _assess_one(self, action: Recorded, settled: Settled) -> None:
+    def _assess_one(self, action: Recorded, result: ReassessmentResult) -> None:
         own = self._own(action)
         basis = self._task.basis(action) or own
         caps, readings = self._read(action, basis.methodology)
         try:
             assessment = _assess(action, basis, readings)
         except FactsRefused:
-            settled.refused.append(action)
+            result.refused.append(action)
             basis = own
             caps, readings = self._read(action, basis.methodology)
             assessment = _assess(action, basis, readings)
@@ -186,11 +188,11 @@ class _Round:
         self._claim(marks.marks, marks.added, sign=1)
         self._give_back(action)
         context = readings.context(basis.methodology)
-        self._note(action, basis, context, assessment, settled)
+        self._note(action, basis, context, assessment, result)
 
-    def _own(self, action: Recorded) -> Basis:
+    def _own(self, action: Recorded) -> AssessmentInputs:
         methodology = stored_methodology(self._rulebook, action)
-        return Basis(methodology, action.tier, action.channel, action.facts)
+        return AssessmentInputs(methodology, action.tier, action.channel, action.facts)
 
     def _read(
         self, action: Recorded, methodology: Methodology
@@ -230,10 +232,10 @@ class _Round:
     def _note(
         self,
         action: Recorded,
-        basis: Basis,
+        basis: AssessmentInputs,
         context: Mapping[str, Any],
         assessment: Assessment,
-        settled: Settled,
+        result: ReassessmentResult,
     ) -> None:
         same_basis = (basis.methodology.version, basis.tier, basis.facts, context) == (
             action.methodology_version,
@@ -245,9 +247,9 @@ class _Round:
         points = assessment.points_mpt - action.points_mpt
         if same_basis and not reduction and not points:
             return
-        settled.changed.append(action)
+        result.changed.append(action)
         if reduction or points:
-            settled.differences.append(Difference(action, reduction, points))
+            result.differences.append(AwardChange(action, reduction, points))
         self._changes.append(
             Change(
                 action_id=action.id,
@@ -267,7 +269,7 @@ class _Round:
         return lot
 
 
-def _assess(action: Recorded, basis: Basis, readings: Readings) -> Assessment:
+def _assess(action: Recorded, basis: AssessmentInputs, readings: Readings) -> Assessment:
     return assess(
         basis.methodology,
         Facts(
@@ -287,7 +289,10 @@ def _periods_of(methodology: Methodology) -> set[str]:
 
 
 def _assessed(
-    basis: Basis, context: Mapping[str, Any], assessment: Assessment, rulebook_digest: str
+    basis: AssessmentInputs,
+    context: Mapping[str, Any],
+    assessment: Assessment,
+    rulebook_digest: str,
 ) -> dict[str, Any]:
     """The columns of `reassessment`, digests in hexadecimal."""
     return {
