@@ -8,7 +8,8 @@ from typing import Final
 from reportlab.lib.colors import HexColor
 from reportlab.pdfgen.canvas import Canvas
 
-from backend.places.posters import POSTER_FONT, qr_modules, register_font
+from backend.places.lettering import require_drawable, write_pdf
+from backend.places.posters import qr_modules
 
 WIDTH_MM: Final = 297.0
 HEIGHT_MM: Final = 210.0
@@ -34,8 +35,18 @@ class Certificate:
 
 
 def pdf(certificate: Certificate) -> bytes:
-    """The certificate as PDF; the same certificate gives the same bytes."""
-    register_font()
+    """The certificate as PDF; the same certificate gives the same bytes.
+
+    Raises:
+        UndrawableError: a name on it has a character that no font has.
+    """
+    require_drawable(
+        {
+            "姓名": certificate.name,
+            "捐赠项目": certificate.cause,
+            "单位名称": certificate.institution,
+        }
+    )
     buffer = io.BytesIO()
     size = (WIDTH_MM * _POINTS_A_MM, HEIGHT_MM * _POINTS_A_MM)
     canvas = Canvas(buffer, pagesize=size, pageCompression=1, invariant=1, lang="zh-CN")
@@ -70,9 +81,8 @@ def _words(canvas: Canvas, certificate: Certificate) -> None:
     _line(canvas, middle, 40, certificate.institution, 6.5, _INK)
     _line(canvas, middle, 29, f"{day.year}年{day.month}月{day.day}日", 6.5, _INK)
     canvas.setFillColor(HexColor(_GREY))
-    canvas.setFont(POSTER_FONT, 4.5)
-    canvas.drawString(24, 33, f"证书编号 {certificate.number}")
-    canvas.drawString(24, 26, "扫描右侧二维码可核验真伪")
+    write_pdf(canvas, 24, 33, f"证书编号 {certificate.number}", 4.5, "left")
+    write_pdf(canvas, 24, 26, "扫描右侧二维码可核验真伪", 4.5, "left")
 
 
 def _wrapped(words: str) -> list[str]:
@@ -84,8 +94,7 @@ def _wrapped(words: str) -> list[str]:
 
 def _line(canvas: Canvas, x: float, y: float, words: str, size: float, colour: str) -> None:
     canvas.setFillColor(HexColor(colour))
-    canvas.setFont(POSTER_FONT, size)
-    canvas.drawCentredString(x, y, words)
+    write_pdf(canvas, x, y, words, size, "centre")
 
 
 def _code(canvas: Canvas, url: str) -> None:

@@ -7,28 +7,29 @@ subset. Waste classes are told apart by shape and words, never by colour alone.
 
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
-from pathlib import Path
-from typing import Final, Literal, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Final, Protocol
 from xml.sax.saxutils import escape
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from qrcode.constants import ERROR_CORRECT_Q
 from qrcode.main import QRCode
 from reportlab.lib.colors import HexColor
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from backend.places.lettering import (
+    Anchor,
+    require_drawable,
+    width_of,
+    write_pdf,
+    write_pixels,
+)
 from backend.places.models import PlaceKind, Poster, WasteClass
 
 WIDTH_MM: Final = 210.0
 HEIGHT_MM: Final = 297.0
 QR_MM: Final = 90.0
 PNG_DPI: Final = 200
-FONT_PATH: Final = Path(__file__).parent / "fonts" / "wqy-microhei.ttc"
-POSTER_FONT: Final = "WenQuanYiMicroHei"
 HINT: Final = "请在现场用微信扫一扫，拍照转发无效"
 
 _POINTS_A_MM: Final = 72 / 25.4
@@ -64,7 +65,6 @@ _FALLBACK_FONTS: Final = (
 # A run of Latin or digits stays together, and no line begins with closing punctuation.
 _WORD = re.compile(r"(?:[!-~–]+|.)[，。；、）：]*", re.DOTALL)
 
-Anchor = Literal["left", "centre"]
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 
@@ -90,10 +90,12 @@ def pdf(posters: Sequence[Poster]) -> bytes:
 
     Raises:
         ValueError: there are none.
+        UndrawableError: a text of a poster has a character that no font has.
     """
     if not posters:
         raise ValueError("a PDF needs at least one poster")
-    register_font()
+    for poster in posters:
+        _require_drawable(poster)
     buffer = io.BytesIO()
     size = (WIDTH_MM * _POINTS_A_MM, HEIGHT_MM * _POINTS_A_MM)
     canvas = Canvas(buffer, pagesize=size, pageCompression=1, invariant=1, lang="zh-CN")
@@ -117,7 +119,12 @@ def svg(poster: Poster) -> str:
 
 
 def png(poster: Poster) -> bytes:
-    """The poster as a PNG of A4 at 200 dpi (1654 x 2339 pixels)."""
+    """The poster as a PNG of A4 at 200 dpi (1654 x 2339 pixels).
+
+    Raises:
+        UndrawableError: a text of the poster has a character that no font has.
+    """
+    _require_drawable(poster)
     ink = _PngInk()
     _draw(poster, ink)
     buffer = io.BytesIO()
@@ -133,6 +140,16 @@ def qr_svg(url: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" role="img"'
         f' shape-rendering="crispEdges"><title>二维码</title>'
         f'<path fill="#fff" d="M0 0h{side}v{side}h-{side}z"/><path d="{path}"/></svg>'
+    )
+
+
+def _require_drawable(poster: Poster) -> None:
+    require_drawable(
+        {
+            f"点位 {poster.code} 的名称": poster.name,
+            f"点位 {poster.code} 的地址": poster.address,
+            f"点位 {poster.code} 的开放时间": "；".join(poster.hours),
+        }
     )
 
 
@@ -215,17 +232,16 @@ def _fitted(words: str, width: float, size: float, height: float) -> tuple[list[
 
 def _wrapped(words: str, width: float, size: float) -> list[str]:
     """Lines of at most `width` mm; a word longer than a line is cut."""
-    measure = _measure()
     lines, line = [], ""
     for word in _WORD.findall(words):
-        if measure(line + word) * size <= width:
+        if width_of(line + word) * size <= width:
             line += word
             continue
         if line:
             lines.append(line.rstrip())
         line = word.lstrip()
-        while measure(line) * size > width:
-            cut = next(n for n in range(len(line) - 1, 0, -1) if measure(line[:n]) * size <= width)
+        while width_of(line) * size > width:
+            cut = next(n for n in range(len(line) - 1, 0, -1) if width_of(line[:n]) * size <= width)
             lines.append(line[:cut])
             line = line[cut:]
     return [*lines, line] if line else lines
@@ -236,24 +252,6 @@ def _write(
 ) -> None:
     for index, line in enumerate(lines):
         ink.text(x, top + size * (0.9 + index * _LEADING), line, size, colour, at)
-
-
-@cache
-def register_font() -> None:
-    """Makes the embedded font known to reportlab, once a process."""
-    pdfmetrics.registerFont(TTFont(POSTER_FONT, str(FONT_PATH), subfontIndex=0))
-
-
-@cache
-def _measure() -> Callable[[str], float]:
-    """Measures text in units of its size."""
-    register_font()
-    return lambda words: float(pdfmetrics.stringWidth(words, POSTER_FONT, 1))
-
-
-@cache
-def _pixel_font(pixels: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(FONT_PATH, pixels, index=0, layout_engine=ImageFont.Layout.BASIC)
 
 
 class _PdfInk:
@@ -278,10 +276,8 @@ class _PdfInk:
         self._canvas.drawPath(path, stroke=0, fill=1)
 
     def text(self, x: float, y: float, words: str, size: float, colour: str, at: Anchor) -> None:
-        self._canvas.setFont(POSTER_FONT, size * _POINTS_A_MM)
         self._fill(colour)
-        draw = self._canvas.drawCentredString if at == "centre" else self._canvas.drawString
-        draw(*self._at(x, y), words)
+        write_pdf(self._canvas, *self._at(x, y), words, size * _POINTS_A_MM, at)
 
     def _fill(self, colour: str) -> None:
         self._canvas.setFillColor(HexColor(colour))
@@ -330,9 +326,8 @@ class _PngInk:
             self._pen.rectangle((left, top, right, max(top, bottom)), fill=colour)
 
     def text(self, x: float, y: float, words: str, size: float, colour: str, at: Anchor) -> None:
-        font = _pixel_font(self._pixels(size))
-        anchor = "ms" if at == "centre" else "ls"
-        self._pen.text((self._pixels(x), self._pixels(y)), words, colour, font, anchor=anchor)
+        place, pixels = (self._pixels(x), self._pixels(y)), self._pixels(size)
+        write_pixels(self._pen, *place, words, pixels, colour, at)
 
     @staticmethod
     def _pixels(millimetres: float) -> int:

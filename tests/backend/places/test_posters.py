@@ -6,6 +6,7 @@ import re
 import time
 import tomllib
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -15,8 +16,9 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageDraw
 
+from backend.places.lettering import FONT_FOLDER, UndrawableError
 from backend.places.models import PlaceKind, Poster, WasteClass
-from backend.places.posters import FONT_PATH, HINT, QR_MM, pdf, png, qr_svg, svg
+from backend.places.posters import HINT, QR_MM, pdf, png, qr_svg, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 URL = "https://tanpuhui.example.gov.cn/p/R0001234?k=ABCDEFG234"
@@ -213,8 +215,40 @@ def test_a_hundred_posters_in_three_seconds() -> None:
     assert len(content) < 1_000_000
 
 
+# Of Extensions A, B, D, G and H, of what was added to the first block, and Vietnamese.
+RARE = "王䶮 㜭 𠙶 𫰠 𰻞 𱖎 鿫 Nguyễn"
+
+
+def test_a_rare_character_is_drawn_beside_the_common_ones() -> None:
+    ((_, text),) = rendered(pdf([replace(POSTER, name=RARE)]))
+    # reportlab writes characters beyond U+FFFF into the page, but not into what copies its text.
+    assert {"王", "䶮", "㜭", "鿫", "ễ"} <= set(text)
+    drawn = {png(replace(POSTER, name=name)) for name in ("王䶮", "王𱖎", "王𫰠", "王")}
+    assert len(drawn) == 4
+
+
+@pytest.mark.parametrize("character", "䶮㜭𠙶𫰠𰻞𱖎鿫ễ")
+def test_each_rare_character_leaves_ink(character: str) -> None:
+    inks = []
+    for name in (character, "　"):
+        ((picture, _),) = rendered(pdf([replace(POSTER, name=name)]))
+        heading = picture.crop((0, 240, picture.width, 440)).convert("L")
+        inks.append(sum(heading.histogram()[:128]))
+    assert inks[0] > inks[1]
+
+
+@pytest.mark.parametrize("draw", [lambda poster: pdf([POSTER, poster]), png])
+def test_a_character_without_a_glyph_is_refused_with_the_name(
+    draw: Callable[[Poster], bytes],
+) -> None:
+    with pytest.raises(UndrawableError) as refused:
+        draw(replace(POSTER, name="王\U00033000楼"))
+    assert "R0001234" in refused.value.message
+    assert "U+33000" in refused.value.message
+
+
 def test_shipped_fonts_are_those_of_the_manifest() -> None:
-    folder = FONT_PATH.parent
+    folder = FONT_FOLDER
     manifest = tomllib.loads((folder / "MANIFEST.toml").read_text(encoding="utf-8"))
     listed = {"MANIFEST.toml"}
     for font in manifest["font"]:
@@ -223,5 +257,5 @@ def test_shipped_fonts_are_those_of_the_manifest() -> None:
         assert font["name"]
         assert font["version"]
         assert font["licence"]
-        listed |= {font["file"], font["licence_file"], font["copyright_file"]}
+        listed |= {font["file"], font["licence_file"], font.get("copyright_file", font["file"])}
     assert {path.name for path in folder.iterdir()} == listed
