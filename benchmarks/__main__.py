@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks import drop_off, history, ledger, rules, tamper_evidence
 from benchmarks.installation import installation
-from benchmarks.row import Row
+from benchmarks.row import BenchRow
 
 OUTPUT = Path("build/bench.json")
 
@@ -20,14 +20,16 @@ def main() -> int:
         posted = ledger.measure(where)
         tree = tamper_evidence.rows(where)
     rows = [
-        Row("drop-off over HTTP, 16 connections", logged.per_second, "/s", 500, at_least=True),
-        Row("  ratio to the bare function's route", logged.ratio, "x", 0.5, at_least=True),
-        Row("  p99", logged.p99_ms, "ms", 80, at_least=False),
-        Row("  failed answers", logged.failed, "", 0, at_least=False),
-        Row("an award through the service layer", posted.service_ratio, "x", 0.6, at_least=True),
-        Row("  in batches of 100, to one by one", posted.batch_ratio, "x", 5, at_least=True),
-        Row("  16 writers into one campaign", posted.shared_ratio, "x", 0.9, at_least=True),
-        Row("API worker memory", logged.worker_mb, "MB", 120, at_least=False),
+        BenchRow("drop-off over HTTP, 16 connections", logged.per_second, "/s", 500, at_least=True),
+        BenchRow("  ratio to the bare function's route", logged.ratio, "x", 0.5, at_least=True),
+        BenchRow("  p99", logged.p99_ms, "ms", 80, at_least=False),
+        BenchRow("  failed answers", logged.failed, "", 0, at_least=False),
+        BenchRow(
+            "an award through the service layer", posted.service_ratio, "x", 0.6, at_least=True
+        ),
+        BenchRow("  in batches of 100, to one by one", posted.batch_ratio, "x", 5, at_least=True),
+        BenchRow("  16 writers into one campaign", posted.shared_ratio, "x", 0.9, at_least=True),
+        BenchRow("API worker memory", logged.worker_mb, "MB", 120, at_least=False),
         *tree,
         *gone_through,
         *rules.rows(),
@@ -39,7 +41,7 @@ def main() -> int:
     return 0 if all(row.good or not row.binding for row in rows) else 1
 
 
-def _print(rows: list[Row], *, floor: float) -> None:
+def _print(rows: list[BenchRow], *, floor: float) -> None:
     print(f"floor: bare Flask route calling one SQL function: {floor:,.0f}/s")
     for row in rows:
         print(row)

@@ -51,7 +51,7 @@ def bare_award(
         channel="printed_code",
         ranked=True,
         facts='{"mass":"1.25","material":"paper"}',
-        context=json.dumps({"used": {key: lanes._asdict() for key, lanes in used.items()}}),
+        context=json.dumps({"used": {key: measures._asdict() for key, measures in used.items()}}),
         methodology_id="recycling.drop_off",
         methodology_version=1,
         methodology_digest=b"x" * 32,

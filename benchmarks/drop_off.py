@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from benchmarks.installation import MEMBERS, Installation
+from benchmarks.installation import MEMBERS, BenchInstallation
 from benchmarks.load import Figures, run
 from benchmarks.servers import served, worker_memory_mb
 
@@ -29,7 +29,7 @@ class Result:
     worker_mb: float
 
 
-def measure(where: Installation) -> Result:
+def measure(where: BenchInstallation) -> Result:
     """Lets floor and product take short turns: a slow moment of the machine hits both."""
     with (
         served("benchmarks.floor:app", where.environment) as (floor_port, _),
@@ -57,7 +57,7 @@ def _turn(port: int, requests: Sequence[bytes]) -> Figures:
     return run(port, requests, connections=CONNECTIONS, expect=b"201")
 
 
-def _requests(where: Installation, count: int) -> list[bytes]:
+def _requests(where: BenchInstallation, count: int) -> list[bytes]:
     now = datetime.now(UTC)
     made = []
     for number in itertools.islice(_NUMBERS, count):

@@ -24,7 +24,7 @@ Award = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class EngineFigures:
     """Microseconds of processor time per ride: by hand, ours, and others by name."""
 
     by_hand_us: float
@@ -32,7 +32,7 @@ class Figures:
     others_us: Mapping[str, float]
 
 
-def compare(methodology: Methodology, rides: Sequence[Ride]) -> Figures:
+def compare(methodology: Methodology, rides: Sequence[Ride]) -> EngineFigures:
     """Times the rule `bench.metro` in every engine on the same rides.
 
     Raises:
@@ -55,7 +55,7 @@ def compare(methodology: Methodology, rides: Sequence[Ride]) -> Figures:
         *(_each(award, rides) for award in others.values()),
     ]
     hand, own, *rest = (seconds / len(rides) * 1e6 for seconds in best_of(ROUNDS, *runs))
-    return Figures(hand, own, dict(zip(others, rest, strict=True)))
+    return EngineFigures(hand, own, dict(zip(others, rest, strict=True)))
 
 
 def _each(award: Callable[[Ride], Award], rides: Sequence[Ride]) -> Callable[[], object]:

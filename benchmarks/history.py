@@ -20,8 +20,8 @@ from backend.simulation.processes import ALONE
 from backend.simulation.queries import Days, recorded_awards, shares
 from backend.simulation.replaying import replay_history
 from backend.simulation.service import simulate
-from benchmarks.installation import Installation
-from benchmarks.row import Row
+from benchmarks.installation import BenchInstallation
+from benchmarks.row import BenchRow
 from credit_rules import Draft, Rulebook, load_draft, load_rulebook
 from credit_rules.loading import SHIPPED
 
@@ -29,7 +29,7 @@ _KIND = "recycling.drop_off"
 _MEMBERS, _EACH, _ACTIONS = 10_000_000, 5, 10_000
 
 
-def rows(where: Installation) -> list[Row]:
+def rows(where: BenchInstallation) -> list[BenchRow]:
     """Actions a second of one process, reading included; the floor reads them and does no more."""
     now, rulebook = datetime.now(UTC), load_rulebook()
     today = business_day(now)
@@ -59,8 +59,8 @@ def rows(where: Installation) -> list[Row]:
         row
         for name, speed in zip(("history under a draft", "history replayed"), ours, strict=True)
         for row in (
-            Row(f"{name}, one process", speed, "/s", 20_000, at_least=True, binding=False),
-            Row("  ratio of reading it to that", floor / speed, "x", 10, at_least=False),
+            BenchRow(f"{name}, one process", speed, "/s", 20_000, at_least=True, binding=False),
+            BenchRow("  ratio of reading it to that", floor / speed, "x", 10, at_least=False),
         )
     ]
 

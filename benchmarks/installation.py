@@ -35,7 +35,7 @@ _EVERY_DAY = tuple({"day": day, "from": "00:00", "to": "00:00"} for day in range
 
 
 @dataclass(frozen=True, slots=True)
-class Installation:
+class BenchInstallation:
     """Where a benchmark runs.
 
     Attributes:
@@ -52,7 +52,7 @@ class Installation:
 
 
 @contextmanager
-def installation() -> Iterator[Installation]:
+def installation() -> Iterator[BenchInstallation]:
     """Starts PostgreSQL (durable) and Redis, fills them, and takes everything down again."""
     with (
         tempfile.TemporaryDirectory(prefix="tanpuhui-bench-") as folder,
@@ -71,7 +71,7 @@ def installation() -> Iterator[Installation]:
             "TANPUHUI_SECRET_KEY": "a secret of the benchmarks, 32 characters",
             "TANPUHUI_LOG_LEVEL": "WARNING",
         }
-        yield Installation(os.environ | environment, postgres.url, tokens, codes)
+        yield BenchInstallation(os.environ | environment, postgres.url, tokens, codes)
 
 
 def _fill(db: Connection) -> tuple[tuple[str, ...], tuple[str, ...]]:

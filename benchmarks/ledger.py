@@ -23,7 +23,7 @@ from backend.ledger.budgets import fund_campaign
 from backend.ledger.service import Award, Outcome, UsageLimit, post_award
 from backend.ports.keys import KeyRing
 from benchmarks.bare_award import bare_award
-from benchmarks.installation import Installation
+from benchmarks.installation import BenchInstallation
 from credit_rules import Rulebook, load_rulebook
 
 TURNS = 15
@@ -54,7 +54,7 @@ class Result:
     batch_per_second: float
 
 
-def measure(where: Installation) -> Result:
+def measure(where: BenchInstallation) -> Result:
     """Measures on the installation's database, with commits as in production."""
     url = where.environment["TANPUHUI_DATABASE_URL"]
     # One client keeps one connection; what it calls again and again is planned there once.

@@ -8,12 +8,12 @@ from random import Random
 from typing import Final
 
 from benchmarks import by_hand, engines
-from benchmarks.row import Row
+from benchmarks.row import BenchRow
 from benchmarks.timing import best_of
 from credit_rules import Facts, Methodology, Used, assess, load_rulebook
 from credit_rules.canonical import digest, json_bytes
 from credit_rules.footprint import estimate, load_questionnaires
-from credit_rules.history import HistoryRun, Outcome, PastAction
+from credit_rules.history import HistoryAward, HistoryRun, PastAction
 from credit_rules.loading import SHIPPED, STANDARDS_FILE
 
 ON: Final = date(2026, 11, 18)
@@ -24,13 +24,13 @@ FOOTPRINTS: Final = 500
 _RULEBOOK: Final = Path(__file__).parent / "rulebook"
 
 
-def rows() -> list[Row]:
+def rows() -> list[BenchRow]:
     """Measures everything; processor time, best of several rounds."""
     metro = load_rulebook(_RULEBOOK).version("bench.metro", 1)
     return [*_single(), *_engines(metro), *_history(metro), *_loading(), _footprints()]
 
 
-def _single() -> list[Row]:
+def _single() -> list[BenchRow]:
     methodology = load_rulebook().methodology("recycling.drop_off", ON)
     facts = list(_drop_offs(methodology))
     traces = []
@@ -51,7 +51,7 @@ def _single() -> list[Row]:
     ours, floor = best_of(200, assessed, reckoned)
     micros = 1e6 / SINGLE
     return [
-        Row(
+        BenchRow(
             "assess a drop-off, digest of its trace",
             ours * micros,
             "us",
@@ -59,8 +59,8 @@ def _single() -> list[Row]:
             at_least=False,
             binding=False,
         ),
-        Row("  ratio to the rule and its trace by hand", ours / floor, "x", 1, at_least=False),
-        Row("  the rule and its trace by hand", floor * micros, "us", None, at_least=False),
+        BenchRow("  ratio to the rule and its trace by hand", ours / floor, "x", 1, at_least=False),
+        BenchRow("  the rule and its trace by hand", floor * micros, "us", None, at_least=False),
     ]
 
 
@@ -81,7 +81,7 @@ def _drop_offs(methodology: Methodology) -> Iterable[Facts]:
         )
 
 
-def _engines(metro: Methodology) -> list[Row]:
+def _engines(metro: Methodology) -> list[BenchRow]:
     random = Random(2)  # noqa: S311 - the same rides in every run, no secret
     rides = [
         {
@@ -94,13 +94,18 @@ def _engines(metro: Methodology) -> list[Row]:
     ]
     found = engines.compare(metro, rides)
     return [
-        Row("one rule: by hand, numbers in and out", found.by_hand_us, "us", None, at_least=False),
-        Row("  this engine, checked, explainable", found.ours_us, "us", None, at_least=False),
-        *(Row(f"  {name}", us, "us", None, at_least=False) for name, us in found.others_us.items()),
+        BenchRow(
+            "one rule: by hand, numbers in and out", found.by_hand_us, "us", None, at_least=False
+        ),
+        BenchRow("  this engine, checked, explainable", found.ours_us, "us", None, at_least=False),
+        *(
+            BenchRow(f"  {name}", us, "us", None, at_least=False)
+            for name, us in found.others_us.items()
+        ),
     ]
 
 
-def _history(metro: Methodology) -> list[Row]:
+def _history(metro: Methodology) -> list[BenchRow]:
     random, first = Random(3), metro.effective_from  # noqa: S311 - the same rides in every run
     rides = [
         (random.randrange(PEOPLE), random.randrange(DAYS), random.randint(1, 600))
@@ -117,7 +122,7 @@ def _history(metro: Methodology) -> list[Row]:
         for member, day, distance in rides
     ]
 
-    def ran() -> list[Outcome]:
+    def ran() -> list[HistoryAward]:
         run = HistoryRun(load_rulebook(_RULEBOOK))
         return [run.award(action) for action in actions]
 
@@ -126,7 +131,7 @@ def _history(metro: Methodology) -> list[Row]:
     assert totals == by_hand.replayed(rides)
     ours, floor = best_of(3, ran, lambda: by_hand.replayed(rides))
     return [
-        Row(
+        BenchRow(
             "past actions under rules, one process",
             ACTIONS / ours,
             "/s",
@@ -134,16 +139,16 @@ def _history(metro: Methodology) -> list[Row]:
             at_least=True,
             binding=False,
         ),
-        Row("  ratio to the rule by hand", ours / floor, "x", 15, at_least=False),
+        BenchRow("  ratio to the rule by hand", ours / floor, "x", 15, at_least=False),
     ]
 
 
-def _loading() -> list[Row]:
+def _loading() -> list[BenchRow]:
     with tempfile.TemporaryDirectory(prefix="tanpuhui-bench-") as folder:
         _copies(Path(folder))
         assert len(load_rulebook(Path(folder)).all_versions()) == FILES
         (seconds,) = best_of(8, lambda: load_rulebook(Path(folder)))
-    return [Row("load, check, compile 100 files", seconds * 1e3, "ms", 300, at_least=False)]
+    return [BenchRow("load, check, compile 100 files", seconds * 1e3, "ms", 300, at_least=False)]
 
 
 def _copies(folder: Path) -> None:
@@ -163,7 +168,7 @@ def _copies(folder: Path) -> None:
             (folder / f"{number}.{path.name}").write_text(text, encoding="utf-8")
 
 
-def _footprints() -> Row:
+def _footprints() -> BenchRow:
     questionnaire = load_questionnaires().on(ON)
     answers = {
         "car_km": "100",
@@ -177,4 +182,4 @@ def _footprints() -> Row:
         "office_kwh": "1500",
     }
     (seconds,) = best_of(7, lambda: [estimate(questionnaire, answers) for _ in range(FOOTPRINTS)])
-    return Row("footprint estimates", FOOTPRINTS / seconds, "/s", 5_000, at_least=True)
+    return BenchRow("footprint estimates", FOOTPRINTS / seconds, "/s", 5_000, at_least=True)

@@ -29,7 +29,7 @@ from backend.rankings import jobs
 from backend.schema import METADATA
 from backend.verification.service import open_books, verify
 from benchmarks.bare_award import bare_award
-from benchmarks.installation import MEMBERS, Installation, installation
+from benchmarks.installation import MEMBERS, BenchInstallation, installation
 from benchmarks.loading import PER_DAY, live, repeat
 from credit_rules import load_rulebook
 
@@ -111,7 +111,7 @@ def measure(transfers: int, *, report: Callable[[str], None], verify_too: bool =
     )
 
 
-def _live(book: Engine, where: Installation, now: datetime, days: int) -> None:
+def _live(book: Engine, where: BenchInstallation, now: datetime, days: int) -> None:
     """The history that is repeated: one member's, through the service."""
     live(
         book,
@@ -124,7 +124,7 @@ def _live(book: Engine, where: Installation, now: datetime, days: int) -> None:
     )
 
 
-def _verified(where: Installation, report: Callable[[str], None]) -> float:
+def _verified(where: BenchInstallation, report: Callable[[str], None]) -> float:
     """Brings tree and roll-ups up to date, then times every check.
 
     Raises:

@@ -24,8 +24,8 @@ from backend.db.engine import make_engine
 from backend.ports.keys import KeyRing
 from backend.ports.signed_notes import Signer
 from backend.proofs import jobs
-from benchmarks.installation import MEMBERS, Installation
-from benchmarks.row import Row
+from benchmarks.installation import MEMBERS, BenchInstallation
+from benchmarks.row import BenchRow
 from benchmarks.workers import Work, Worker, worker
 from credit_rules import load_rulebook
 
@@ -69,14 +69,14 @@ class Result:
     leaves_per_second: float
 
 
-def rows(where: Installation) -> list[Row]:
+def rows(where: BenchInstallation) -> list[BenchRow]:
     """The figures with their targets."""
     found = measure(where)
     name = "tamper evidence: CPU an award without/with"
     return [
-        Row(name, found.cpu_ratio, "x", 0.97, at_least=True),
-        Row("  awards per second with / without", found.wall_ratio, "x", None, at_least=True),
-        Row("  leaves appended", found.leaves_per_second, "/s", 10_000, at_least=True),
+        BenchRow(name, found.cpu_ratio, "x", 0.97, at_least=True),
+        BenchRow("  awards per second with / without", found.wall_ratio, "x", None, at_least=True),
+        BenchRow("  leaves appended", found.leaves_per_second, "/s", 10_000, at_least=True),
     ]
 
 
@@ -125,7 +125,7 @@ class _Side:
         return sum(each.cpu_seconds() for each in (*self._writers, *builders))
 
 
-def measure(where: Installation) -> Result:
+def measure(where: BenchInstallation) -> Result:
     """Lets the two sides take turns, then appends a backlog."""
     with ExitStack() as running:
 

@@ -8,7 +8,7 @@ a trace that explains both. ``docs/rules.md`` is the guide.
 from credit_rules.assessing import Assessment
 from credit_rules.counters import CapSpec, Used, period_start
 from credit_rules.describing import describe
-from credit_rules.drafts import Applied, Draft
+from credit_rules.drafts import AppliedVersion, Draft
 from credit_rules.errors import (
     FactsRefused,
     FieldProblem,
@@ -26,7 +26,7 @@ from credit_rules.rulebook import Rulebook, assess
 from credit_rules.trace import Trace
 
 __all__ = [
-    "Applied",
+    "AppliedVersion",
     "Assessment",
     "Boost",
     "CapSpec",

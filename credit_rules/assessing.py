@@ -12,13 +12,13 @@ from fractions import Fraction
 from operator import add
 from typing import Final, NamedTuple
 
-from credit_rules.counters import COUNTER_LIMIT, LANES, NANO_PER_MILLI, NOTHING, CapSpec, Used
+from credit_rules.counters import COUNTER_LIMIT, MEASURES, NANO_PER_MILLI, NOTHING, CapSpec, Used
 from credit_rules.errors import FactsRefused, FieldProblem, NotInForce, nearest
 from credit_rules.facts import Boost, Facts
 from credit_rules.inputs import InputRefused, InputValue
-from credit_rules.methodology import Award, Methodology, Plan
+from credit_rules.methodology import DatedPlan, Methodology, ResultSlots
 from credit_rules.plan import TIER_SLOT
-from credit_rules.trace import Basis, BonusTrace, Trace
+from credit_rules.trace import BonusTrace, Trace, TraceBasis
 
 _MISSING: Final = object()
 _LONGEST_TIER: Final = 20
@@ -98,7 +98,7 @@ def assess_methodology(methodology: Methodology, facts: Facts) -> Assessment:
     if facts.boost is not None and methodology.bonus_cap is not None:
         bonus = _bonus(facts.boost, methodology.bonus_cap, facts, points_mpt, usage)
     trace = Trace(
-        _new(Basis, (methodology, plan, facts.on, slots, reduction_mg, points_mpt, bonus))
+        _new(TraceBasis, (methodology, plan, facts.on, slots, reduction_mg, points_mpt, bonus))
     )
     ranked = methodology.ranked_tiers[slots[TIER_SLOT]]
     bonus_mpt = bonus.awarded_mpt if bonus else 0
@@ -122,20 +122,22 @@ def _numbers(
     return numbers if len(numbers) == len(inputs) + 1 else None
 
 
-def _counters(methodology: Methodology, plan: Plan, used: Mapping[str, Used]) -> list[Used] | None:
+def _counters(
+    methodology: Methodology, plan: DatedPlan, used: Mapping[str, Used]
+) -> list[Used] | None:
     """The counter rows in the order of the plan; None where something is wrong with one."""
     for key in used:
         if key not in methodology.cap_keys:
             return None
     rows = [used.get(row.key, NOTHING) for row in plan.rows]
     for row, state in zip(plan.rows, rows, strict=True):
-        for lane, _, _ in row.lanes:
-            if not 0 <= state[lane] <= COUNTER_LIMIT:
+        for measure, _, _ in row.measures:
+            if not 0 <= state[measure] <= COUNTER_LIMIT:
                 return None
     return rows
 
 
-def _usage(plan: Plan, used: Sequence[Used], slots: list[int]) -> dict[str, Used]:
+def _usage(plan: DatedPlan, used: Sequence[Used], slots: list[int]) -> dict[str, Used]:
     """What to add to each counter row.
 
     Raises:
@@ -143,17 +145,17 @@ def _usage(plan: Plan, used: Sequence[Used], slots: list[int]) -> dict[str, Used
     """
     found: dict[str, Used] = {}
     for row, before in zip(plan.rows, used, strict=True):
-        lanes = [0] * len(LANES)
-        for lane, _, claimed in row.lanes:
-            lanes[lane] = slots[claimed]
-        if any(lanes):
-            if max(map(add, before, lanes)) > COUNTER_LIMIT:
+        measures = [0] * len(MEASURES)
+        for measure, _, claimed in row.measures:
+            measures[measure] = slots[claimed]
+        if any(measures):
+            if max(map(add, before, measures)) > COUNTER_LIMIT:
                 raise FactsRefused([_bad_counter(row.key)])
-            found[row.key] = Used(*lanes)
+            found[row.key] = Used(*measures)
     return found
 
 
-def _rounded(award: Award, slots: list[int]) -> int:
+def _rounded(award: ResultSlots, slots: list[int]) -> int:
     """The one rounding: downwards, of the cumulative amount, so that no fraction is lost."""
     before, after = award.nano(slots)
     return after // NANO_PER_MILLI - before // NANO_PER_MILLI
@@ -168,7 +170,7 @@ def _another(methodology: Methodology, facts: Facts) -> NotInForce:
     )
 
 
-def _problems(methodology: Methodology, plan: Plan, facts: Facts) -> list[FieldProblem]:
+def _problems(methodology: Methodology, plan: DatedPlan, facts: Facts) -> list[FieldProblem]:
     """All that is wrong with the facts, at once."""
     problems: list[FieldProblem] = []
     _check_tier(methodology, facts, problems)
@@ -215,7 +217,7 @@ def _check_inputs(
 
 def _check_used(
     methodology: Methodology,
-    plan: Plan,
+    plan: DatedPlan,
     used: Mapping[str, Used],
     problems: list[FieldProblem],
 ) -> None:
@@ -223,8 +225,8 @@ def _check_used(
         state = used.get(row.key, NOTHING)
         problems.extend(
             _bad_counter(row.key)
-            for lane, _, _ in row.lanes
-            if not 0 <= state[lane] <= COUNTER_LIMIT
+            for measure, _, _ in row.measures
+            if not 0 <= state[measure] <= COUNTER_LIMIT
         )
     problems.extend(
         FieldProblem(

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor, lcm
 
-from credit_rules.counters import NANO, CapSpec, lane_of
+from credit_rules.counters import NANO, CapSpec, measure_of
 from credit_rules.errors import nearest
 from credit_rules.lowering import PERIODS, Lowering, StepFailed, table_bounds
 from credit_rules.model import StepDoc
-from credit_rules.plan import Cap, Clamp, Condition, Require, Sum, Tiered, rising
+from credit_rules.plan import Capped, Clamp, Condition, Require, Sum, Tiered, rising
 from credit_rules.units import COUNTED, PURE, Unit, base_unit, decimal_text, showable
 from credit_rules.values import (
     Counted,
-    Counter,
+    CounterField,
     Formula,
     LookedUp,
     Required,
@@ -165,7 +165,7 @@ def _spec(work: Lowering, step: StepDoc, basis: Value, limit: int, unit: Unit) -
         key,
         scope,
         period,
-        lane_of(basis.dimension),
+        measure_of(basis.dimension),
         limit,
         showable(unit, Fraction(1, NANO)),
         names,
@@ -187,10 +187,12 @@ def _cap(work: Lowering, step: StepDoc) -> None:
     high = basis.high if applies is not None else min(basis.high, amount)
     out = work.define(step, unit, (Fraction(0), high), Fraction(1, NANO), rank)
     work.made.operations.append(
-        Cap(out.slot, basis.slot, multiplier, used, claimed, before, int(limit), applies)
+        Capped(out.slot, basis.slot, multiplier, used, claimed, before, int(limit), applies)
     )
     work.made.counters.append(
-        Counter(spec.key, spec.lane, basis.dimension, used, claimed, ((int(limit),), (1, 0), 1))
+        CounterField(
+            spec.key, spec.measure, basis.dimension, used, claimed, ((int(limit),), (1, 0), 1)
+        )
     )
     work.show(Counted(step.key(), step.block, out, spec, basis, used, claimed, before, (), applies))
 
@@ -278,7 +280,9 @@ def _tiers(work: Lowering, step: StepDoc) -> None:
     )
     work.made.operations.append(operation)
     shape = (operation.bounds, operation.rates, divisor)
-    work.made.counters.append(Counter(spec.key, spec.lane, basis.dimension, used, claimed, shape))
+    work.made.counters.append(
+        CounterField(spec.key, spec.measure, basis.dimension, used, claimed, shape)
+    )
     work.show(
         Counted(
             step.key(), step.block, out, spec, basis, used, claimed, before, tuple(rows.texts), None

@@ -16,7 +16,7 @@ from credit_rules.methodology import Methodology
 from credit_rules.model import Band, Exclusion, Legacy, Standards
 from credit_rules.rulebook import Rulebook
 from credit_rules.units import Dimension, base_unit, decimal_text
-from credit_rules.values import Counted, Counter
+from credit_rules.values import Counted, CounterField
 
 
 def check_and_assemble(
@@ -133,11 +133,11 @@ def _overlap(one: Methodology, other: Methodology) -> bool:
 
 
 def _check_shared_counters(methodologies: list[Methodology], problems: list[Problem]) -> None:
-    seen: dict[tuple[str, str], list[tuple[Methodology, Counter]]] = {}
+    seen: dict[tuple[str, str], list[tuple[Methodology, CounterField]]] = {}
     for methodology in methodologies:
         for plan in methodology.plans:
             for counter in plan.counters:
-                others = seen.setdefault((counter.key, counter.lane), [])
+                others = seen.setdefault((counter.key, counter.measure), [])
                 for other, earlier in others:
                     if other.id != methodology.id and _overlap(other, methodology):
                         _check_pair(methodology, counter, other, earlier, problems)
@@ -146,9 +146,9 @@ def _check_shared_counters(methodologies: list[Methodology], problems: list[Prob
 
 def _check_pair(
     methodology: Methodology,
-    counter: Counter,
+    counter: CounterField,
     other: Methodology,
-    earlier: Counter,
+    earlier: CounterField,
     problems: list[Problem],
 ) -> None:
     if (counter.dimension, counter.shape) != (earlier.dimension, earlier.shape):
@@ -249,12 +249,12 @@ def _check_reach(methodology: Methodology, problems: list[Problem]) -> None:
                 _check_rows(methodology, line.key, counter, cap, problems)
 
 
-def _is_tiers_of(counter: Counter, line: object) -> bool:
+def _is_tiers_of(counter: CounterField, line: object) -> bool:
     return isinstance(line, Counted) and bool(line.rows) and counter.used == line.used
 
 
 def _check_rows(
-    methodology: Methodology, key: str, counter: Counter, cap: CapSpec, problems: list[Problem]
+    methodology: Methodology, key: str, counter: CounterField, cap: CapSpec, problems: list[Problem]
 ) -> None:
     bounds, rates, divisor = counter.shape
     total, start = Fraction(0), 0

@@ -10,14 +10,14 @@ from fractions import Fraction
 
 from credit_rules.blocks import BLOCKS
 from credit_rules.canonical import digest
-from credit_rules.counters import COUNTER_LIMIT, LANES, NANO, CapSpec, counter_key
+from credit_rules.counters import COUNTER_LIMIT, MEASURES, NANO, CapSpec, counter_key
 from credit_rules.errors import Problem, RulebookError, nearest
 from credit_rules.inputs import reader_of
 from credit_rules.lowering import Lowering, Poisoned, StepFailed
-from credit_rules.methodology import Award, Methodology, Plan, Row
+from credit_rules.methodology import CounterRow, DatedPlan, Methodology, ResultSlots
 from credit_rules.model import Exclusion, MethodologyDoc
 from credit_rules.units import CO2E, POINT, Dimension, parse_unit
-from credit_rules.values import Counted, Counter, Required
+from credit_rules.values import Counted, CounterField, Required
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ def compile_methodology(doc: MethodologyDoc, problems: list[Problem]) -> Methodo
     return _methodology(doc, tuple(plans))
 
 
-def _check_bonus(work: _Compilation, plan: Plan) -> None:
+def _check_bonus(work: _Compilation, plan: DatedPlan) -> None:
     """What a campaign adds to the most points an action can earn must fit a counter as well."""
     bonus = work.doc.bonus
     if bonus is None:
@@ -67,7 +67,7 @@ def _check_bonus(work: _Compilation, plan: Plan) -> None:
         )
 
 
-def _methodology(doc: MethodologyDoc, plans: tuple[Plan, ...]) -> Methodology:
+def _methodology(doc: MethodologyDoc, plans: tuple[DatedPlan, ...]) -> Methodology:
     bonus_cap = _bonus_cap(doc)
     readers = tuple(reader_of(spec) for spec in doc.inputs.values())
     caps = tuple(line.spec for line in plans[-1].lines if isinstance(line, Counted))
@@ -120,14 +120,14 @@ def _bonus_cap(doc: MethodologyDoc) -> CapSpec | None:
         key=counter_key(f"{doc.id}.bonus", "member", "day"),
         scope="member",
         period="day",
-        lane="points_npt",
+        measure="points_npt",
         limit_nano=doc.bonus.cap_nano,
         unit=parse_unit("point"),
         tiers=(),
     )
 
 
-def _plan(work: _Compilation, start: date) -> Plan | None:
+def _plan(work: _Compilation, start: date) -> DatedPlan | None:
     lowering = Lowering(work.doc, start)
     before = len(work.problems)
     used: set[str] = set()
@@ -150,7 +150,7 @@ def _plan(work: _Compilation, start: date) -> Plan | None:
     if len(work.problems) > before or points is None:
         return None
     made = lowering.made
-    return Plan(
+    return DatedPlan(
         start=start,
         template=made.template,
         operations=tuple(made.operations),
@@ -198,7 +198,7 @@ def _check_used(work: _Compilation, used: set[str]) -> None:
 
 def _award(
     work: _Compilation, lowering: Lowering, result: str, name: str, dimension: Dimension
-) -> Award | None:
+) -> ResultSlots | None:
     key = f"result.{result}"
     if not name and result == "reduction":
         return None
@@ -216,7 +216,7 @@ def _award(
         return None
     for line in lowering.made.lines:
         if isinstance(line, Counted) and line.out.name == name and _settles(line):
-            return Award(line)
+            return ResultSlots(line)
     work.fail(
         key,
         f"“{name}”不是对所有凭证等级都适用的每人上限。",
@@ -230,10 +230,10 @@ def _settles(line: Counted) -> bool:
     return line.block == "cap" and line.applies is None and line.spec.scope == "member"
 
 
-def _check_counters(work: _Compilation, counters: list[Counter]) -> None:
-    seen: dict[tuple[str, str], Counter] = {}
+def _check_counters(work: _Compilation, counters: list[CounterField]) -> None:
+    seen: dict[tuple[str, str], CounterField] = {}
     for counter in counters:
-        earlier = seen.setdefault((counter.key, counter.lane), counter)
+        earlier = seen.setdefault((counter.key, counter.measure), counter)
         if earlier is not counter:
             work.fail(
                 "steps",
@@ -242,12 +242,12 @@ def _check_counters(work: _Compilation, counters: list[Counter]) -> None:
             )
 
 
-def _rows(counters: list[Counter]) -> tuple[Row, ...]:
+def _rows(counters: list[CounterField]) -> tuple[CounterRow, ...]:
     keys = dict.fromkeys(counter.key for counter in counters)
     return tuple(
-        Row(
+        CounterRow(
             key,
-            tuple((LANES.index(c.lane), c.used, c.claimed) for c in counters if c.key == key),
+            tuple((MEASURES.index(c.measure), c.used, c.claimed) for c in counters if c.key == key),
         )
         for key in keys
     )

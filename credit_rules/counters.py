@@ -26,11 +26,16 @@ from credit_rules.units import (
     decimal_form,
 )
 
-Lane = Literal["reduction_ng", "points_npt", "activity_nano", "count_nano"]
+UsedMeasure = Literal["reduction_ng", "points_npt", "activity_nano", "count_nano"]
 Period = Literal["day", "week", "month", "year"]
 Scope = Literal["member", "place"]
 
-LANES: Final[tuple[Lane, ...]] = ("reduction_ng", "points_npt", "activity_nano", "count_nano")
+MEASURES: Final[tuple[UsedMeasure, ...]] = (
+    "reduction_ng",
+    "points_npt",
+    "activity_nano",
+    "count_nano",
+)
 PERIOD_LABELS: Final[dict[str, str]] = {
     "day": "每日",
     "week": "每周",
@@ -85,7 +90,7 @@ class CapSpec:
         key: name of the counter row, such as ``recycling.drop_off:day``.
         scope: whose counter it is.
         period: how long it counts; a period begins at the day `period_start` gives.
-        lane: the field of `Used` it reads.
+        measure: the field of `Used` it reads.
         limit_nano: the limit in 10^-9 of the base unit; for tiers, where the last one begins.
         unit: the unit in which the limit is shown.
         tiers: tiers of evidence it applies to; empty means all.
@@ -97,14 +102,14 @@ class CapSpec:
     key: str
     scope: Scope
     period: Period
-    lane: Lane
+    measure: UsedMeasure
     limit_nano: int
     unit: Unit
     tiers: tuple[str, ...]
 
     def left_nano(self, used: Used) -> int:
         """What is left under this limit, in 10^-9 of the base unit."""
-        return max(0, self.limit_nano - int(getattr(used, self.lane)))
+        return max(0, self.limit_nano - int(getattr(used, self.measure)))
 
     @cached_property
     def form(self) -> DecimalForm:
@@ -116,7 +121,7 @@ class CapSpec:
         return f"{self.form.text(nano)} {self.unit.label}".strip()
 
 
-def lane_of(dimension: Dimension) -> Lane:
+def measure_of(dimension: Dimension) -> UsedMeasure:
     """The field of `Used` in which a quantity of this dimension is counted."""
     if dimension == CO2E:
         return "reduction_ng"

@@ -102,7 +102,7 @@ def _cap(cap: CapSpec) -> JsonValue:
         "key": cap.key,
         "scope": cap.scope,
         "period": cap.period,
-        "lane": cap.lane,
+        "lane": cap.measure,
         "limit": cap.form.text(cap.limit_nano),
         "limit_nano": cap.limit_nano,
         "unit": cap.unit.text,

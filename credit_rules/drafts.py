@@ -12,7 +12,7 @@ from credit_rules.methodology import Methodology
 from credit_rules.rulebook import Rulebook
 
 
-class Applied(NamedTuple):
+class AppliedVersion(NamedTuple):
     """The methodology that judges an action under a draft, and the day whose factors it takes."""
 
     methodology: Methodology
@@ -33,7 +33,7 @@ class Draft:
     current: Rulebook
     new: Mapping[str, tuple[Methodology, ...]]
 
-    def applied(self, kind: str, on: date) -> Applied:
+    def applied(self, kind: str, on: date) -> AppliedVersion:
         """What an action of a day is judged by.
 
         A kind without a new version keeps the one in force on that day. A new version judges also
@@ -49,7 +49,7 @@ class Draft:
         """
         line = self.new.get(kind)
         if line is None:
-            return Applied(self._holder(kind).methodology(kind, on), on)
+            return AppliedVersion(self._holder(kind).methodology(kind, on), on)
         begun = [methodology for methodology in line if methodology.effective_from <= on]
         chosen = begun[-1] if begun else line[0]
         as_of = max(on, chosen.effective_from)
@@ -57,7 +57,7 @@ class Draft:
             raise NotInForce(
                 kind, on, f"草案的最后一版已于 {chosen.effective_until} 失效，请核对日期。"
             )
-        return Applied(chosen, as_of)
+        return AppliedVersion(chosen, as_of)
 
     def version(self, kind: str, version: int) -> Methodology:
         """A version that judges actions of a kind under the draft, by its number.

@@ -6,27 +6,27 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from credit_rules.assessing import Assessment, assess_methodology
-from credit_rules.counters import LANES, NANO, Used, lane_of
+from credit_rules.counters import MEASURES, NANO, Used, measure_of
 from credit_rules.errors import FactsRefused, NotInForce, Problem, nearest
 from credit_rules.facts import Boost, Facts
 from credit_rules.methodology import Methodology
 from credit_rules.model import ExampleDoc
 from credit_rules.units import parse_quantity
 
-LANE_NAMES = {lane.partition("_")[0]: lane for lane in LANES}
+LANE_NAMES = {measure.partition("_")[0]: measure for measure in MEASURES}
 
 
 def read_used(row: Mapping[str, object]) -> Used:
     """Read a counter row from quantities or integers.
 
     Args:
-        row: amounts by lane: quantities by short name (``points = "28 point"``), or integers in
+        row: amounts by measure: quantities by short name (``points = "28 point"``), or integers in
             counter units by full name (``points_npt = 28000000000``).
 
     Raises:
         ValueError: with a Chinese sentence that names the field.
     """
-    amounts = dict.fromkeys(LANES, 0)
+    amounts = dict.fromkeys(MEASURES, 0)
     for name, value in row.items():
         if name in amounts and isinstance(value, int) and not isinstance(value, bool):
             amounts[name] = value
@@ -38,15 +38,15 @@ def read_used(row: Mapping[str, object]) -> Used:
                 "全名写成整数，例如 points_npt = 28000000000。"
             )
         else:
-            known = (*LANE_NAMES, *LANES)
+            known = (*LANE_NAMES, *MEASURES)
             raise ValueError(f"“{name}”不是计数器的栏。{nearest(name, known)}")
     return Used(*amounts.values())
 
 
 def _nano(name: str, text: str) -> int:
     base, unit = parse_quantity(text)
-    lane = LANE_NAMES[name]
-    if lane_of(unit.dimension) != lane:
+    measure = LANE_NAMES[name]
+    if measure_of(unit.dimension) != measure:
         example = {"reduction": "1 kgCO2e", "points": "2 point", "count": "1 count"}
         raise ValueError(f"“{text}”的单位不适合“{name}”，例如“{example.get(name, '1 kg')}”。")
     if (base * NANO).denominator != 1:
@@ -137,6 +137,6 @@ def _touched(methodology: Methodology, example: ExampleDoc, result: Assessment) 
         for cap in methodology.caps
         if cap.key in result.usage
         and (not cap.tiers or example.tier in cap.tiers)
-        and getattr(used.get(cap.key, Used()).plus(result.usage[cap.key]), cap.lane)
+        and getattr(used.get(cap.key, Used()).plus(result.usage[cap.key]), cap.measure)
         > cap.limit_nano
     }

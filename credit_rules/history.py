@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, get_args
 
 from credit_rules.assessing import assess_methodology
 from credit_rules.counters import NOTHING, Period, Scope, Used, period_start
-from credit_rules.drafts import Applied, Draft
+from credit_rules.drafts import AppliedVersion, Draft
 from credit_rules.errors import FactsRefused, FieldProblem, NotInForce
 from credit_rules.facts import Facts
 from credit_rules.inputs import InputValue
@@ -61,7 +61,7 @@ class Occasions:
     once: Collection[str] = ()
 
 
-class Outcome(NamedTuple):
+class HistoryAward(NamedTuple):
     """What a past action would be awarded.
 
     Args:
@@ -120,11 +120,11 @@ class HistoryRun:
         self._used.clear()
         self._credited.clear()
 
-    def award(self, action: PastAction) -> Outcome:
+    def award(self, action: PastAction) -> HistoryAward:
         """What the next action would be awarded; the counters then hold what it uses."""
         judge = self._judge(action.methodology_id, action.on)
         if isinstance(judge, FieldProblem):
-            return Outcome(None, 0, 0, ranked=False, problem=judge)
+            return HistoryAward(None, 0, 0, ranked=False, problem=judge)
         methodology = judge.methodology
         subjects = {"member": action.member_id, "place": action.place_id}
         rows = {
@@ -144,12 +144,12 @@ class HistoryRun:
         try:
             found = assess_methodology(methodology, facts)
         except FactsRefused as refused:
-            return Outcome(methodology, 0, 0, ranked=False, problem=refused.problems[0])
+            return HistoryAward(methodology, 0, 0, ranked=False, problem=refused.problems[0])
         for key in found.usage.keys() & rows.keys():
             self._used[rows[key]] = used.get(key, NOTHING).plus(found.usage[key])
         for period, number in self._instances(judge, action):
             self._credited.add((action.member_id, period, number, methodology.id))
-        return Outcome(methodology, found.reduction_mg, found.points_mpt, found.ranked, None)
+        return HistoryAward(methodology, found.reduction_mg, found.points_mpt, found.ranked, None)
 
     def _judge(self, kind: str, on: date) -> _Judge | FieldProblem:
         """What judges a kind on a day: looked up once, for a day holds thousands of actions."""
@@ -162,12 +162,12 @@ class HistoryRun:
             self._judges[kind, on] = found
         return found
 
-    def _applied(self, kind: str, on: date) -> Applied:
+    def _applied(self, kind: str, on: date) -> AppliedVersion:
         if isinstance(self._rules, Draft):
             return self._rules.applied(kind, on)
-        return Applied(self._rules.methodology(kind, on), on)
+        return AppliedVersion(self._rules.methodology(kind, on), on)
 
-    def _made(self, kind: str, on: date, applied: Applied) -> _Judge:
+    def _made(self, kind: str, on: date, applied: AppliedVersion) -> _Judge:
         methodology, once = applied.methodology, self._occasions.once
         itself = {
             Exclusion(kind, exclusion.period)

@@ -17,7 +17,7 @@ from credit_rules.errors import nearest
 from credit_rules.model import FactorTable, MethodologyDoc, StepDoc
 from credit_rules.plan import TIER_SLOT, Pick, Product, Sum
 from credit_rules.units import Dimension, Unit, base_unit, parse_quantity, parse_unit, showable
-from credit_rules.values import ChoiceValue, Effective, Line, Lowered, Value, common_scale
+from credit_rules.values import ChoiceValue, Effective, Lowered, TraceLine, Value, common_scale
 
 PERIODS: Final[tuple[Period, ...]] = ("day", "week", "month", "year")
 PERIOD_WORDS: Final[tuple[str, ...]] = PERIODS
@@ -216,7 +216,7 @@ class Lowering:
                 "请把这一步移到上限和分档之前；先短周期、后长周期。",
             )
 
-    def show(self, line: Line) -> None:
+    def show(self, line: TraceLine) -> None:
         """Add a line to the trace."""
         self.made.lines.append(line)
 

@@ -24,19 +24,19 @@ from credit_rules.model import (
 )
 from credit_rules.plan import Operation, Run
 from credit_rules.trace_template import TraceTemplate
-from credit_rules.values import Counted, Counter, Effective, Line, Required
+from credit_rules.values import Counted, CounterField, Effective, Required, TraceLine
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One counter row a plan reads: its key and, per lane, the slots of used and claimed."""
+class CounterRow:
+    """One counter row a plan reads: its key and, per measure, the slots of used and claimed."""
 
     key: str
-    lanes: tuple[tuple[int, int, int], ...]
+    measures: tuple[tuple[int, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Award:
+class ResultSlots:
     """Where a result stands: slot of the last cap's output and of F(used)."""
 
     line: Counted
@@ -48,7 +48,7 @@ class Award:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DatedPlan:
     """How actions are assessed from a day on.
 
     Args:
@@ -71,12 +71,12 @@ class Plan:
     template: list[int]
     operations: tuple[Operation, ...]
     runs: tuple[Run, ...]
-    lines: tuple[Line, ...]
-    rows: tuple[Row, ...]
-    counters: tuple[Counter, ...]
+    lines: tuple[TraceLine, ...]
+    rows: tuple[CounterRow, ...]
+    counters: tuple[CounterField, ...]
     required: tuple[Required, ...]
-    reduction: Award | None
-    points: Award
+    reduction: ResultSlots | None
+    points: ResultSlots
     effective: tuple[Effective, ...]
     width: int
     templates: dict[int, TraceTemplate] = field(default_factory=dict)
@@ -91,8 +91,8 @@ class Plan:
         slots = self.template.copy()
         slots[: self.width] = numbers
         for row, state in zip(self.rows, used, strict=True):
-            for lane, slot, _ in row.lanes:
-                slots[slot] = state[lane]
+            for measure, slot, _ in row.measures:
+                slots[slot] = state[measure]
         for run in self.runs:
             run(slots)
         return slots
@@ -155,7 +155,7 @@ class Methodology:
     bonus: BonusDoc | None
     bonus_cap: CapSpec | None
     examples: tuple[ExampleDoc, ...]
-    plans: tuple[Plan, ...]
+    plans: tuple[DatedPlan, ...]
     starts: tuple[date, ...]
     readers: tuple[InputReader, ...]
     reads: tuple[tuple[str, dict[object, int], Callable[[object], int]], ...]
@@ -180,7 +180,7 @@ class Methodology:
             self.effective_until is None or on <= self.effective_until
         )
 
-    def in_force(self, on: date) -> Plan | None:
+    def in_force(self, on: date) -> DatedPlan | None:
         """The plan of a day; None where it is not in force."""
         if on < self.effective_from or (self.effective_until and on > self.effective_until):
             return None

@@ -15,7 +15,7 @@ from credit_rules.methodology import Methodology
 from credit_rules.model import ExampleDoc, Factor, InputSpec, Standards
 from credit_rules.rulebook import Rulebook
 from credit_rules.units import decimal_text, parse_quantity
-from credit_rules.values import Counted, Formula, Line, LookedUp, Required, Value, Weighted
+from credit_rules.values import Counted, Formula, LookedUp, Required, TraceLine, Value, Weighted
 
 GENERATED = "<!-- 由 tanpuhui rules docs 生成，请改方法学文件，不要改这里。 -->"
 _SCENARIOS = {"reduction": "减排场景", "behaviour": "行为场景（不签发）"}
@@ -192,7 +192,7 @@ def _steps(methodology: Methodology) -> list[str]:
     return [_step(methodology, line, settled) for line in lines]
 
 
-def _step(methodology: Methodology, line: Line, settled: Mapping[str, str]) -> str:
+def _step(methodology: Methodology, line: TraceLine, settled: Mapping[str, str]) -> str:
     if isinstance(line, Required):
         return f"条件：不符合时拒绝，并提示“{line.message}”"
     if isinstance(line, Formula):

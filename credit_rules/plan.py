@@ -126,7 +126,7 @@ class Clamp:
 
 
 @dataclass(frozen=True, slots=True)
-class Cap:
+class Capped:
     """`out` = min(limit, used + claimed) - min(limit, used), in counter units.
 
     `claimed` receives `of` times `multiplier`, which is what the counter grows by; `before`
@@ -243,7 +243,7 @@ class Require:
         return require
 
 
-Operation = Product | Pick | Sum | Clamp | Cap | Tiered | Require
+Operation = Product | Pick | Sum | Clamp | Capped | Tiered | Require
 
 
 def rising(bounds: Sequence[int]) -> bool:

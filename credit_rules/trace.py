@@ -16,7 +16,7 @@ from typing import NamedTuple, cast
 from credit_rules.canonical import JsonValue, digest, json_bytes
 from credit_rules.counters import NANO, NANO_PER_MILLI, CapSpec
 from credit_rules.facts import Boost
-from credit_rules.methodology import Award, Methodology, Plan
+from credit_rules.methodology import DatedPlan, Methodology, ResultSlots
 from credit_rules.trace_drawing import Json, template_of
 from credit_rules.trace_template import TraceTemplate
 from credit_rules.units import DecimalForm, decimal_text
@@ -36,7 +36,7 @@ class BonusTrace:
     awarded_mpt: int
 
 
-class Basis(NamedTuple):
+class TraceBasis(NamedTuple):
     """What a trace is rendered from.
 
     Args:
@@ -50,7 +50,7 @@ class Basis(NamedTuple):
     """
 
     methodology: Methodology
-    plan: Plan
+    plan: DatedPlan
     on: date
     slots: list[int]
     reduction_mg: int
@@ -68,7 +68,7 @@ class Trace:
     _canonical: bytes | None = None
     _filled: tuple[TraceTemplate, list[str]] | None = None
 
-    def __init__(self, basis: Basis) -> None:
+    def __init__(self, basis: TraceBasis) -> None:
         self._basis = basis
 
     @property
@@ -110,7 +110,7 @@ class Trace:
         return found
 
     def _blanks(self) -> tuple[TraceTemplate, list[str]]:
-        """The template, and what is filled in: first what `Given` names, then its sources."""
+        """The template, and what is filled in: first what `GivenBlank` names, then its sources."""
         if self._filled is None:
             methodology, plan, on, slots, reduction_mg, points_mpt, bonus = self._basis
             template = template_of(methodology, plan, slots, on)
@@ -137,7 +137,7 @@ class Trace:
         )
 
 
-def _remainder(award: Award | None, slots: list[int]) -> int:
+def _remainder(award: ResultSlots | None, slots: list[int]) -> int:
     return award.nano(slots)[1] % NANO_PER_MILLI if award else 0
 
 

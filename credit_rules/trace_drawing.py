@@ -9,12 +9,12 @@ from typing import Final
 
 from credit_rules.canonical import JsonValue, json_bytes
 from credit_rules.counters import PERIOD_LABELS, SCOPE_LABELS
-from credit_rules.methodology import Methodology, Plan
+from credit_rules.methodology import DatedPlan, Methodology
 from credit_rules.model import Factor, InputSpec
 from credit_rules.plan import TIER_SLOT, Slots
 from credit_rules.trace_template import (
     Blanked,
-    Given,
+    GivenBlank,
     Sentence,
     Source,
     TraceTemplate,
@@ -26,9 +26,9 @@ from credit_rules.values import (
     ChoiceValue,
     Counted,
     Formula,
-    Line,
     LookedUp,
     Required,
+    TraceLine,
     Value,
     Weighted,
 )
@@ -48,7 +48,7 @@ class Drawing:
         on: a day of the plan.
     """
 
-    def __init__(self, methodology: Methodology, plan: Plan, tier: int, on: date) -> None:
+    def __init__(self, methodology: Methodology, plan: DatedPlan, tier: int, on: date) -> None:
         self._methodology, self._plan, self._tier, self._on = methodology, plan, tier, on
         self._sources: list[Source] = []
         self._numbers: dict[tuple[int, DecimalForm], int] = {}
@@ -69,7 +69,7 @@ class Drawing:
             tuple(self._sources), Blanked(document, self._escaped), tuple(sentences)
         )
 
-    def _sentence(self, text: str, line: Line | None = None) -> Sentence:
+    def _sentence(self, text: str, line: TraceLine | None = None) -> Sentence:
         """A sentence; full weight changes nothing and is not worth one."""
         equal = None
         if isinstance(line, Weighted):
@@ -81,7 +81,7 @@ class Drawing:
 
     def _blank(self, source: Source) -> int:
         self._sources.append(source)
-        return len(Given) + len(self._sources) - 1
+        return len(GivenBlank) + len(self._sources) - 1
 
     def _number_blank(self, slot: int, form: DecimalForm) -> int:
         """The blank of a slot's number; a trace writes the same number once."""
@@ -136,7 +136,7 @@ class Drawing:
                 "scenario": rules.scenario,
                 "baseline": rules.baseline,
             },
-            "on": text_blank(Given.ON),
+            "on": text_blank(GivenBlank.ON),
             "tier": {
                 "name": tier.name,
                 "label": tier.label,
@@ -148,13 +148,13 @@ class Drawing:
             "inputs": [self._input(index) for index in range(len(rules.readers))],
             "factors": self._factors(),
             "steps": [self._step(line) for line in self._plan.lines],
-            "bonus": json_blank(Given.BONUS),
+            "bonus": json_blank(GivenBlank.BONUS),
             "result": {
-                "reduction_mg": json_blank(Given.REDUCTION_MG),
-                "reduction_remainder_ng": json_blank(Given.REDUCTION_REMAINDER_NG),
-                "points_mpt": json_blank(Given.POINTS_MPT),
-                "points_remainder_npt": json_blank(Given.POINTS_REMAINDER_NPT),
-                "bonus_mpt": json_blank(Given.BONUS_MPT),
+                "reduction_mg": json_blank(GivenBlank.REDUCTION_MG),
+                "reduction_remainder_ng": json_blank(GivenBlank.REDUCTION_REMAINDER_NG),
+                "points_mpt": json_blank(GivenBlank.POINTS_MPT),
+                "points_remainder_npt": json_blank(GivenBlank.POINTS_REMAINDER_NPT),
+                "bonus_mpt": json_blank(GivenBlank.BONUS_MPT),
             },
         }
 
@@ -187,7 +187,7 @@ class Drawing:
                 found.append(json_blank(self._blank(_row_text(line, texts))))
         return found
 
-    def _step(self, line: Line) -> Json:
+    def _step(self, line: TraceLine) -> Json:
         found: Json = {"key": line.key, "block": line.block}
         if isinstance(line, Required):
             return {**found, "holds": True, "text": self._worded(line)}
@@ -221,7 +221,7 @@ class Drawing:
         spec = line.spec
         found: Json = {
             "key": spec.key,
-            "lane": spec.lane,
+            "lane": spec.measure,
             "scope": spec.scope,
             "period": spec.period,
             "applies": self._applies(line),
@@ -265,13 +265,13 @@ class Drawing:
             return self._choice(ChoiceValue(spec, slot), _labels(spec))
         return f"{self._number(slot, reader.form)} {spec.unit.label}"
 
-    def _worded(self, line: Line) -> str:
+    def _worded(self, line: TraceLine) -> str:
         """A line in words: the same in the document and among the sentences."""
         if line.key not in self._words:
             self._words[line.key] = self._in_words(line)
         return self._words[line.key]
 
-    def _in_words(self, line: Line) -> str:
+    def _in_words(self, line: TraceLine) -> str:
         if isinstance(line, Required):
             return "符合条件"
         result = self._worth(line.out)
@@ -338,7 +338,7 @@ def _factor(name: str, label: str, factor: Factor) -> Json:
     }
 
 
-def template_of(methodology: Methodology, plan: Plan, slots: Slots, on: date) -> TraceTemplate:
+def template_of(methodology: Methodology, plan: DatedPlan, slots: Slots, on: date) -> TraceTemplate:
     """The template of a plan for the tier of evidence in the slots; drawn at its first use."""
     tier = slots[TIER_SLOT]
     found = plan.templates.get(tier)

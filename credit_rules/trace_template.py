@@ -18,7 +18,7 @@ from credit_rules.plan import Slots
 Source = Callable[[Slots], str]
 
 
-class Given(IntEnum):
+class GivenBlank(IntEnum):
     """The blanks that do not come from the slots, in the order a trace gives them."""
 
     ON = 0

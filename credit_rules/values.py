@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from math import gcd, lcm
 
-from credit_rules.counters import CapSpec, Lane
+from credit_rules.counters import CapSpec, UsedMeasure
 from credit_rules.model import FactorTable, InputSpec
 from credit_rules.plan import Operation
 from credit_rules.units import DecimalForm, Dimension, Unit, decimal_form
@@ -102,7 +102,7 @@ class Counted:
     """A line of the trace: a cap or tiers, by cumulative difference.
 
     Args:
-        spec: key, lane, scope and period; for tiers the limit is where the last tier begins.
+        spec: key, measure, scope and period; for tiers the limit is where the last tier begins.
         basis: what is counted.
         used: slot of the counter before.
         claimed: slot of what this action adds to the counter.
@@ -133,7 +133,7 @@ class Required:
     message: str
 
 
-Line = Formula | LookedUp | Weighted | Counted | Required
+TraceLine = Formula | LookedUp | Weighted | Counted | Required
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +148,12 @@ class Effective:
 
 
 @dataclass(frozen=True, slots=True)
-class Counter:
+class CounterField:
     """One field of one counter row that a plan reads and adds to.
 
     Args:
         key: the counter row.
-        lane: its field.
+        measure: its field.
         dimension: the dimension of what is counted.
         used: slot of the counter before.
         claimed: slot of what the action adds.
@@ -162,7 +162,7 @@ class Counter:
     """
 
     key: str
-    lane: Lane
+    measure: UsedMeasure
     dimension: Dimension
     used: int
     claimed: int
@@ -174,8 +174,8 @@ class Lowered:
     """What lowering collects, in order."""
 
     operations: list[Operation] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-    counters: list[Counter] = field(default_factory=list)
+    lines: list[TraceLine] = field(default_factory=list)
+    counters: list[CounterField] = field(default_factory=list)
     effective: list[Effective] = field(default_factory=list)
     template: list[int] = field(default_factory=list)
 

@@ -36,7 +36,7 @@ class Readings:
     def of_context(cls, context: Mapping[str, Any]) -> "Readings":
         """The readings as they were stored with an action."""
         return cls(
-            {key: Used(**lanes) for key, lanes in context["used"].items()},
+            {key: Used(**measures) for key, measures in context["used"].items()},
             frozenset((other, period) for other, period in context.get("credited", ())),
         )
 

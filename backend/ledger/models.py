@@ -202,7 +202,7 @@ class EvidenceUse(Base):
 class CapUsage(Base):
     """What a member (or a place, as the cap key says) has claimed of one cap in one period.
 
-    The four lanes are those of `credit_rules.Used`: billionths of a gram of CO2e, of a point, of
+    The four measures are those of `credit_rules.Used`: billionths of a gram of CO2e, of a point, of
     the base unit of an activity, and of one thing counted; all before the cap.
     """
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from backend.actions.exclusions import ONCE, TRIP_REACH, Numbering
 from credit_rules import CapSpec, Draft
-from credit_rules.history import HistoryRun, Occasions, Outcome, PastAction
+from credit_rules.history import HistoryAward, HistoryRun, Occasions, PastAction
 
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -222,7 +222,7 @@ class DraftRun:
             occasions=self._numbering.of(action.occurred_at, action.occurred_on, action.facts),
         )
 
-    def _count(self, action: CountedAction, after: Outcome) -> None:
+    def _count(self, action: CountedAction, after: HistoryAward) -> None:
         found, problem = self._found, after.problem
         sums = Sums(
             1,
@@ -256,7 +256,7 @@ def _group(groups: dict[_Key, Sums], key: _Key) -> Sums:
     return found
 
 
-def _ranked(action: CountedAction, after: Outcome) -> Sums:
+def _ranked(action: CountedAction, after: HistoryAward) -> Sums:
     """What counts in rankings; refused is what did and no longer does."""
     return Sums(
         actions=int(action.ranked),

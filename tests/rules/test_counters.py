@@ -18,7 +18,7 @@ from credit_rules import (
     load_rulebook,
     period_start,
 )
-from credit_rules.counters import LANES, NANO_PER_MILLI
+from credit_rules.counters import MEASURES, NANO_PER_MILLI
 
 DAY = date(2026, 3, 4)
 RULES = load_rulebook()
@@ -27,7 +27,7 @@ MATERIALS = [
 ]
 
 
-class DropOff(NamedTuple):
+class DrawnDropOff(NamedTuple):
     material: str
     centigrams_of_kg: int
     tier: str
@@ -41,7 +41,7 @@ class Total(NamedTuple):
 
 
 drop_offs = st.builds(
-    DropOff,
+    DrawnDropOff,
     st.sampled_from(MATERIALS),
     st.integers(min_value=1, max_value=5000),
     st.sampled_from(["T0", "T1", "T2", "T3", "T4"]),
@@ -70,14 +70,14 @@ def after(used: dict[str, Used], result: Assessment) -> dict[str, Used]:
     }
 
 
-def facts_of(drop_off: DropOff) -> Facts:
+def facts_of(drop_off: DrawnDropOff) -> Facts:
     mass = Decimal(drop_off.centigrams_of_kg) / 100
     inputs: dict[str, str | int | Decimal] = {"material": drop_off.material, "mass": mass}
     return Facts("recycling.drop_off", DAY, drop_off.tier, inputs)
 
 
 @given(st.lists(drop_offs, min_size=1, max_size=6), st.randoms(use_true_random=False))
-def test_the_order_of_a_day_changes_nothing(actions: list[DropOff], random: object) -> None:
+def test_the_order_of_a_day_changes_nothing(actions: list[DrawnDropOff], random: object) -> None:
     shuffled = list(actions)
     random.shuffle(shuffled)  # type: ignore[attr-defined] # hypothesis gives a random.Random
     one = settle(RULES, map(facts_of, actions))
@@ -87,10 +87,10 @@ def test_the_order_of_a_day_changes_nothing(actions: list[DropOff], random: obje
 
 @given(drop_offs, st.lists(drop_offs, max_size=2), st.data())
 def test_splitting_a_drop_off_earns_nothing_but_the_habit_that_the_day_has_anyway(
-    whole: DropOff, before: list[DropOff], data: st.DataObject
+    whole: DrawnDropOff, before: list[DrawnDropOff], data: st.DataObject
 ) -> None:
     # The first drop-off of the day takes the habit's reward, so that only mass is split after it.
-    day = [DropOff("paper", 1, "T2"), DropOff("paper", 100, "T0"), *before]
+    day = [DrawnDropOff("paper", 1, "T2"), DrawnDropOff("paper", 100, "T0"), *before]
     cut = data.draw(st.integers(min_value=0, max_value=whole.centigrams_of_kg))
     parts = [p for p in (cut, whole.centigrams_of_kg - cut) if p]
     used = settle(RULES, map(facts_of, day)).used
@@ -100,7 +100,9 @@ def test_splitting_a_drop_off_earns_nothing_but_the_habit_that_the_day_has_anywa
 
 
 @given(drop_offs, st.integers(min_value=0, max_value=5000), st.lists(drop_offs, max_size=3))
-def test_more_mass_never_earns_less(action: DropOff, more: int, before: list[DropOff]) -> None:
+def test_more_mass_never_earns_less(
+    action: DrawnDropOff, more: int, before: list[DrawnDropOff]
+) -> None:
     heavier = action._replace(centigrams_of_kg=min(5000, action.centigrams_of_kg + more))
     used = settle(RULES, map(facts_of, before)).used
     small = settle(RULES, [facts_of(action)], used)
@@ -110,7 +112,7 @@ def test_more_mass_never_earns_less(action: DropOff, more: int, before: list[Dro
 
 
 @given(st.lists(drop_offs, min_size=1, max_size=12))
-def test_a_day_never_passes_its_caps(actions: list[DropOff]) -> None:
+def test_a_day_never_passes_its_caps(actions: list[DrawnDropOff]) -> None:
     total = settle(RULES, map(facts_of, actions))
     assert total.reduction_mg <= 10_000_000
     assert total.points_mpt <= 30_000
@@ -121,7 +123,7 @@ def test_a_day_never_passes_its_caps(actions: list[DropOff]) -> None:
 
 @given(drop_offs, st.lists(drop_offs, max_size=5))
 def test_taking_back_the_last_action_restores_every_counter(
-    last: DropOff, earlier: list[DropOff]
+    last: DrawnDropOff, earlier: list[DrawnDropOff]
 ) -> None:
     before = settle(RULES, map(facts_of, earlier)).used
     facts = facts_of(last)
@@ -134,7 +136,7 @@ def test_taking_back_the_last_action_restores_every_counter(
 
 @given(st.lists(drop_offs, min_size=2, max_size=6), st.data())
 def test_taking_back_an_earlier_action_never_leaves_the_others_with_too_much(
-    actions: list[DropOff], data: st.DataObject
+    actions: list[DrawnDropOff], data: st.DataObject
 ) -> None:
     index = data.draw(st.integers(min_value=0, max_value=len(actions) - 1))
     everything = settle(RULES, map(facts_of, actions))
@@ -148,7 +150,7 @@ def test_taking_back_an_earlier_action_never_leaves_the_others_with_too_much(
 
 
 @given(st.lists(drop_offs, min_size=1, max_size=8))
-def test_awards_are_the_whole_milligrams_of_the_counters(actions: list[DropOff]) -> None:
+def test_awards_are_the_whole_milligrams_of_the_counters(actions: list[DrawnDropOff]) -> None:
     evidenced = [action._replace(tier="T2") for action in actions]
     total = settle(RULES, map(facts_of, evidenced))
     counted = total.used["recycling.drop_off:day"].reduction_ng if total.used else 0
@@ -196,9 +198,9 @@ def test_a_month_of_days_is_the_same_in_any_order(
     st.randoms(use_true_random=False),
 )
 def test_a_bonus_stops_at_its_cap_in_any_order(
-    actions: list[DropOff], multiplier: str, random: object
+    actions: list[DrawnDropOff], multiplier: str, random: object
 ) -> None:
-    def bonus(order: list[DropOff]) -> tuple[int, int]:
+    def bonus(order: list[DrawnDropOff]) -> tuple[int, int]:
         used: dict[str, Used] = {}
         total = points = 0
         boost = Boost("地球日", Decimal(multiplier), 10**9)
@@ -220,7 +222,7 @@ def test_a_bonus_stops_at_its_cap_in_any_order(
 
 
 def test_a_bonus_never_passes_the_budget_of_its_campaign() -> None:
-    facts = facts_of(DropOff("paper", 200, "T2"))
+    facts = facts_of(DrawnDropOff("paper", 200, "T2"))
     for left, expected in ((0, 0), (1, 1), (18_999, 18_999), (19_000, 19_000), (10**6, 19_000)):
         boost = Boost("地球日", Decimal(2), left)
         result = assess(RULES, Facts(facts.methodology_id, DAY, "T2", facts.inputs, boost=boost))
@@ -250,4 +252,4 @@ def test_caps_say_what_is_left(mixed: Rulebook) -> None:
     assert caps["daily"].left_nano(Used(reduction_ng=29 * 10**9)) == 10**9
     assert caps["daily"].left_nano(Used(reduction_ng=31 * 10**9)) == 0
     assert caps["points"].shown(2_500_000_000) == "2.5 分"
-    assert {cap.lane for cap in caps.values()} <= set(LANES)
+    assert {cap.measure for cap in caps.values()} <= set(MEASURES)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from credit_rules import Draft, Facts, Rulebook, Used, assess, load_rulebook, period_start
-from credit_rules.history import HistoryRun, Occasions, Outcome, PastAction
+from credit_rules.history import HistoryAward, HistoryRun, Occasions, PastAction
 from credit_rules.loading import SHIPPED, load_draft
 
 SHARED = Path(__file__).parent / "files" / "shared"
@@ -19,12 +19,12 @@ LIVE = Occasions(reach={"trip": 1}, once=("trip", "meal"))
 
 def awarded(
     rules: Rulebook | Draft, actions: Iterable[PastAction], occasions: Occasions | None = None
-) -> list[Outcome]:
+) -> list[HistoryAward]:
     run = HistoryRun(rules, occasions)
     return [run.award(action) for action in actions]
 
 
-def codes(found: list[Outcome]) -> dict[int, str]:
+def codes(found: list[HistoryAward]) -> dict[int, str]:
     return {at: each.problem.code for at, each in enumerate(found) if each.problem is not None}
 
 
@@ -197,7 +197,7 @@ def test_members_of_all_methodologies_share_nothing(shipped: Rulebook) -> None:
     """Each member's actions alone come to what they come to among those of all others."""
     actions = drawn(shipped, 6_000, members=9)
     together = awarded(shipped, actions, LIVE)
-    run, alone = HistoryRun(shipped, LIVE), dict[int, Outcome]()
+    run, alone = HistoryRun(shipped, LIVE), dict[int, HistoryAward]()
     for member in range(9):
         run.forget()
         for at, action in enumerate(actions):

@@ -91,12 +91,12 @@ def settle(actions: Iterable[Facts]) -> tuple[int, int, Counters]:
     return reduction, points, used
 
 
-def least(methodology: Methodology, lane: str) -> int:
-    """The smallest cap of a lane that holds for every tier of evidence, in milli-units."""
+def least(methodology: Methodology, measure: str) -> int:
+    """The smallest cap of a measure that holds for every tier of evidence, in milli-units."""
     limits = [
         cap.limit_nano
         for cap in methodology.caps
-        if cap.kind == "cap" and cap.lane == lane and not cap.tiers and cap.name != "bonus"
+        if cap.kind == "cap" and cap.measure == measure and not cap.tiers and cap.name != "bonus"
     ]
     return min(limits) // 10**6 if limits else 0
 

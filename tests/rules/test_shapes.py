@@ -9,7 +9,7 @@ import pytest
 
 from credit_rules import Boost, Facts, FactsRefused, Rulebook, Used, assess, load_rulebook
 from credit_rules.counters import COUNTER_LIMIT, NANO_PER_MILLI
-from credit_rules.plan import Cap, Pick, Product, Sum, Tiered
+from credit_rules.plan import Capped, Pick, Product, Sum, Tiered
 
 DAY = date(2026, 3, 4)
 SHAPES = Path(__file__).parent / "files" / "shapes"
@@ -87,7 +87,7 @@ def test_a_row_picked_by_any_number_of_choices(keys: tuple[int, ...], expected: 
 
 def test_an_award_stops_at_the_cap() -> None:
     limit = 3 * NANO_PER_MILLI + 5
-    cap = Cap(0, 1, 2, 2, 3, 4, limit, None)
+    cap = Capped(0, 1, 2, 2, 3, 4, limit, None)
     for used in (0, 1, NANO_PER_MILLI - 1, limit - 1, limit, limit + 1, 2 * limit):
         for claimed in (0, 1, NANO_PER_MILLI // 2, limit // 2, limit):
             before, after = min(used, limit), min(used + 2 * claimed, limit)

@@ -38,7 +38,7 @@ class Weighing(NamedTuple):
     tier: str
 
 
-class Day(NamedTuple):
+class SharedDay(NamedTuple):
     awards: list[tuple[int, int]]
     used: dict[tuple[str, int], Used]
 
@@ -58,7 +58,7 @@ weighings = st.builds(
 evidenced = weighings.map(lambda w: w._replace(tier="T2"))
 
 
-def day(actions: Iterable[Weighing], used: dict[tuple[str, int], Used] | None = None) -> Day:
+def day(actions: Iterable[Weighing], used: dict[tuple[str, int], Used] | None = None) -> SharedDay:
     """Weighings one after another, with counters of members and of places."""
     used, awards = dict(used or {}), []
     for action in actions:
@@ -73,10 +73,10 @@ def day(actions: Iterable[Weighing], used: dict[tuple[str, int], Used] | None = 
         awards.append((result.reduction_mg, result.points_mpt))
         for key, added in result.usage.items():
             used[whose[key]] = used.get(whose[key], Used()).plus(added)
-    return Day(awards, used)
+    return SharedDay(awards, used)
 
 
-def at_place(settled: Day, place: int) -> Used:
+def at_place(settled: SharedDay, place: int) -> Used:
     return settled.used.get((PLACE_KEY, place), Used())
 
 
@@ -95,7 +95,7 @@ def test_what_a_place_credits_does_not_depend_on_who_comes_first(
         assert abs(one.mg - other.mg) <= len(actions)
 
 
-def own_used(settled: Day, member: int) -> int:
+def own_used(settled: SharedDay, member: int) -> int:
     return settled.used.get(("point.weighing:week", member), Used()).reduction_ng
 
 

@@ -8,7 +8,7 @@ from random import Random
 import click
 
 from tests.drills.mutation.mutants import all_mutants
-from tests.drills.mutation.running import Verdict, passes_unchanged, verdicts
+from tests.drills.mutation.running import MutantVerdict, passes_unchanged, verdicts
 
 
 @click.command(help=__doc__)
@@ -24,7 +24,7 @@ def main(sample: int, seed: int, only: str, workers: int, out: Path | None) -> N
         mutants = Random(seed).sample(mutants, sample)  # noqa: S311 - a reproducible sample
     if not passes_unchanged():
         raise click.ClickException("the tests fail without any mutant")
-    found: list[Verdict] = []
+    found: list[MutantVerdict] = []
     for verdict in verdicts(mutants, workers):
         found.append(verdict)
         if verdict.said == "survived":
@@ -39,7 +39,7 @@ def main(sample: int, seed: int, only: str, workers: int, out: Path | None) -> N
     )
 
 
-def _row(verdict: Verdict) -> dict[str, object]:
+def _row(verdict: MutantVerdict) -> dict[str, object]:
     return {**verdict.mutant._asdict(), "said": verdict.said, "seconds": round(verdict.seconds, 1)}
 
 

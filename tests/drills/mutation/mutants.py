@@ -9,7 +9,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import NamedTuple
 
-from tests.drills.mutation.operators import Change, changes
+from tests.drills.mutation.operators import SourceChange, changes
 
 ROOT = Path(__file__).parents[3]
 SOURCE = ROOT / "credit_rules"
@@ -66,7 +66,7 @@ def _mutants_of(path: Path) -> Iterator[Mutant]:
         )
 
 
-def _shown(change: Change) -> ast.AST:
+def _shown(change: SourceChange) -> ast.AST:
     """What to show of a change: the node, or its parent where the node says too little."""
     small = isinstance(change.node, ast.operator | ast.cmpop | ast.boolop | ast.Constant)
     return (

@@ -52,7 +52,7 @@ _LEFT_OUT = ast.Raise | ast.AugAssign | ast.Continue | ast.Break
 _ALIAS = re.compile(r"[A-Z][a-z]\w*")
 
 
-class Place(NamedTuple):
+class SourcePlace(NamedTuple):
     """Where a node hangs: a field of its parent, and its number where the field is a list."""
 
     parent: ast.AST
@@ -67,24 +67,24 @@ class Place(NamedTuple):
             getattr(self.parent, self.field)[self.number] = node
 
 
-class Change(NamedTuple):
+class SourceChange(NamedTuple):
     """A change of one node: the operator that makes it, the node, what replaces it, and where."""
 
     operator: str
     node: ast.AST
     replacement: ast.AST
-    place: Place
+    place: SourcePlace
 
 
-def changes(module: ast.Module) -> Iterator[Change]:
+def changes(module: ast.Module) -> Iterator[SourceChange]:
     """Every change the operators make in a module, in the order of its text."""
     for place, node in _behaviour(module):
         for operator, mutate in OPERATORS.items():
             for replacement in mutate(node, place):
-                yield Change(operator, node, replacement, place)
+                yield SourceChange(operator, node, replacement, place)
 
 
-def _behaviour(node: ast.AST) -> Iterator[tuple[Place, ast.AST]]:
+def _behaviour(node: ast.AST) -> Iterator[tuple[SourcePlace, ast.AST]]:
     """The nodes below that say what happens, not what is declared."""
     for name, value in ast.iter_fields(node):
         declares = isinstance(node, ast.ClassDef) and name in {"bases", "keywords"}
@@ -92,7 +92,7 @@ def _behaviour(node: ast.AST) -> Iterator[tuple[Place, ast.AST]]:
             continue
         for index, child in enumerate(value if isinstance(value, list) else [value]):
             if isinstance(child, ast.AST) and not _is_declaration(child):
-                yield Place(node, name, index if isinstance(value, list) else None), child
+                yield SourcePlace(node, name, index if isinstance(value, list) else None), child
                 yield from _behaviour(child)
 
 
@@ -105,17 +105,17 @@ def _is_declaration(node: ast.AST) -> bool:
     return isinstance(node, ast.Import | ast.ImportFrom)
 
 
-def _comparison(node: ast.AST, _place: Place) -> Iterator[ast.AST]:
+def _comparison(node: ast.AST, _place: SourcePlace) -> Iterator[ast.AST]:
     if isinstance(node, ast.cmpop):
         yield _SWAPPED[type(node)]()
 
 
-def _arithmetic(node: ast.AST, _place: Place) -> Iterator[ast.AST]:
+def _arithmetic(node: ast.AST, _place: SourcePlace) -> Iterator[ast.AST]:
     if isinstance(node, ast.operator):
         yield _SWAPPED[type(node)]()
 
 
-def _boolean(node: ast.AST, _place: Place) -> Iterator[ast.AST]:
+def _boolean(node: ast.AST, _place: SourcePlace) -> Iterator[ast.AST]:
     if isinstance(node, ast.boolop):
         yield _SWAPPED[type(node)]()
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
@@ -124,7 +124,7 @@ def _boolean(node: ast.AST, _place: Place) -> Iterator[ast.AST]:
         yield ast.Constant(not node.value)
 
 
-def _condition(_node: ast.AST, place: Place) -> Iterator[ast.AST]:
+def _condition(_node: ast.AST, place: SourcePlace) -> Iterator[ast.AST]:
     if place.field == "test" or (
         isinstance(place.parent, ast.comprehension) and place.field == "ifs"
     ):
@@ -133,30 +133,30 @@ def _condition(_node: ast.AST, place: Place) -> Iterator[ast.AST]:
             yield ast.Constant(value=True)
 
 
-def _number(node: ast.AST, _place: Place) -> Iterator[ast.AST]:
+def _number(node: ast.AST, _place: SourcePlace) -> Iterator[ast.AST]:
     if isinstance(node, ast.Constant) and type(node.value) is int:
         yield ast.Constant(node.value + 1)
 
 
-def _text(node: ast.AST, _place: Place) -> Iterator[ast.AST]:
+def _text(node: ast.AST, _place: SourcePlace) -> Iterator[ast.AST]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield ast.Constant(node.value + "XX")
 
 
-def _value(node: ast.AST, place: Place) -> Iterator[ast.AST]:
+def _value(node: ast.AST, place: SourcePlace) -> Iterator[ast.AST]:
     parents = ast.Return | ast.Yield | ast.Assign | ast.AnnAssign
     nothing = isinstance(node, ast.Constant) and node.value is None
     if isinstance(place.parent, parents) and place.field == "value" and not nothing:
         yield ast.Constant(value=None)
 
 
-def _statement(node: ast.AST, _place: Place) -> Iterator[ast.AST]:
+def _statement(node: ast.AST, _place: SourcePlace) -> Iterator[ast.AST]:
     called = isinstance(node, ast.Expr) and not isinstance(node.value, ast.Yield | ast.YieldFrom)
     if called or isinstance(node, _LEFT_OUT):
         yield ast.Pass()
 
 
-def _argument(node: ast.AST, _place: Place) -> Iterator[ast.AST]:
+def _argument(node: ast.AST, _place: SourcePlace) -> Iterator[ast.AST]:
     if isinstance(node, ast.Call):
         for index, keyword in enumerate(node.keywords):
             if keyword.arg is not None:
@@ -164,7 +164,7 @@ def _argument(node: ast.AST, _place: Place) -> Iterator[ast.AST]:
                 yield ast.Call(node.func, node.args, kept)
 
 
-OPERATORS: dict[str, Callable[[ast.AST, Place], Iterator[ast.AST]]] = {
+OPERATORS: dict[str, Callable[[ast.AST, SourcePlace], Iterator[ast.AST]]] = {
     "comparison": _comparison,
     "arithmetic": _arithmetic,
     "boolean": _boolean,

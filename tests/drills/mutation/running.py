@@ -37,7 +37,7 @@ _SURVIVED, _KILLED = 0, 1
 _NO_TIME: Final = {signal.SIGALRM, signal.SIGXCPU}
 
 
-class Verdict(NamedTuple):
+class MutantVerdict(NamedTuple):
     """What the tests said of a mutant: `killed`, `survived` or `timeout`, and in how long."""
 
     mutant: Mutant
@@ -45,7 +45,7 @@ class Verdict(NamedTuple):
     seconds: float
 
 
-def verdicts(mutants: Sequence[Mutant], workers: int) -> Iterator[Verdict]:
+def verdicts(mutants: Sequence[Mutant], workers: int) -> Iterator[MutantVerdict]:
     """Test every mutant, so many at once; verdicts come as they are known."""
     _preload()
     running: dict[int, tuple[Mutant, float]] = {}
@@ -56,7 +56,7 @@ def verdicts(mutants: Sequence[Mutant], workers: int) -> Iterator[Verdict]:
             running[_start(mutant)] = mutant, time.monotonic()
         pid, status = os.wait()
         mutant, started = running.pop(pid)
-        yield Verdict(mutant, _said(status), time.monotonic() - started)
+        yield MutantVerdict(mutant, _said(status), time.monotonic() - started)
 
 
 def passes_unchanged() -> bool:
