@@ -1,0 +1,89 @@
+"""Institutions, invitations, posters and switches of the world in every state."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+
+from sqlalchemy import text
+
+from backend.offers.service import switch_cash_value
+from backend.organisations.departments import close_department
+from backend.organisations.service import close_institution, record_year
+from backend.people.bindings import create_invitation
+from backend.people.models import Role
+from backend.people.queries import Grant
+from backend.people.roles import grant_role
+from backend.places.service import print_posters, revoke_batch
+from tests.builders.organisations import a_department, an_institution
+from tests.builders.people import a_member
+from tests.scenes.acts import EVERYWHERE, FREE, LONG, RARE, Acts
+
+
+def organise_everything(acts: Acts, people: Mapping[str, int]) -> None:
+    """Makes what the console shows of institutions."""
+    there, db, now = acts.town.organisation, acts.db, acts.now
+    for name in (LONG[:50], RARE):
+        made = an_institution(db, district_id=there.west, system_id=there.system, name=name)
+        department = a_department(db, made, name)
+        a_member(db, name=name, institution_id=made, department_id=department)
+    closed = an_institution(db, district_id=there.west, system_id=there.system, name="已撤并单位")
+    close_institution(db, institution_id=closed, closed_on=date(2027, 1, 1), now=now)
+    old = a_department(db, there.bureau, "老部门")
+    close_department(db, department_id=old, closed_on=date(2027, 1, 1), now=now, actor_id=None)
+    _invitations(acts)
+    _posters(acts)
+    grant = Grant(Role.ATTENDANT, institution_id=there.bureau)
+    grant_role(db, member_id=people["rare"], grant=grant, now=now)
+    _cash_value(acts)
+    _year(acts)
+
+
+def _invitations(acts: Acts) -> None:
+    """Open, used up, expired and ended."""
+    bureau = acts.town.organisation.bureau
+    for ago, department in ((0, None), (1, acts.town.organisation.office), (40, None), (2, None)):
+        create_invitation(
+            acts.db,
+            institution_id=bureau,
+            department_id=department,
+            ttl=timedelta(days=30),
+            max_uses=1,
+            now=acts.now - timedelta(days=ago),
+            actor_id=None,
+        )
+    newest = "(SELECT id FROM invitation ORDER BY id DESC LIMIT 1 OFFSET {})"
+    acts.db.execute(text(f"UPDATE invitation SET uses = 1 WHERE id = {newest.format(2)}"))
+    acts.db.execute(
+        text(f"UPDATE invitation SET revoked_at = :now WHERE id = {newest.format(0)}"),
+        {"now": acts.now},
+    )
+
+
+def _posters(acts: Acts) -> None:
+    """A second batch at the first point, and its first one voided."""
+    point = acts.town.bureau_point
+    print_posters(acts.db, [point.place.id], scope=EVERYWHERE, actor_id=None, at=acts.now)
+    revoke_batch(
+        acts.db,
+        point.batch_id,
+        reason=FREE,
+        scope=EVERYWHERE,
+        actor_id=acts.admin,
+        at=acts.now,
+    )
+
+
+def _cash_value(acts: Acts) -> None:
+    bureau = acts.town.organisation.bureau
+    switch_cash_value(acts.db, bureau, allowed=True, actor_id=acts.admin, now=acts.now)
+
+
+def _year(acts: Acts) -> None:
+    record_year(
+        acts.db,
+        institution_id=acts.town.organisation.bureau,
+        year=2026,
+        headcount=1,
+        floor_area_m2=Decimal("0.01"),
+        now=acts.now,
+    )
