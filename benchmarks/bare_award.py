@@ -51,7 +51,7 @@ def bare_award(
         channel="printed_code",
         ranked=True,
         facts='{"mass":"1.25","material":"paper"}',
-        context=json.dumps({"used": {key: measures._asdict() for key, measures in used.items()}}),
+        context=json.dumps({"used": {}}),
         methodology_id="recycling.drop_off",
         methodology_version=1,
         methodology_digest=b"x" * 32,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from backend.actions.claims import Admission, ClaimInput
 from backend.actions.service import record
@@ -34,7 +34,12 @@ EACH = 15
 _CAMPAIGN = 1
 # Members of their own, beyond those of the installation.
 _KEYS = KeyRing("a secret of the benchmarks, 32 characters")
-_NUMBERS = itertools.count(1_000_000)
+_FIRST_MEMBER, _MEMBERS = 1_000_000, 40_000
+_NUMBERS = itertools.count(_FIRST_MEMBER)
+_ENROL = text("""
+INSERT INTO member (id, display_name, created_at) OVERRIDING SYSTEM VALUE
+SELECT n, '成员', now() FROM generate_series(:first, :first + :count) AS n
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ def measure(where: BenchInstallation) -> Result:
     # One client keeps one connection; what it calls again and again is planned there once.
     client, engine = make_engine(url, pool_size=1), make_engine(url, pool_size=WRITERS)
     rulebook = load_rulebook()
+    with engine.begin() as db:
+        db.execute(_ENROL, {"first": _FIRST_MEMBER, "count": _MEMBERS})
     _batched(client, _awards(12 * MOST))
     with engine.begin() as db:
         for campaign in range(_CAMPAIGN, _CAMPAIGN + WRITERS):

@@ -43,8 +43,9 @@ WITH member AS (
       FROM made, entry e WHERE e.action_id = :action ORDER BY made.id
     RETURNING id, member_id
 ), moved AS (
-    INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
-    SELECT n.id, t.seq, t.debit, (n.member_id << 16) | (t.credit & 65535), t.unit, t.amount
+    INSERT INTO transfer (entry_id, seq, member_id, debit, credit, unit, amount)
+    SELECT n.id, t.seq, n.member_id, t.debit,
+           (n.member_id << 16) | (t.credit & 65535), t.unit, t.amount
       FROM entered n, entry e JOIN transfer t ON t.entry_id = e.id
      WHERE e.action_id = :action ORDER BY n.id, t.seq
 ), remembered AS (
@@ -52,8 +53,8 @@ WITH member AS (
     SELECT made.member_id, i.reference, i.request_digest, made.id
       FROM made, idempotency i WHERE i.action_id = :action
 )
-INSERT INTO evidence_use (evidence_digest, action_id)
-SELECT sha256(u.evidence_digest || int8send(made.member_id)), made.id
+INSERT INTO evidence_use (evidence_digest, action_id, member_id)
+SELECT sha256(u.evidence_digest || int8send(made.member_id)), made.id, made.member_id
   FROM made, evidence_use u WHERE u.action_id = :action
 """)
 _COUNTERS = text("""

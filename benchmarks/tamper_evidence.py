@@ -48,8 +48,8 @@ WITH made AS (
       FROM generate_series(1, :count) AS n JOIN (SELECT * FROM action LIMIT 1) AS a ON true
     RETURNING id, member_id
 )
-INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
-SELECT id, s, -s, (member_id << 16) | (s << 12), u, 1000
+INSERT INTO transfer (entry_id, seq, member_id, debit, credit, unit, amount)
+SELECT id, s, member_id, -s, (member_id << 16) | (s << 12), u, 1000
   FROM made, (VALUES (1, 'mg'), (2, 'mpt')) AS x(s, u)
 """)
 

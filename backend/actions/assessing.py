@@ -36,16 +36,22 @@ class Readings:
     def of_context(cls, context: Mapping[str, Any]) -> "Readings":
         """The readings as they were stored with an action."""
         return cls(
-            {key: Used(**measures) for key, measures in context["used"].items()},
+            {key: Used(*counted) for key, counted in context["used"].items()},
             frozenset((other, period) for other, period in context.get("credited", ())),
         )
 
     def context(self, methodology: Methodology) -> dict[str, Any]:
-        """The readings as they are stored with an action."""
-        context: dict[str, Any] = {"used": {key: x._asdict() for key, x in self.used.items()}}
+        """The readings as they are stored with an action, without what stood at nothing."""
+        used = {key: _without_zeros(counted) for key, counted in self.used.items() if any(counted)}
+        context: dict[str, Any] = {"used": used}
         if methodology.excludes:
             context["credited"] = sorted(map(list, self.credited))
         return context
+
+
+def _without_zeros(counted: Used) -> list[int]:
+    last = max(at for at, amount in enumerate(counted) if amount)
+    return list(counted[: last + 1])
 
 
 def assess_claim(

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, text
 
+from backend.actions.assessing import Readings
 from backend.actions.history import HistoryOrder, RecordedAward, recorded_award_of, with_traces
 from backend.actions.queries import TAKES_ROOM, Recorded
 from backend.actions.replaying import reassess
@@ -134,7 +135,7 @@ def _moved_on(
     books: Books, recorded: Recorded, assessment: Assessment, counters: dict[_Counter, Used]
 ) -> Iterator[Finding]:
     """Holds what the award read of each counter against what had been claimed by then."""
-    read: Mapping[str, Mapping[str, int]] = recorded.context["used"]
+    read = Readings.of_context(recorded.context).used
     exclusions = exclusions_under(stored_methodology(books.rulebook, recorded), recorded)
     for mark in exclusions.caps:
         if mark.key in exclusions.blocking and any(counters.get(_counter(mark), ())):
@@ -147,7 +148,7 @@ def _moved_on(
     marks = {mark.key for mark in exclusions.marks}
     for counter, added in _added(books, recorded, assessment).items():
         claimed = counters.get(counter, Used())
-        if counter.key not in marks and Used(**read.get(counter.key, {})) != claimed:
+        if counter.key not in marks and read.get(counter.key, Used()) != claimed:
             yield Finding(
                 Invariant.CAPS,
                 f"action {recorded.id}",

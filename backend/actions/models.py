@@ -101,6 +101,7 @@ class Reassessment(Base):
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     action_id: Mapped[int] = mapped_column(ForeignKey("action.id"))
+    member_id: Mapped[int]
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"))
     why: Mapped[str]
     run_id: Mapped[int | None] = mapped_column(ForeignKey("correction_run.id"))
@@ -131,6 +132,7 @@ class ActionState(Base):
     action_id: Mapped[int] = mapped_column(
         ForeignKey("action.id"), primary_key=True, autoincrement=False
     )
+    member_id: Mapped[int]
     status: Mapped[str]
     reason: Mapped[str | None]
     reassessment_id: Mapped[int | None] = mapped_column(ForeignKey("reassessment.id"))
@@ -145,6 +147,7 @@ class HeldAward(Base):
     action_id: Mapped[int] = mapped_column(
         ForeignKey("action.id"), primary_key=True, autoincrement=False
     )
+    member_id: Mapped[int]
     reason: Mapped[str]
     trace_digest: Mapped[bytes]
     held_at: Mapped[datetime]
@@ -164,6 +167,7 @@ class HoldResolution(Base):
     action_id: Mapped[int] = mapped_column(
         ForeignKey("held_award.action_id"), primary_key=True, autoincrement=False
     )
+    member_id: Mapped[int]
     outcome: Mapped[str]
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"))
     actor_id: Mapped[int | None]

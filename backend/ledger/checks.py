@@ -162,9 +162,9 @@ SELECT m.entry_id, a.id AS action_id, e.reduction_mg, e.points_mpt,
 """
 
 _MISPLACED = f"""
-SELECT account_id, kind, coalesce(member_id, campaign_id) AS owner_id, expires_month
+SELECT account_id, kind, member_id + coalesce(campaign_id, 0) AS owner_id, expires_month
   FROM balance
- WHERE account_id >> 16 IS DISTINCT FROM coalesce(member_id, campaign_id)
+ WHERE account_id >> 16 IS DISTINCT FROM member_id + coalesce(campaign_id, 0)
     OR (account_id >> 12) & 15 IS DISTINCT FROM {_CODE}
     OR (kind <> 'campaign_budget' AND account_id & 4095 <> {MONTH.format("expires_month")})
     OR extract(day FROM expires_month) <> 1
@@ -194,6 +194,32 @@ _EVIDENCE_ASTRAY = """
 SELECT u.action_id, encode(u.evidence_digest, 'hex') AS digest
   FROM evidence_use u LEFT JOIN action a ON a.id = u.action_id
  WHERE a.id IS NULL ORDER BY u.action_id
+"""
+
+# A row beside an entry or an action names the member that the entry or the action names.
+_MEMBERS = """
+SELECT 'entry' AS kind, t.entry_id AS id, min(t.member_id) AS said, e.member_id AS member_id
+  FROM transfer t JOIN entry e ON e.id = t.entry_id
+ WHERE t.member_id <> e.member_id GROUP BY t.entry_id, e.member_id
+UNION ALL
+SELECT 'entry', l.entry_id, l.member_id, e.member_id
+  FROM tree_leaf l JOIN entry e ON e.id = l.entry_id WHERE l.member_id <> e.member_id
+UNION ALL
+SELECT 'action', x.action_id, x.member_id, a.member_id
+  FROM (SELECT action_id, member_id FROM evidence_use
+        UNION ALL SELECT action_id, member_id FROM action_state
+        UNION ALL SELECT action_id, member_id FROM held_award
+        UNION ALL SELECT action_id, member_id FROM hold_resolution
+        UNION ALL SELECT action_id, member_id FROM reassessment) AS x
+  JOIN action a ON a.id = x.action_id
+ WHERE x.member_id <> a.member_id
+UNION ALL
+SELECT 'account', s.account_id, s.member_id, o.member_id
+  FROM sealed_balance s
+ CROSS JOIN LATERAL (SELECT CASE WHEN s.account_id > 0 AND s.account_id >> 12 & 15 <> 3
+                                 THEN s.account_id >> 16 ELSE 0 END AS member_id) AS o
+ WHERE s.member_id <> o.member_id
+ ORDER BY 1, 2
 """
 
 CHECKS: tuple[Check, ...] = (
@@ -308,6 +334,14 @@ CHECKS: tuple[Check, ...] = (
         statement=_MISPLACED,
         subject="account {account_id}",
         detail="{kind}（所属 {owner_id}，到期月 {expires_month}）不在它应在的账户。",
+    ),
+    check_of_rows(
+        "ledger.members",
+        "分录、行为旁的各行写明同一位成员",
+        Invariant.PROVENANCE,
+        statement=_MEMBERS,
+        subject="{kind} {id}",
+        detail="有一行写成员 {said}，应为 {member_id}。",
     ),
     check_of_rows(
         "ledger.award_lots",

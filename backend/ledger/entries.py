@@ -22,13 +22,13 @@ class PostedTransfer(NamedTuple):
 
 
 class PostedEntry(NamedTuple):
-    """One entry with its transfers in the order of `seq`."""
+    """One entry with its transfers in the order of `seq`; `member_id` is 0 where it is nobody's."""
 
     id: int
     kind: str
     created_at: datetime
     effective_on: date
-    member_id: int | None
+    member_id: int
     action_id: int | None
     reverses_entry_id: int | None
     settles_entry_id: int | None

@@ -13,7 +13,7 @@ _OUT_OF_TIME = """
 SELECT entry_id, created_at, earlier
   FROM (SELECT id AS entry_id, created_at,
                lag(created_at) OVER (PARTITION BY member_id ORDER BY id) AS earlier
-          FROM entry WHERE member_id IS NOT NULL) AS ordered
+          FROM entry WHERE member_id > 0) AS ordered
  WHERE created_at < earlier ORDER BY entry_id
 """
 

@@ -65,8 +65,8 @@ class Balance(Base):
             name="chart",
         ),
         CheckConstraint(
-            "CASE WHEN kind = 'campaign_budget' THEN campaign_id IS NOT NULL AND member_id IS NULL"
-            " ELSE member_id IS NOT NULL AND campaign_id IS NULL END",
+            "CASE WHEN kind = 'campaign_budget' THEN campaign_id IS NOT NULL AND member_id = 0"
+            " ELSE member_id > 0 AND campaign_id IS NULL END",
             name="owner",
         ),
         Index("ix_balance_member_id", "member_id"),
@@ -80,7 +80,7 @@ class Balance(Base):
     )
 
     account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    member_id: Mapped[int | None]
+    member_id: Mapped[int]
     kind: Mapped[str]
     unit: Mapped[str]
     expires_month: Mapped[date | None]
@@ -93,8 +93,9 @@ class Entry(Base):
     """One business event in the ledger, of a kind of `chart.EntryKind`.
 
     `created_at` is the instant of writing, under the member's lock: a member's entries have the
-    order of their ids in time too. `settles_entry_id` is the redemption that a fulfilment or a
-    cancellation settles, at most once.
+    order of their ids in time too. `member_id` is 0 where an entry is no member's: a campaign's
+    grant. `settles_entry_id` is the redemption that a fulfilment or a cancellation settles, at most
+    once.
     """
 
     __tablename__ = "entry"
@@ -106,10 +107,12 @@ class Entry(Base):
             name="reversal",
         ),
         CheckConstraint(
-            "CASE WHEN kind = 'grant' THEN member_id IS NULL AND campaign_id IS NOT NULL"
-            " ELSE member_id IS NOT NULL END",
+            "CASE WHEN kind = 'grant' THEN member_id = 0 AND campaign_id IS NOT NULL"
+            " ELSE member_id > 0 END",
             name="owner",
         ),
+        # Numbers of accounts are shifted numbers of their owners (`chart`).
+        CheckConstraint("campaign_id > 0 AND campaign_id < 70368744177664", name="campaign"),
         CheckConstraint("kind <> 'award' OR trace_digest IS NOT NULL", name="trace"),
         CheckConstraint(
             "(kind IN ('fulfilment', 'cancellation')) = (settles_entry_id IS NOT NULL)",
@@ -134,7 +137,7 @@ class Entry(Base):
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     kind: Mapped[str]
-    member_id: Mapped[int | None]
+    member_id: Mapped[int]
     action_id: Mapped[int | None]
     reverses_entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"))
     effective_on: Mapped[date]
@@ -168,6 +171,7 @@ class Transfer(Base):
 
     entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int]
     debit: Mapped[int]
     credit: Mapped[int]
     unit: Mapped[str]
@@ -197,6 +201,7 @@ class EvidenceUse(Base):
 
     evidence_digest: Mapped[bytes] = mapped_column(primary_key=True)
     action_id: Mapped[int]
+    member_id: Mapped[int]
 
 
 class CapUsage(Base):

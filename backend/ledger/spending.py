@@ -1,7 +1,7 @@
 """Spending: redemptions set aside, handed over or cancelled, donations, expiry.
 
-Each posting is one call of a SQL function (`sql/0004_spending_functions.sql`) that takes the
-member's lock and writes everything or nothing. Callers never commit.
+Each posting is one call of a SQL function (`sql/`) that takes the member's lock and writes
+everything or nothing. Callers never commit.
 """
 
 from collections.abc import Collection
@@ -63,11 +63,7 @@ def lock_members(db: Connection, member_ids: Collection[int]) -> None:
     Whoever posts for several members, or holds rows that others want before they post, takes all
     locks here first: they are taken in one order, so nobody waits in a circle.
     """
-    fetch_all(
-        db,
-        "SELECT pg_advisory_xact_lock(id) FROM unnest(%s::bigint[]) AS id",
-        (sorted(member_ids),),
-    )
+    fetch_all(db, "SELECT ledger_lock_members(%s::bigint[])", (list(member_ids),))
 
 
 def redeem(

@@ -10,7 +10,10 @@ from backend.db.base import Base
 
 
 class OutboxMessage(Base):
-    """One effect to bring about after the commit that wrote it. Done exactly once."""
+    """One effect to bring about after the commit that wrote it. Done exactly once.
+
+    `member_id` is the member it concerns, 0 where it concerns nobody alone.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -21,6 +24,7 @@ class OutboxMessage(Base):
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     kind: Mapped[str]
+    member_id: Mapped[int] = mapped_column(server_default=text("0"))
     payload: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     available_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -59,6 +59,10 @@ class Member(Base):
     """
 
     __tablename__ = "member"
+    __table_args__ = (
+        # Numbers of the ledger's accounts are shifted numbers of members (`ledger.chart`).
+        CheckConstraint("id > 0 AND id < 70368744177664", name="id"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     display_name: Mapped[str]

@@ -52,7 +52,7 @@ def entry_bytes(entry: PostedEntry, action: Recorded | None, salt: bytes) -> byt
         _padded(entry.kind, 16),
         _instant(entry.created_at),
         _day(entry.effective_on),
-        entry.member_id or 0,
+        entry.member_id,
         entry.action_id or 0,
         entry.reverses_entry_id or 0,
         entry.settles_entry_id or 0,
@@ -108,9 +108,19 @@ def read_entry(content: bytes) -> PostedEntry:
     """
     if len(content) < _ENTRY.size:
         raise ValueError("the content is shorter than a leaf")
-    layout, _salt, entry_id, kind, created_at, effective_on, *ids, trace, _action, count = (
-        _ENTRY.unpack_from(content)
-    )
+    (
+        layout,
+        _salt,
+        entry_id,
+        kind,
+        created_at,
+        effective_on,
+        member_id,
+        *ids,
+        trace,
+        _action,
+        count,
+    ) = _ENTRY.unpack_from(content)
     if layout != LAYOUT or len(content) != _ENTRY.size + count * _TRANSFER.size:
         raise ValueError("the content is no leaf of layout 1")
     try:
@@ -118,9 +128,7 @@ def read_entry(content: bytes) -> PostedEntry:
         counts_for = _FIRST_DAY + timedelta(days=effective_on)
     except OverflowError:
         raise ValueError("the leaf names a time that is none") from None
-    member_id, action_id, reverses_id, settles_id, actor_id, campaign_id = (
-        each or None for each in ids
-    )
+    action_id, reverses_id, settles_id, actor_id, campaign_id = (each or None for each in ids)
     return PostedEntry(
         id=entry_id,
         kind=kind.decode().rstrip(),

@@ -20,6 +20,7 @@ class TreeLeaf(Base):
 
     index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     entry_id: Mapped[int] = mapped_column(unique=True)
+    member_id: Mapped[int]
     layout: Mapped[int] = mapped_column(SmallInteger)
     salt: Mapped[bytes]
     hash: Mapped[bytes]
@@ -108,6 +109,7 @@ class SealedBalance(Base):
     month: Mapped[date] = mapped_column(primary_key=True)
     index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     account_id: Mapped[int]
+    member_id: Mapped[int]
     unit: Mapped[str]
     amount: Mapped[int]
     salt: Mapped[bytes]

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from backend.bootstrap import Backend
 from backend.clock import FixedClock
+from backend.ledger.amendments import lock_member
 from backend.organisations.queries import Scope
 from backend.places.codes import place_key, rotating_code
 from backend.places.models import PlaceState
@@ -231,7 +232,7 @@ def test_another_request_of_the_member_that_takes_too_long_gives_a_try_again(
     phone: Phone, drop_off: Body, scene: Scene, backend: Backend
 ) -> None:
     with backend.engine.begin() as db:
-        db.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": scene.members[0]})
+        lock_member(db, scene.members[0])
         answer = phone.log(drop_off())
     assert answer.status_code == 409
     assert answer.get_json()["code"] == "still_running"

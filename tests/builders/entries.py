@@ -14,8 +14,8 @@ INSERT INTO entry (kind, member_id, effective_on, trace_digest)
 VALUES ('award', :member, :day, :digest) RETURNING id
 """)
 _TRANSFER = text("""
-INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
-VALUES (:entry, 1, -1, :credit, 'mpt', :amount)
+INSERT INTO transfer (entry_id, seq, member_id, debit, credit, unit, amount)
+VALUES (:entry, 1, :member, -1, :credit, 'mpt', :amount)
 """)
 _MANY = text("""
 WITH made AS (
@@ -23,8 +23,8 @@ WITH made AS (
     SELECT 'award', 1 + n % 5, :day, sha256(int8send(n)) FROM generate_series(1, :count) AS n
     RETURNING id, member_id
 )
-INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
-SELECT id, 1, -1, (member_id << 16) | (2 << 12), 'mpt', 1000 + id FROM made
+INSERT INTO transfer (entry_id, seq, member_id, debit, credit, unit, amount)
+SELECT id, 1, member_id, -1, (member_id << 16) | (2 << 12), 'mpt', 1000 + id FROM made
 """)
 
 
@@ -37,7 +37,12 @@ def an_entry(db: Connection, *, member_id: int = 1, on: date = date(2026, 11, 18
     ).scalar_one()
     db.execute(
         _TRANSFER,
-        {"entry": entry, "credit": member_id << 16 | 2 << 12, "amount": 1000 + number},
+        {
+            "entry": entry,
+            "member": member_id,
+            "credit": member_id << 16 | 2 << 12,
+            "amount": 1000 + number,
+        },
     )
     return entry
 

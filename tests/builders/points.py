@@ -3,12 +3,23 @@
 import itertools
 from datetime import UTC, date, datetime, time
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from backend.ledger.service import Award, Outcome, post_award
 
 _NUMBERS = itertools.count(1)
 DAY = date(2026, 11, 18)
+
+
+_MEMBER = text("""
+INSERT INTO member (id, display_name, created_at) OVERRIDING SYSTEM VALUE
+VALUES (:id, '成员', now()) ON CONFLICT DO NOTHING
+""")
+
+
+def a_member_of_number(db: Connection, member_id: int) -> None:
+    """A member of a chosen number, unless there is one."""
+    db.execute(_MEMBER, {"id": member_id})
 
 
 def earn(
@@ -21,6 +32,7 @@ def earn(
     methodology: str = "recycling.drop_off",
 ) -> int:
     """Posts an award; returns its action."""
+    a_member_of_number(db, member_id)
     at = datetime.combine(on, time(2), UTC)
     posting = post_award(
         db,

@@ -36,7 +36,12 @@ CANARIES = (
         "ledger.amounts",
         reverse,
         function=REVERSE,
-        changes=(("VALUES (p_action_id, 'reversed'", "VALUES (p_action_id, 'credited'"),),
+        changes=(
+            (
+                "VALUES (p_action_id, v_new.member_id, 'reversed'",
+                "VALUES (p_action_id, v_new.member_id, 'credited'",
+            ),
+        ),
     ),
     Canary(
         "counters keep what was taken back",
@@ -67,7 +72,10 @@ CANARIES = (
         statements=("ALTER TABLE reassessment DROP CONSTRAINT uq_reassessment_entry_id",),
         function="ledger_reassess",
         changes=(
-            ("VALUES (v_change.action_id, v_entry,", "VALUES (v_change.action_id, v_entry - 1,"),
+            (
+                "VALUES (v_change.action_id, p_member_id, v_entry,",
+                "VALUES (v_change.action_id, p_member_id, v_entry - 1,",
+            ),
         ),
     ),
     Canary(
@@ -77,7 +85,10 @@ CANARIES = (
         post_held,
         function="ledger_resolve_hold",
         changes=(
-            ("VALUES (p_action_id, p_outcome, v_entry,", "VALUES (p_action_id, p_outcome, 1,"),
+            (
+                "VALUES (p_action_id, v_award.member_id, p_outcome, v_entry,",
+                "VALUES (p_action_id, v_award.member_id, p_outcome, 1,",
+            ),
         ),
     ),
     Canary(

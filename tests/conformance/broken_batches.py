@@ -85,7 +85,12 @@ CANARIES = (
         "ledger.evidence_astray",
         in_batches,
         function=POST,
-        changes=(("SELECT decode(e, 'hex'), p.id FROM", "SELECT decode(e, 'hex'), -p.id FROM"),),
+        changes=(
+            (
+                "SELECT decode(e, 'hex'), p.id, p.member_id FROM",
+                "SELECT decode(e, 'hex'), -p.id, p.member_id FROM",
+            ),
+        ),
     ),
     Canary(
         "a batch believes the counters it is told",

@@ -52,6 +52,16 @@ CANARIES = (
         ),
     ),
     Canary(
+        "a transfer is laid to another member",
+        Invariant.PROVENANCE,
+        "ledger.members",
+        two_awards,
+        function=POST,
+        changes=(
+            ("SELECT v_entry, t.seq, p_member_id,", "SELECT v_entry, t.seq, p_member_id + 1,"),
+        ),
+    ),
+    Canary(
         "a balance stands still",
         Invariant.NO_DRIFT,
         "ledger.drift",
@@ -134,12 +144,7 @@ CANARIES = (
         "ledger.drift",
         bonus,
         function=POST,
-        changes=(
-            (
-                "VALUES (v_entry, 3, v_budget_account, v_points_account, 'mpt', p_bonus_mpt);",
-                "SELECT v_entry, 3, v_budget_account, v_points_account, 'mpt', 1 WHERE false;",
-            ),
-        ),
+        changes=(("                   p_bonus_mpt;", "p_bonus_mpt WHERE false;"),),
     ),
     Canary(
         "a bonus leaves the campaign's budget as it was",

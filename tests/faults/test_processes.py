@@ -12,6 +12,7 @@ import psutil
 from sqlalchemy import text
 
 from backend.clock import business_day
+from backend.ledger.amendments import lock_member
 from backend.ledger.queries import drifting_balances
 from backend.rankings import jobs
 from backend.rankings.policy import Board, Measure, season_of
@@ -75,11 +76,12 @@ def test_a_worker_killed_in_the_middle_leaves_nothing(
     request = threading.Thread(target=submit)
     with city.backend.engine.begin() as db:
         # The posting function waits for this member's lock; there the worker is killed.
-        db.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": member})
+        lock_member(db, member)
         request.start()
         waiting = text(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            "SELECT count(*) FROM pg_locks AS waiting WHERE NOT waiting.granted AND EXISTS ("
+            " SELECT FROM pg_locks AS any_lock WHERE any_lock.pid = waiting.pid AND database ="
+            " (SELECT oid FROM pg_database WHERE datname = current_database()))"
         )
         until(lambda: db.execute(waiting).scalar_one() == 1, "the request waits")
         for worker in api.process.children():

@@ -15,8 +15,8 @@ BEGIN
     SELECT a.member_id, p_reference, p_request_digest, a.id FROM action a
      WHERE a.id = p_action_id AND a.member_id = p_member_id;
 
-    INSERT INTO evidence_use (evidence_digest, action_id)
-    SELECT e, p_action_id FROM unnest(p_evidence) AS e ORDER BY e ON CONFLICT DO NOTHING;
+    INSERT INTO evidence_use (evidence_digest, action_id, member_id)
+    SELECT e, p_action_id, p_member_id FROM unnest(p_evidence) AS e ORDER BY e ON CONFLICT DO NOTHING;
     SELECT count(*) INTO v_rows FROM evidence_use u
      WHERE u.evidence_digest = ANY (p_evidence) AND u.action_id = p_action_id;
     IF v_rows <> cardinality(p_evidence) THEN

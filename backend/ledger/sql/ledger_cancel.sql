@@ -18,8 +18,8 @@ BEGIN
         RETURNING id INTO v_entry;
         v_this_month := ledger_member_account(v.member_id, 'member_points', v_month);
         -- A lot's months grow with its id: the greater account is the later lot.
-        INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
-        SELECT v_entry, t.seq, t.credit,
+        INSERT INTO transfer (entry_id, seq, member_id, debit, credit, unit, amount)
+        SELECT v_entry, t.seq, v.member_id, t.credit,
                CASE WHEN p_forgive THEN greatest(t.debit, v_this_month) ELSE t.debit END,
                t.unit, t.amount
           FROM transfer t WHERE t.entry_id = p_redemption_id;

@@ -26,9 +26,9 @@ BEGIN
     VALUES ('donation', p_member_id, p_on, p_actor_id) RETURNING id INTO v_entry;
     INSERT INTO idempotency (member_id, reference, request_digest, entry_id)
     VALUES (p_member_id, p_reference, p_request_digest, v_entry);
-    INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
-    SELECT v_entry, row_number() OVER (ORDER BY taken.expires_month), taken.account_id,
-           ledger_system_account('donated', p_unit, p_cause), p_unit, taken.amount
+    INSERT INTO transfer (entry_id, seq, member_id, debit, credit, unit, amount)
+    SELECT v_entry, row_number() OVER (ORDER BY taken.expires_month), p_member_id,
+           taken.account_id, ledger_system_account('donated', p_unit, p_cause), p_unit, taken.amount
       FROM (SELECT NULL::date AS expires_month, p_amount AS amount,
                    ledger_member_account(p_member_id, 'member_reduction', NULL) AS account_id
              WHERE p_unit = 'mg'

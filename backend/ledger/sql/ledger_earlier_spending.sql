@@ -3,7 +3,7 @@ CREATE OR REPLACE FUNCTION ledger_earlier_spending(
     p_member_id bigint, p_reference text, p_request_digest bytea
 ) RETURNS TABLE (outcome text, entry_id bigint) LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(p_member_id);
+    PERFORM ledger_lock_member(p_member_id);
     RETURN QUERY
     SELECT CASE WHEN i.request_digest = p_request_digest AND i.entry_id IS NOT NULL
                 THEN 'repeated' ELSE 'mismatch' END, i.entry_id

@@ -14,8 +14,8 @@ BEGIN
     END IF;
     INSERT INTO entry (kind, member_id, effective_on)
     VALUES ('expiry', p_member_id, p_on) RETURNING id INTO v_entry;
-    INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
-    SELECT v_entry, row_number() OVER (ORDER BY b.expires_month), b.account_id,
+    INSERT INTO transfer (entry_id, seq, member_id, debit, credit, unit, amount)
+    SELECT v_entry, row_number() OVER (ORDER BY b.expires_month), p_member_id, b.account_id,
            ledger_system_account('expired', 'mpt', ''), 'mpt', b.amount
       FROM balance b
      WHERE b.member_id = p_member_id AND b.kind = 'member_points' AND b.amount > 0

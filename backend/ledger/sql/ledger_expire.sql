@@ -20,7 +20,7 @@ BEGIN
            AND b.member_id > p_after
          ORDER BY b.member_id LIMIT p_limit);
     FOREACH v_member IN ARRAY v_members LOOP
-        PERFORM pg_advisory_xact_lock(v_member);
+        PERFORM ledger_lock_member(v_member);
         v_points := ledger_end_lots(v_member, p_month, p_month, p_on);
         v_count := v_count + (v_points > 0)::int;
         v_total := v_total + v_points;

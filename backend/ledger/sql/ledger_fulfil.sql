@@ -12,8 +12,8 @@ BEGIN
         INSERT INTO entry (kind, member_id, effective_on, actor_id, settles_entry_id)
         VALUES ('fulfilment', v.member_id, p_on, p_actor_id, p_redemption_id)
         RETURNING id INTO v_entry;
-        INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
-        SELECT v_entry, t.seq, t.credit,
+        INSERT INTO transfer (entry_id, seq, member_id, debit, credit, unit, amount)
+        SELECT v_entry, t.seq, v.member_id, t.credit,
                ledger_system_account('redemption_done', 'mpt', p_reward), t.unit, t.amount
           FROM transfer t WHERE t.entry_id = p_redemption_id;
         PERFORM ledger_carry_balances(v_entry, v.member_id);

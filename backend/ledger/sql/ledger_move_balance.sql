@@ -13,7 +13,7 @@ BEGIN
     END IF;
     INSERT INTO balance AS b (account_id, member_id, campaign_id, kind, unit, expires_month, amount)
     VALUES (p_account,
-            CASE WHEN v_code <> 3 THEN p_account >> 16 END,
+            CASE WHEN v_code = 3 THEN 0 ELSE p_account >> 16 END,
             CASE WHEN v_code = 3 THEN p_account >> 16 END,
             (ARRAY['member_reduction', 'member_points', 'campaign_budget',
                    'redemption_pending'])[v_code],

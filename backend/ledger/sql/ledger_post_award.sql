@@ -1,5 +1,5 @@
--- Posts one award: idempotency key, caps, evidence, usage limits, action, entry, transfers, balances
--- and the outbox row, in one call.
+-- Posts one award: idempotency key, caps, evidence, usage limits, action, entry, transfers,
+-- balances and the outbox row, in one call.
 --
 -- Returns the outcome and the action:
 --   posted           everything above is written
@@ -9,7 +9,7 @@
 --   evidence_used    this evidence has earned before (the caller must roll back)
 --   usage_limit_reached  a shared code was used too often in its slot (the caller must roll back)
 --
--- The advisory lock makes one member's requests wait for each other and nobody else's; it is taken
+-- The member's lock makes one member's requests wait for each other and nobody else's; it is taken
 -- before the first read so that each statement below sees what the one before committed.
 CREATE OR REPLACE FUNCTION ledger_post_award(
     p_member_id bigint,
@@ -56,7 +56,7 @@ DECLARE
     v_budget_account bigint;
     v_reduction_account bigint;
 BEGIN
-    PERFORM pg_advisory_xact_lock(p_member_id);
+    PERFORM ledger_lock_member(p_member_id);
 
     SELECT i.request_digest, i.action_id INTO v_digest, v_action
       FROM idempotency i WHERE i.member_id = p_member_id AND i.reference = p_reference;
@@ -88,8 +88,8 @@ BEGIN
 
     -- First of all that is written: refused evidence leaves the transaction as it was.
     v_action := nextval('action_id_seq');
-    INSERT INTO evidence_use (evidence_digest, action_id)
-    SELECT e, v_action FROM unnest(p_evidence) AS e
+    INSERT INTO evidence_use (evidence_digest, action_id, member_id)
+    SELECT e, v_action, p_member_id FROM unnest(p_evidence) AS e
     ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS v_entry = ROW_COUNT;
     IF v_entry <> cardinality(p_evidence) THEN
@@ -127,9 +127,9 @@ BEGIN
 
         v_reduction_account := ledger_member_account(p_member_id, 'member_reduction', NULL);
         v_points_account := ledger_member_account(p_member_id, 'member_points', p_expires_month);
-        INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
-        SELECT v_entry, t.seq, ledger_system_account(t.source, t.unit, p_methodology_id),
-               t.credit, t.unit, t.amount
+        INSERT INTO transfer (entry_id, seq, member_id, debit, credit, unit, amount)
+        SELECT v_entry, t.seq, p_member_id,
+               ledger_system_account(t.source, t.unit, p_methodology_id), t.credit, t.unit, t.amount
           FROM (VALUES (1, 'avoided_source', v_reduction_account, 'mg', p_reduction_mg),
                        (2, 'issuance', v_points_account, 'mpt', p_points_mpt))
                AS t(seq, source, credit, unit, amount)
@@ -142,13 +142,15 @@ BEGIN
                 RETURN QUERY SELECT 'budget_short'::text, NULL::bigint;
                 RETURN;
             END IF;
-            INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
-            VALUES (v_entry, 3, v_budget_account, v_points_account, 'mpt', p_bonus_mpt);
+            INSERT INTO transfer (entry_id, seq, member_id, debit, credit, unit, amount)
+            SELECT v_entry, 3, p_member_id, v_budget_account, v_points_account, 'mpt',
+                   p_bonus_mpt;
         END IF;
 
         INSERT INTO balance AS b (account_id, member_id, kind, unit, expires_month, amount)
         SELECT * FROM (VALUES
-            (v_reduction_account, p_member_id, 'member_reduction', 'mg', NULL::date, p_reduction_mg),
+            (v_reduction_account, p_member_id, 'member_reduction', 'mg', NULL::date,
+             p_reduction_mg),
             (v_points_account, p_member_id, 'member_points', 'mpt', p_expires_month,
              p_points_mpt + p_bonus_mpt)
         ) AS a(account_id, member_id, kind, unit, expires_month, amount)
@@ -156,13 +158,13 @@ BEGIN
         ON CONFLICT (account_id) DO UPDATE
            SET amount = b.amount + excluded.amount, version = b.version + 1;
 
-        INSERT INTO outbox (kind, payload)
-        VALUES ('award.posted', jsonb_build_object('action_id', v_action));
+        INSERT INTO outbox (kind, member_id, payload)
+        VALUES ('award.posted', p_member_id, jsonb_build_object('action_id', v_action));
     ELSE
-        INSERT INTO held_award (action_id, reason, trace_digest, held_at, times_out_at)
-        VALUES (v_action, p_hold_reason, p_trace_digest, p_received_at, p_times_out_at);
-        INSERT INTO action_state (action_id, status, reason)
-        VALUES (v_action, 'held', p_hold_reason);
+        INSERT INTO held_award (action_id, member_id, reason, trace_digest, held_at, times_out_at)
+        VALUES (v_action, p_member_id, p_hold_reason, p_trace_digest, p_received_at, p_times_out_at);
+        INSERT INTO action_state (action_id, member_id, status, reason)
+        VALUES (v_action, p_member_id, 'held', p_hold_reason);
     END IF;
 
     -- Last, because a usage limit's row is shared by everybody at the same place.

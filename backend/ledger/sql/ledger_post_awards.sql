@@ -1,10 +1,10 @@
 -- Posts many awards in one call: what an offline backlog, a feed or a load brings at once.
 --
 -- p_items is an array of objects with the arguments of `ledger_post_award` and the counters its
--- assessment read (`caps`) and adds to (`added`), as rows of `cap_usage`; an item's counters include
--- what the items before it add. Only members are posted all of whose items are plain: new references
--- and evidence, counters as expected and their own, room under every usage limit. Returns their items
--- with the actions; the others go one by one through `ledger_post_award`, which tells why.
+-- assessment read (`caps`) and adds to (`added`), as rows of `cap_usage`; an item's counters
+-- include what the items before it add. Only members are posted all of whose items are plain: new
+-- references and evidence, counters as expected and their own, room under every usage limit. Returns
+-- their items with the actions; the others go one by one through `ledger_post_award`, which tells why.
 --
 -- Raises serialization_failure, and writes nothing, where somebody used the same evidence or the
 -- last of a usage limit at the same moment.
@@ -16,16 +16,12 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET jit = of
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
-    v_member bigint;
     v_missing boolean;
     v_seqs integer[];
     v_actions bigint[];
 BEGIN
-    FOR v_member IN SELECT DISTINCT (i->>'member_id')::bigint AS id
-                      FROM jsonb_array_elements(p_items) AS i ORDER BY id
-    LOOP
-        PERFORM pg_advisory_xact_lock(v_member);
-    END LOOP;
+    PERFORM ledger_lock_members(
+        ARRAY(SELECT (i->>'member_id')::bigint FROM jsonb_array_elements(p_items) AS i));
 
     WITH item AS MATERIALIZED (
         SELECT x.* FROM jsonb_to_recordset(p_items) AS x(
@@ -89,8 +85,8 @@ BEGIN
           FROM (SELECT * FROM item WHERE member_id NOT IN (SELECT member_id FROM alone)
                  ORDER BY seq) AS i
     ), new_evidence AS (
-        INSERT INTO evidence_use (evidence_digest, action_id)
-        SELECT decode(e, 'hex'), p.id FROM plain p, unnest(p.evidence) AS e
+        INSERT INTO evidence_use (evidence_digest, action_id, member_id)
+        SELECT decode(e, 'hex'), p.id, p.member_id FROM plain p, unnest(p.evidence) AS e
         ON CONFLICT DO NOTHING RETURNING 1
     ), new_action AS (
         INSERT INTO action (id, member_id, reference, kind, occurred_at, occurred_on, received_at,
@@ -138,8 +134,8 @@ BEGIN
                AS m(part, debit, credit, unit, kind, expires_month, amount, member_id)
          WHERE m.amount > 0
     ), new_transfer AS (
-        INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
-        SELECT entry_id, part, debit, credit, unit, amount FROM move ORDER BY seq, part
+        INSERT INTO transfer (entry_id, seq, member_id, debit, credit, unit, amount)
+        SELECT entry_id, part, member_id, debit, credit, unit, amount FROM move ORDER BY seq, part
     ), new_balance AS (
         INSERT INTO balance AS b (account_id, member_id, kind, unit, expires_month, amount, version)
         SELECT credit, member_id, kind, unit, expires_month, sum(amount), count(*) FROM move
@@ -147,8 +143,8 @@ BEGIN
         ON CONFLICT (account_id) DO UPDATE
            SET amount = b.amount + excluded.amount, version = b.version + excluded.version
     ), new_work AS (
-        INSERT INTO outbox (kind, payload)
-        SELECT 'award.posted', jsonb_build_object('action_id', id) FROM plain ORDER BY seq
+        INSERT INTO outbox (kind, member_id, payload)
+        SELECT 'award.posted', member_id, jsonb_build_object('action_id', id) FROM plain ORDER BY seq
     ), new_use AS (
         INSERT INTO usage_count AS u (subject, slot, uses)
         SELECT c.subject, c.slot, count(*) FROM usage_limit c

@@ -64,20 +64,22 @@ BEGIN
             v_entries := v_entries + 1;
         END IF;
 
-        INSERT INTO reassessment (action_id, entry_id, why, run_id, tier, channel, ranked, facts, context,
-                                  methodology_version, methodology_digest, rulebook_digest,
-                                  trace_digest, reduction_mg, points_mpt)
-        VALUES (v_change.action_id, v_entry, p_why, p_run_id, v_change.tier,
-                v_change.channel, v_change.ranked, v_change.facts, v_change.context, v_change.methodology_version,
+        INSERT INTO reassessment (action_id, member_id, entry_id, why, run_id, tier, channel,
+                                  ranked, facts, context, methodology_version, methodology_digest,
+                                  rulebook_digest, trace_digest, reduction_mg, points_mpt)
+        VALUES (v_change.action_id, p_member_id, v_entry, p_why, p_run_id, v_change.tier,
+                v_change.channel, v_change.ranked, v_change.facts, v_change.context,
+                v_change.methodology_version,
                 decode(v_change.methodology_digest, 'hex'), decode(v_change.rulebook_digest, 'hex'),
                 decode(v_change.trace_digest, 'hex'), v_change.reduction_mg, v_change.points_mpt)
         RETURNING id INTO v_reassessment;
-        INSERT INTO action_state AS s (action_id, status, reassessment_id)
-        VALUES (v_change.action_id, 'credited', v_reassessment)
+        INSERT INTO action_state AS s (action_id, member_id, status, reassessment_id)
+        VALUES (v_change.action_id, p_member_id, 'credited', v_reassessment)
         ON CONFLICT (action_id) DO UPDATE SET reassessment_id = excluded.reassessment_id;
         IF v_change.credited THEN
-            INSERT INTO outbox (kind, payload)
-            VALUES ('award.posted', jsonb_build_object('action_id', v_change.action_id));
+            INSERT INTO outbox (kind, member_id, payload)
+            VALUES ('award.posted', p_member_id,
+                    jsonb_build_object('action_id', v_change.action_id));
         END IF;
     END LOOP;
 

@@ -21,8 +21,8 @@ BEGIN
     VALUES ('redemption', p_member_id, p_on, p_actor_id) RETURNING id INTO v_entry;
     INSERT INTO idempotency (member_id, reference, request_digest, entry_id)
     VALUES (p_member_id, p_reference, p_request_digest, v_entry);
-    INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
-    SELECT v_entry, row_number() OVER (ORDER BY lot.expires_month),
+    INSERT INTO transfer (entry_id, seq, member_id, debit, credit, unit, amount)
+    SELECT v_entry, row_number() OVER (ORDER BY lot.expires_month), p_member_id,
            ledger_member_account(p_member_id, 'member_points', lot.expires_month),
            ledger_member_account(p_member_id, 'redemption_pending', lot.expires_month),
            'mpt', lot.amount

@@ -11,7 +11,7 @@ DECLARE
     v_award record;
     v_entry bigint;
 BEGIN
-    PERFORM pg_advisory_xact_lock(a.member_id) FROM action a WHERE a.id = p_action_id;
+    PERFORM ledger_lock_member(a.member_id) FROM action a WHERE a.id = p_action_id;
     SELECT a.member_id, a.occurred_on, a.methodology_id,
            coalesce(r.trace_digest, h.trace_digest) AS trace_digest,
            coalesce(r.reduction_mg, a.reduction_mg) AS reduction_mg,
@@ -40,11 +40,12 @@ BEGIN
             ARRAY[ledger_member_account(v_award.member_id, 'member_reduction', NULL),
                   ledger_member_account(v_award.member_id, 'member_points', p_expires_month)],
             ARRAY['mg', 'mpt'], ARRAY[v_award.reduction_mg, v_award.points_mpt]);
-        INSERT INTO outbox (kind, payload)
-        VALUES ('award.posted', jsonb_build_object('action_id', p_action_id));
+        INSERT INTO outbox (kind, member_id, payload)
+        VALUES ('award.posted', v_award.member_id, jsonb_build_object('action_id', p_action_id));
     END IF;
-    INSERT INTO hold_resolution (action_id, outcome, entry_id, actor_id, reason, resolved_at)
-    VALUES (p_action_id, p_outcome, v_entry, p_actor_id, p_reason, p_at);
+    INSERT INTO hold_resolution (action_id, member_id, outcome, entry_id, actor_id, reason,
+                                 resolved_at)
+    VALUES (p_action_id, v_award.member_id, p_outcome, v_entry, p_actor_id, p_reason, p_at);
     UPDATE action_state
        SET status = CASE p_outcome WHEN 'posted' THEN 'credited' ELSE p_outcome END,
            reason = p_reason

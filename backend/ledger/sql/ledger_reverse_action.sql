@@ -1,5 +1,5 @@
 -- Takes an action's award back: every entry that built it up is mirrored exactly, newest first, and
--- never again (unique key on reverses_entry_id). Caps are the caller's to settle afterwards.
+-- never again (unique key on reverses_entry_id). Caps are the caller's to reassess afterwards.
 --
 -- Returns `reversed`, or `not_credited` where there is nothing to take back, and what was written off
 -- because the member had spent it.
@@ -16,7 +16,7 @@ DECLARE
 BEGIN
     SELECT a.member_id, a.id INTO v_new.member_id, v_new.action_id
       FROM action a WHERE a.id = p_action_id;
-    PERFORM pg_advisory_xact_lock(v_new.member_id);
+    PERFORM ledger_lock_member(v_new.member_id) WHERE v_new.member_id IS NOT NULL;
     IF v_new.member_id IS NULL
        OR EXISTS (SELECT FROM action_state s
                    WHERE s.action_id = p_action_id AND s.status <> 'credited') THEN
@@ -53,11 +53,11 @@ BEGIN
            FROM transfer t WHERE t.entry_id = v_old.id;
     END LOOP;
 
-    INSERT INTO action_state AS s (action_id, status, reason)
-    VALUES (p_action_id, 'reversed', p_reason)
+    INSERT INTO action_state AS s (action_id, member_id, status, reason)
+    VALUES (p_action_id, v_new.member_id, 'reversed', p_reason)
     ON CONFLICT (action_id) DO UPDATE SET status = 'reversed', reason = excluded.reason;
-    INSERT INTO outbox (kind, payload)
-    VALUES ('award.posted', jsonb_build_object('action_id', p_action_id));
+    INSERT INTO outbox (kind, member_id, payload)
+    VALUES ('award.posted', v_new.member_id, jsonb_build_object('action_id', p_action_id));
     RETURN QUERY SELECT 'reversed'::text, v_mg, v_mpt;
 END $$;
 

@@ -14,7 +14,7 @@ BEGIN
         RETURN QUERY SELECT 'unknown'::text, NULL::bigint, NULL::bigint;
         RETURN;
     END IF;
-    PERFORM pg_advisory_xact_lock(v_member);
+    PERFORM ledger_lock_member(v_member);
     RETURN QUERY
     SELECT CASE WHEN e.id IS NULL THEN 'posted' WHEN e.kind = p_kind THEN 'repeated'
                 ELSE 'settled' END, e.id, v_member

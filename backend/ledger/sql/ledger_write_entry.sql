@@ -13,13 +13,14 @@ DECLARE
 BEGIN
     INSERT INTO entry (kind, member_id, campaign_id, action_id, reverses_entry_id, effective_on,
                        trace_digest, actor_id)
-    VALUES (p_entry.kind, p_entry.member_id, p_entry.campaign_id, p_entry.action_id,
+    VALUES (p_entry.kind, coalesce(p_entry.member_id, 0), p_entry.campaign_id, p_entry.action_id,
             p_entry.reverses_entry_id, p_entry.effective_on, p_entry.trace_digest,
             p_entry.actor_id)
     RETURNING id INTO v_entry;
 
-    INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
-    SELECT v_entry, row_number() OVER (ORDER BY t.seq), t.debit, t.credit, t.unit, t.amount
+    INSERT INTO transfer (entry_id, seq, member_id, debit, credit, unit, amount)
+    SELECT v_entry, row_number() OVER (ORDER BY t.seq), coalesce(p_entry.member_id, 0),
+           t.debit, t.credit, t.unit, t.amount
       FROM unnest(p_debits, p_credits, p_units, p_amounts)
            WITH ORDINALITY AS t(debit, credit, unit, amount, seq)
      WHERE t.amount > 0;

@@ -35,6 +35,7 @@ CREATE INDEX ix_action_place_id ON action (place_id, id) WHERE place_id IS NOT N
 
 CREATE TABLE held_award (
     action_id BIGINT NOT NULL,
+    member_id BIGINT NOT NULL,
     reason TEXT NOT NULL,
     trace_digest BYTEA NOT NULL,
     held_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -46,6 +47,7 @@ CREATE INDEX ix_held_award_times_out_at ON held_award (times_out_at);
 
 CREATE TABLE hold_resolution (
     action_id BIGINT NOT NULL,
+    member_id BIGINT NOT NULL,
     outcome TEXT NOT NULL,
     entry_id BIGINT,
     actor_id BIGINT,
@@ -63,6 +65,7 @@ CREATE TABLE hold_resolution (
 CREATE TABLE reassessment (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     action_id BIGINT NOT NULL,
+    member_id BIGINT NOT NULL,
     entry_id BIGINT,
     why TEXT NOT NULL,
     run_id BIGINT,
@@ -90,6 +93,7 @@ CREATE INDEX ix_reassessment_action_id ON reassessment (action_id);
 
 CREATE TABLE action_state (
     action_id BIGINT NOT NULL,
+    member_id BIGINT NOT NULL,
     status TEXT NOT NULL,
     reason TEXT,
     reassessment_id BIGINT,

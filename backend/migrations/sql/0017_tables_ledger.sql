@@ -17,7 +17,7 @@ CREATE TABLE account (
 
 CREATE TABLE balance (
     account_id BIGINT NOT NULL,
-    member_id BIGINT,
+    member_id BIGINT NOT NULL,
     kind TEXT NOT NULL,
     unit TEXT NOT NULL,
     expires_month DATE,
@@ -32,8 +32,8 @@ CREATE TABLE balance (
         OR (kind IN ('member_points', 'redemption_pending') AND unit = 'mpt' AND expires_month IS NOT NULL)
         OR (kind = 'campaign_budget' AND unit = 'mpt' AND expires_month IS NULL)),
     CONSTRAINT ck_balance_owner CHECK (
-        CASE WHEN kind = 'campaign_budget' THEN campaign_id IS NOT NULL AND member_id IS NULL
-             ELSE member_id IS NOT NULL AND campaign_id IS NULL END)
+        CASE WHEN kind = 'campaign_budget' THEN campaign_id IS NOT NULL AND member_id = 0
+             ELSE member_id > 0 AND campaign_id IS NULL END)
 ) WITH (fillfactor = 80);
 CREATE INDEX ix_balance_expires_month
     ON balance (expires_month, member_id) WHERE kind = 'member_points';
@@ -71,7 +71,7 @@ CREATE TABLE conservation_line (
 CREATE TABLE entry (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     kind TEXT NOT NULL,
-    member_id BIGINT,
+    member_id BIGINT NOT NULL,
     action_id BIGINT,
     reverses_entry_id BIGINT,
     effective_on DATE NOT NULL,
@@ -90,8 +90,9 @@ CREATE TABLE entry (
              WHEN 'cancellation' THEN true
              ELSE reverses_entry_id IS NULL END),
     CONSTRAINT ck_entry_owner CHECK (
-        CASE WHEN kind = 'grant' THEN member_id IS NULL AND campaign_id IS NOT NULL
-             ELSE member_id IS NOT NULL END),
+        CASE WHEN kind = 'grant' THEN member_id = 0 AND campaign_id IS NOT NULL
+             ELSE member_id > 0 END),
+    CONSTRAINT ck_entry_campaign CHECK (campaign_id > 0 AND campaign_id < 70368744177664),
     CONSTRAINT ck_entry_trace CHECK (kind <> 'award' OR trace_digest IS NOT NULL),
     CONSTRAINT ck_entry_settlement CHECK (
         (kind IN ('fulfilment', 'cancellation')) = (settles_entry_id IS NOT NULL)),
@@ -109,6 +110,7 @@ CREATE UNIQUE INDEX uq_entry_settles_entry_id
 CREATE TABLE evidence_use (
     evidence_digest BYTEA NOT NULL,
     action_id BIGINT NOT NULL,
+    member_id BIGINT NOT NULL,
     CONSTRAINT pk_evidence_use PRIMARY KEY (evidence_digest)
 );
 
@@ -142,6 +144,7 @@ CREATE TABLE usage_count (
 CREATE TABLE transfer (
     entry_id BIGINT NOT NULL,
     seq BIGINT NOT NULL,
+    member_id BIGINT NOT NULL,
     debit BIGINT NOT NULL,
     credit BIGINT NOT NULL,
     unit TEXT NOT NULL,

@@ -8,7 +8,8 @@ CREATE TABLE member (
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     deactivated_at TIMESTAMP WITH TIME ZONE,
     erased_at TIMESTAMP WITH TIME ZONE,
-    CONSTRAINT pk_member PRIMARY KEY (id)
+    CONSTRAINT pk_member PRIMARY KEY (id),
+    CONSTRAINT ck_member_id CHECK (id > 0 AND id < 70368744177664)
 );
 CREATE INDEX ix_member_phone_hash ON member (phone_hash);
 

@@ -14,6 +14,7 @@ CREATE TABLE sealed_balance (
     month DATE NOT NULL,
     index BIGINT NOT NULL,
     account_id BIGINT NOT NULL,
+    member_id BIGINT NOT NULL,
     unit TEXT NOT NULL,
     amount BIGINT NOT NULL,
     salt BYTEA NOT NULL,
@@ -44,6 +45,7 @@ CREATE TABLE tree_cursor (
 CREATE TABLE tree_leaf (
     index BIGINT NOT NULL,
     entry_id BIGINT NOT NULL,
+    member_id BIGINT NOT NULL,
     layout SMALLINT NOT NULL,
     salt BYTEA NOT NULL,
     hash BYTEA NOT NULL,

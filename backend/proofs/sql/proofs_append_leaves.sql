@@ -41,11 +41,11 @@ BEGIN
            AND NOT EXISTS (SELECT FROM tree_leaf l WHERE l.entry_id = e.id)
          ORDER BY e.txid, e.id LIMIT p_limit
     ), content AS MATERIALIZED (
-        SELECT first_index - 1 + row_number() OVER (ORDER BY d.txid, d.id) AS index, d.id,
+        SELECT first_index - 1 + row_number() OVER (ORDER BY d.txid, d.id) AS index, d.id, d.member_id,
                uuid_send(gen_random_uuid()) AS salt,
                int8send(d.id) || convert_to(rpad(d.kind, 16), 'UTF8')
                || timestamptz_send(d.created_at) || date_send(d.effective_on)
-               || int8send(coalesce(d.member_id, 0)) || int8send(coalesce(d.action_id, 0))
+               || int8send(d.member_id) || int8send(coalesce(d.action_id, 0))
                || int8send(coalesce(d.reverses_entry_id, 0))
                || int8send(coalesce(d.settles_entry_id, 0)) || int8send(coalesce(d.actor_id, 0))
                || int8send(coalesce(d.campaign_id, 0)) || coalesce(d.trace_digest, v_none)
@@ -83,8 +83,8 @@ BEGIN
                                    '' ORDER BY seq), '') AS moved
                           FROM transfer WHERE entry_id = d.id) AS m
     ), added AS (
-        INSERT INTO tree_leaf (index, entry_id, layout, salt, hash)
-        SELECT c.index, c.id, 1, c.salt, sha256('\x0001'::bytea || c.salt || c.body) FROM content c
+        INSERT INTO tree_leaf (index, entry_id, member_id, layout, salt, hash)
+        SELECT c.index, c.id, c.member_id, 1, c.salt, sha256('\x0001'::bytea || c.salt || c.body) FROM content c
         RETURNING tree_leaf.index, tree_leaf.hash
     )
     SELECT count(*), coalesce(string_agg(a.hash, '' ORDER BY a.index), '')

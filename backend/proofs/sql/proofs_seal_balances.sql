@@ -5,8 +5,11 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     v_count bigint;
 BEGIN
-    INSERT INTO sealed_balance (month, index, account_id, unit, amount, salt)
-    SELECT p_month, row_number() OVER (ORDER BY h.account_id) - 1, h.account_id, h.unit, h.amount,
+    INSERT INTO sealed_balance (month, index, account_id, member_id, unit, amount, salt)
+    SELECT p_month, row_number() OVER (ORDER BY h.account_id) - 1, h.account_id,
+           CASE WHEN h.account_id > 0 AND h.account_id >> 12 & 15 <> 3 THEN h.account_id >> 16
+                ELSE 0 END,
+           h.unit, h.amount,
            uuid_send(gen_random_uuid())
       FROM (SELECT s.account_id, s.unit, sum(s.amount)::bigint AS amount
               FROM transfer t

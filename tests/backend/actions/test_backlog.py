@@ -19,6 +19,7 @@ from credit_rules import load_rulebook
 from tests.backend.ledger.test_budgets import an_award
 from tests.builders.books import assert_sound
 from tests.builders.drop_offs import a_drop_off
+from tests.builders.points import a_member_of_number
 from tests.builders.scene import Scene, a_scene
 
 NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
@@ -129,6 +130,8 @@ def test_a_plain_backlog_takes_two_statements_however_long_it_is(
 
 
 def test_evidence_used_at_the_same_moment_leaves_the_batch_unposted(db: Connection) -> None:
+    for each in range(1, 5):
+        a_member_of_number(db, each)
     first = an_award(1)._replace(evidence=[b"e" * 32])
     second = an_award(2)._replace(evidence=[b"e" * 32])
     assert post_awards(db, [first, second, an_award(3)])[:2] == [None, None]
@@ -138,6 +141,8 @@ def test_evidence_used_at_the_same_moment_leaves_the_batch_unposted(db: Connecti
 
 def test_a_batch_looks_up_by_key_and_reads_no_table(db: Connection) -> None:
     before = _whole_reads(db)
+    for each in range(1, 9):
+        a_member_of_number(db, each)
     posted = post_awards(db, [bare_award(each, f"by-key-{each}", NOW) for each in range(1, 9)])
     assert None not in posted
     assert _whole_reads(db) == before

@@ -15,7 +15,10 @@ from tests.backend.ledger.test_budgets import an_award
 from tests.builders.books import assert_sound
 from tests.builders.city import a_city
 from tests.builders.drop_offs import drop
+from tests.builders.points import a_member_of_number
 from tests.conftest import PATIENCE_SECONDS
+
+WAIT = 20
 
 
 def _at_once(*works: Callable[[], object]) -> list[object]:
@@ -97,6 +100,8 @@ def test_a_budget_drawn_by_many_at_once_is_never_oversold(backend: Backend) -> N
     day = business_day(backend.clock.now())
     with backend.engine.begin() as db:
         fund_campaign(db, campaign_id=7, points_mpt=1_000, on=day, actor_id=None)
+        for member in range(1, 10):
+            a_member_of_number(db, member)
 
     def draw(member: int) -> Callable[[], object]:
         def work() -> object:

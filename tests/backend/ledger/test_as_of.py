@@ -18,7 +18,7 @@ from backend.ledger.queries import balance_at, balance_of, drifting_balances, ea
 from backend.ledger.service import Outcome, post_award
 from backend.ledger.spending import Gift
 from tests.backend.ledger.test_budgets import an_award
-from tests.builders.points import DAY, earn
+from tests.builders.points import DAY, a_member_of_number, earn
 
 ME = 7
 
@@ -68,8 +68,8 @@ def filled(copy_of_database: object) -> Iterator[Connection]:
             INSERT INTO entry (kind, member_id, effective_on, trace_digest, created_at)
             SELECT 'award', m, '2026-11-18', '', timestamptz '2026-01-01' + n * interval '1 day'
               FROM generate_series(1, 100) AS n, generate_series(1, 400) AS m;
-            INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
-            SELECT e.id, 1, -1, ledger_member_account(e.member_id, 'member_points',
+            INSERT INTO transfer (entry_id, seq, member_id, debit, credit, unit, amount)
+            SELECT e.id, 1, e.member_id, -1, ledger_member_account(e.member_id, 'member_points',
                    date_trunc('month', e.created_at
                               AT TIME ZONE 'Asia/Shanghai')::date), 'mpt', 10 FROM entry e;
             INSERT INTO balance (account_id, member_id, kind, unit, expires_month, amount)
@@ -142,6 +142,8 @@ class _Book:
         self.db, self.number = db, 0
         self.open: list[int] = []
         self.actions: list[int] = []
+        for member in (1, 2, 3):
+            a_member_of_number(db, member)
 
     def do(self, verb: str, size: int, member: int) -> None:
         self.number += 1

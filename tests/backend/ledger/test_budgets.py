@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from backend.ledger.budgets import budget_left, fund_campaign
 from backend.ledger.queries import balance_of, drifting_balances
 from backend.ledger.service import Award, Outcome, post_award
+from tests.builders.points import a_member_of_number
 
 NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
 DAY = date(2026, 11, 18)
@@ -70,6 +71,7 @@ def test_a_grant_is_spread_over_sixteen_slots(db: Connection) -> None:
 
 
 def test_a_bonus_comes_from_the_budget_and_refills_its_slot(db: Connection) -> None:
+    a_member_of_number(db, 33)
     fund_campaign(db, campaign_id=7, points_mpt=1_600, on=DAY, actor_id=None)
     given = 0
     for bonus in (60, 60, 900, 500):
@@ -83,6 +85,7 @@ def test_a_bonus_comes_from_the_budget_and_refills_its_slot(db: Connection) -> N
 
 
 def test_a_budget_gives_no_more_than_it_has(db: Connection) -> None:
+    a_member_of_number(db, 34)
     fund_campaign(db, campaign_id=7, points_mpt=1_600, on=DAY, actor_id=None)
     with db.begin_nested() as refused:
         posting = post_award(db, an_award(34, bonus_mpt=1_601, campaign_id=7))

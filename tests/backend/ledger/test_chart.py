@@ -55,11 +55,13 @@ def _opens(owner: Connection, line: AccountType, unit: str) -> bool:
     if line.owner is Owner.SYSTEM:
         statement = "INSERT INTO account (kind, unit, subject) VALUES (:kind, :unit, :subject)"
         return _accepts(owner, statement, kind=line.kind, unit=unit, subject=line.subject)
-    whose = "campaign_id" if line.owner is Owner.CAMPAIGN else "member_id"
+    campaign = line.owner is Owner.CAMPAIGN
     return _accepts(
         owner,
-        f"INSERT INTO balance (account_id, {whose}, kind, unit, expires_month, amount)"
-        " VALUES (1, 1, :kind, :unit, :month, 0)",
+        "INSERT INTO balance (account_id, member_id, campaign_id, kind, unit, expires_month,"
+        " amount) VALUES (1, :member, :campaign, :kind, :unit, :month, 0)",
+        member=0 if campaign else 1,
+        campaign=1 if campaign else None,
         kind=line.kind,
         unit=unit,
         month=date(2027, 1, 1) if line.kind in EXPIRING else None,
@@ -105,7 +107,7 @@ def test_the_database_takes_the_kinds_of_entry_declared(owner: Connection, kind:
         " effective_on, trace_digest)"
         " VALUES (:kind, :member, :campaign, :reverses, :settles, '2026-11-18', '')",
         kind=kind,
-        member=None if grant else 1,
+        member=0 if grant else 1,
         campaign=1 if grant else None,
         reverses=first if reverses else None,
         settles=first if settles else None,

@@ -106,17 +106,20 @@ def test_points_expire_at_the_end_of_the_twelfth_month(earned_on: date, month: d
 @pytest.mark.parametrize(
     "row",
     [
-        "(1, 1, 5, 5, 'mpt', 1)",
-        "(1, 1, -1, 5, 'mpt', 0)",
-        "(1, 1, -1, 5, 'mpt', -1)",
-        "(1, 1, -1, 5, 'kg', 1)",
-        "(999999999, 1, -1, 5, 'mpt', 1)",
+        "(1, 1, 5, 5, 'mpt', 1, 1)",
+        "(1, 1, -1, 5, 'mpt', 0, 1)",
+        "(1, 1, -1, 5, 'mpt', -1, 1)",
+        "(1, 1, -1, 5, 'kg', 1, 1)",
+        "(999999999, 1, -1, 5, 'mpt', 1, 1)",
     ],
 )
 def test_the_database_refuses_transfers_that_make_no_sense(database: str, row: str) -> None:
     engine = make_engine(database, owner=True)
     with engine.connect() as owner, pytest.raises(IntegrityError):
         owner.execute(
-            text(f"INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount) VALUES {row}")
+            text(
+                f"INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount, member_id)"
+                f" VALUES {row}"
+            )
         )
     engine.dispose()

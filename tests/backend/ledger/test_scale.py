@@ -23,8 +23,8 @@ FILL = (
       FROM generate_series(1, :each) AS n, generate_series(1, :members) AS m
     """,
     """
-    INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
-    SELECT e.id, s.seq, s.seq - 3, CASE s.seq WHEN 1 THEN (e.member_id << 16) + 4096
+    INSERT INTO transfer (entry_id, seq, member_id, debit, credit, unit, amount)
+    SELECT e.id, s.seq, e.member_id, s.seq - 3, CASE s.seq WHEN 1 THEN (e.member_id << 16) + 4096
            ELSE ledger_member_account(e.member_id, 'member_points',
                                       date_trunc('month', e.created_at
                               AT TIME ZONE 'Asia/Shanghai')::date) END,

@@ -14,7 +14,7 @@ from backend.bootstrap import Backend
 from backend.ledger import spending
 from backend.ledger.queries import MemberBalance, balance_of, drifting_balances, statement_of
 from backend.ledger.spending import Gift, Spending, SpendingOutcome
-from tests.builders.points import DAY, earn
+from tests.builders.points import DAY, a_member_of_number, earn
 
 ME = 7
 # Earned in these months, points end in the same month a year later.
@@ -109,6 +109,7 @@ def test_a_lot_whose_month_has_ended_is_not_spent(earned: Connection) -> None:
 def test_too_little_writes_nothing(earned: Connection) -> None:
     before = len(statement_of(earned, member_id=ME, before_id=None, limit=50))
     assert redeem(earned, 70_001) == Spending(SpendingOutcome.INSUFFICIENT, None)
+    a_member_of_number(earned, 8)
     assert redeem(earned, 1, member=8) == Spending(SpendingOutcome.INSUFFICIENT, None)
     assert len(statement_of(earned, member_id=ME, before_id=None, limit=50)) == before
     posted(redeem(earned, 70_000))
@@ -283,6 +284,7 @@ def test_whatever_is_done_the_book_stays_balanced(
     db: Connection, drawn: list[tuple[str, int, int]]
 ) -> None:
     with db.begin_nested() as savepoint:
+        a_member_of_number(db, ME)
         month, open_ = 6, list[int]()
         for step in drawn:
             _step(db, step, month, open_)

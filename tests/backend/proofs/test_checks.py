@@ -67,7 +67,7 @@ BROKEN = {
         {"proofs.tree": ["entry 77"]},
     ),
     "a transfer more": (
-        "INSERT INTO transfer VALUES (88, 9, -1, 73728, 'mpt', 1)",
+        "INSERT INTO transfer VALUES (88, 9, 1, -1, 73728, 'mpt', 1)",
         {"proofs.tree": ["entry 88"]},
     ),
     "a fact": (

@@ -31,9 +31,10 @@ INSERT INTO entry (kind, member_id, reverses_entry_id, effective_on, trace_diges
 SELECT 'reversal', 7, max(id), '1970-01-01', sha256('c') FROM entry;
 INSERT INTO entry (kind, member_id, settles_entry_id, effective_on)
 SELECT 'cancellation', 7, max(id), '2026-11-18' FROM entry;
-INSERT INTO entry (kind, campaign_id, effective_on) VALUES ('grant', 1, '2026-11-18');
-INSERT INTO transfer (entry_id, seq, debit, credit, unit, amount)
-SELECT max(id), s, -s, 70000 + s, u, a
+INSERT INTO entry (kind, member_id, campaign_id, effective_on)
+VALUES ('grant', 0, 1, '2026-11-18');
+INSERT INTO transfer (entry_id, seq, member_id, debit, credit, unit, amount)
+SELECT max(id), s, 0, -s, 70000 + s, u, a
   FROM entry, (VALUES (10, 'mg', 9223372036854775807), (2, 'mpt', 1)) AS x(s, u, a) GROUP BY s, u, a
 """
 
@@ -120,7 +121,7 @@ def test_the_layout_covers_every_column() -> None:
     """A new column belongs into a new layout, or here with its reason."""
     elsewhere = {
         "entry": {"txid"},  # means something only in the cluster that wrote it
-        "transfer": {"entry_id"},  # the leaf's own
+        "transfer": {"entry_id", "member_id"},  # the leaf's own
         "action": {"context"},  # held by the entry's trace digest
     }
     covered = {

@@ -214,7 +214,7 @@ def sealed(owner: Engine, application: Engine, signer: Signer) -> dict[str, Any]
         entry = an_entry(db, member_id=1, on=date(2026, 10, 31))
         reductions = member_account(1, AccountKind.MEMBER_REDUCTION)
         db.execute(
-            text("INSERT INTO transfer VALUES (:e, 2, -2, :a, 'mg', 7)"),
+            text("INSERT INTO transfer VALUES (:e, 2, 1, -2, :a, 'mg', 7)"),
             {"e": entry, "a": reductions},
         )
     jobs.build(application.begin, signer, later)

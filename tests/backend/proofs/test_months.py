@@ -134,7 +134,7 @@ def test_a_campaigns_budget_is_not_the_members_of_its_number(
     with owner.begin() as db:
         entry = an_entry(db, member_id=1, on=IN_OCTOBER)
         db.execute(
-            text("INSERT INTO transfer VALUES (:e, 2, -2, :a, 'mpt', 7)"),
+            text("INSERT INTO transfer VALUES (:e, 2, 1, -2, :a, 'mpt', 7)"),
             {"e": entry, "a": campaign_account(1, 0)},
         )
     jobs.build(application.begin, signer, later)
@@ -160,7 +160,8 @@ def test_a_month_of_many_accounts(
 WITH made AS (INSERT INTO entry (kind, member_id, effective_on, trace_digest)
               SELECT 'award', n, '2026-11-30', sha256('x') FROM generate_series(1, 700) AS n
               RETURNING id, member_id)
-INSERT INTO transfer SELECT id, 1, -1, (member_id << 16) | (2 << 12), 'mpt', member_id FROM made
+INSERT INTO transfer SELECT id, 1, member_id, -1, (member_id << 16) | (2 << 12), 'mpt',
+                            member_id FROM made
 """)
         )
     jobs.build(application.begin, signer, later)

@@ -213,7 +213,7 @@ def test_findings_beyond_the_first_are_only_counted(city: City, owner: Engine) -
     with owner.begin() as db:
         db.execute(
             text(
-                "INSERT INTO evidence_use SELECT sha256(n::text::bytea), -n"
+                "INSERT INTO evidence_use SELECT sha256(n::text::bytea), -n, 1"
                 " FROM generate_series(1, 150) n"
             )
         )
@@ -264,8 +264,9 @@ def test_a_hold_that_nobody_ends_is_named(
     with owner.begin() as db:
         db.execute(
             text(
-                "INSERT INTO held_award (action_id, reason, trace_digest, held_at, times_out_at)"
-                " SELECT min(id), '核对', sha256(''), :then, :then FROM action"
+                "INSERT INTO held_award (action_id, member_id, reason, trace_digest, held_at,"
+                " times_out_at) SELECT id, member_id, '核对', sha256(''), :then, :then FROM action"
+                " ORDER BY id LIMIT 1"
             ),
             {"then": now - timedelta(days=days)},
         )
