@@ -123,7 +123,7 @@ def _sum(work: Lowering, step: StepDoc) -> None:
         work.same(step.key("parts"), part.dimension, parts[0])
     scale = common_scale(part.scale for part in parts)
     bounds = (sum((p.low for p in parts), Fraction(0)), sum((p.high for p in parts), Fraction(0)))
-    out = work.define(step, parts[0].unit, bounds, scale, max(p.settled for p in parts))
+    out = work.define(step, parts[0].unit, bounds, scale, max(p.counted_over for p in parts))
     work.made.operations.append(
         Sum(out.slot, tuple((part.slot, int(part.scale / scale)) for part in parts))
     )
@@ -133,7 +133,7 @@ def _sum(work: Lowering, step: StepDoc) -> None:
 
 def _bound(work: Lowering, step: StepDoc) -> None:
     of = work.value(step, "of")
-    work.unsettled(step, of)
+    work.uncounted(step, of)
     work.sourced(step)
     low = work.amount(step, "min", of)[0] if "min" in step.settings else Fraction(0)
     high = work.amount(step, "max", of)[0] if "max" in step.settings else of.high
@@ -182,7 +182,7 @@ def _cap(work: Lowering, step: StepDoc) -> None:
     multiplier, (_, applies) = work.nano(step, basis), work.tiers(step)
     spec = _spec(work, step, basis, int(limit), unit)
     rank = PERIODS.index(spec.period) + 1
-    work.unsettled(step, basis, 0 if applies is not None else rank)
+    work.uncounted(step, basis, 0 if applies is not None else rank)
     used, claimed, before = work.slot(), work.slot(), work.slot()
     high = basis.high if applies is not None else min(basis.high, amount)
     out = work.define(step, unit, (Fraction(0), high), Fraction(1, NANO), rank)
@@ -263,7 +263,7 @@ def _tiers(work: Lowering, step: StepDoc) -> None:
     limit = int(scaled[-1]) if scaled else 0
     spec = _spec(work, step, basis, limit, basis.unit)
     rank = PERIODS.index(spec.period) + 1
-    work.unsettled(step, basis, rank)
+    work.uncounted(step, basis, rank)
     used, claimed, before = work.slot(), work.slot(), work.slot()
     highest = basis.high * max(rows.rates)
     out = work.define(step, rows.unit, (Fraction(0), highest), Fraction(1, NANO), rank)

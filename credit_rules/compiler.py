@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from typing import cast
 
 from credit_rules.blocks import BLOCKS
 from credit_rules.canonical import digest
 from credit_rules.counters import COUNTER_LIMIT, MEASURES, NANO, CapSpec, counter_key
-from credit_rules.errors import Problem, RulebookError, nearest
+from credit_rules.errors import Problem, nearest
 from credit_rules.inputs import reader_of
 from credit_rules.lowering import Lowering, Poisoned, StepFailed
 from credit_rules.methodology import CounterRow, DatedPlan, Methodology, ResultSlots
@@ -215,7 +216,7 @@ def _award(
         )
         return None
     for line in lowering.made.lines:
-        if isinstance(line, Counted) and line.out.name == name and _settles(line):
+        if isinstance(line, Counted) and line.out.name == name and _is_final_cap(line):
             return ResultSlots(line)
     work.fail(
         key,
@@ -225,7 +226,7 @@ def _award(
     return None
 
 
-def _settles(line: Counted) -> bool:
+def _is_final_cap(line: Counted) -> bool:
     """Whether a result may be read off this line: a member's cap, whatever the evidence."""
     return line.block == "cap" and line.applies is None and line.spec.scope == "member"
 
@@ -256,10 +257,8 @@ def _rows(counters: list[CounterField]) -> tuple[CounterRow, ...]:
 def _recompiled(
     doc: MethodologyDoc, until: date | None, excludes: tuple[Exclusion, ...]
 ) -> Methodology:
-    problems: list[Problem] = []
-    found = compile_methodology(doc, problems)
-    if found is None:
-        raise RulebookError(problems)
+    # It was compiled without problems where it comes from.
+    found = cast("Methodology", compile_methodology(doc, []))
     return found.until(until).excluding(excludes)
 
 

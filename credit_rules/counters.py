@@ -4,7 +4,7 @@ A counter holds what was claimed *before* the cap, in billionths of a base unit,
 of an action is floor(F(used + x)) - floor(F(used)): splitting an action or changing the order of
 arrival cannot change a day's total. Taking back the last action is a plain subtraction; when an
 earlier one is taken back, the others may be entitled to more, never to less (but for a rounding
-of one mg or milli-point), and the period is settled anew over the actions that remain.
+of one mg or milli-point), and the actions of the period that remain are assessed again.
 """
 
 from __future__ import annotations

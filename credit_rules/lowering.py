@@ -1,6 +1,9 @@
-"""The workbench on which blocks are lowered: names, units, bounds and exact scales.
+"""Lowering: the steps of a file, such as mass times factor, become operations on whole numbers.
 
-Everything that can go wrong with a formula goes wrong here, before any action is assessed.
+A step speaks of values with names and units; what runs for an action are integers in slots. Once
+for each file it is worked out at which exact scale a value is a whole number, how large it can
+become, and in which unit it is shown. Everything that can go wrong with a formula goes wrong here,
+before any action is assessed.
 """
 
 from __future__ import annotations
@@ -183,10 +186,11 @@ class Lowering:
         unit: Unit,
         bounds: tuple[Fraction, Fraction],
         scale: Fraction,
-        settled: int = 0,
+        counted_over: int = 0,
     ) -> Value:
         """Make the value of a step, refusing what could go past 62 bits."""
         low, high = bounds
+        # Both as it stands in its slot and as a counter would hold it, were it counted.
         if max(high / scale, high * NANO) > COUNTER_LIMIT:
             raise StepFailed(
                 step.key(),
@@ -199,17 +203,17 @@ class Lowering:
             raise StepFailed(
                 step.key(), f"“{step.out}”的数值{error}", "请换成十进制的单位或因子。"
             ) from None
-        value = Value(step.out, step.label, self.slot(), shown, low, high, scale, settled)
+        value = Value(step.out, step.label, self.slot(), shown, low, high, scale, counted_over)
         self.values[step.out] = value
         return value
 
-    def unsettled(self, step: StepDoc, of: Value, rank: int = 0) -> None:
+    def uncounted(self, step: StepDoc, of: Value, rank: int = 0) -> None:
         """Refuse a value that already went through a cap or tiers of a longer period than `rank`.
 
         What comes after a counter may only be added up or counted again over the same or a longer
         period: anything else would make a day's total depend on the order of its actions.
         """
-        if of.settled > rank:
+        if of.counted_over > rank:
             raise StepFailed(
                 step.key(),
                 f"“{of.name}”已经过上限或分档，在这里使用会使结果取决于先后顺序。",
@@ -227,11 +231,13 @@ class Lowering:
         for index, factor in enumerate(factors):
             whole = whole.times(factor.unit) if index else base_unit(whole.dimension)
             low, high, scale = low * factor.low, high * factor.high, scale * factor.scale
-        settled = max(factor.settled for factor in factors)
-        if settled and sum(factor.low != factor.high for factor in factors) > 1:
-            self.unsettled(step, next(factor for factor in factors if factor.settled))
-        out = self.define(step, unit or whole, (low, high), scale, settled)
+        counted_over = max(factor.counted_over for factor in factors)
+        if counted_over and sum(factor.low != factor.high for factor in factors) > 1:
+            self.uncounted(step, next(factor for factor in factors if factor.counted_over))
+        out = self.define(step, unit or whole, (low, high), scale, counted_over)
         slots = tuple(factor.slot for factor in factors)
+        # Constants are the integer 1 at their own scale: the scale of the product holds them, and
+        # multiplying by 1 is left out.
         moving = tuple(slot for slot in slots if self.made.template[slot] != 1)
         self.made.operations.append(Product(out.slot, moving or slots))
         return out

@@ -1,8 +1,8 @@
 """The seven operations every block is lowered to, on integers only.
 
 A value is an integer times a fixed exact scale known when the methodology is compiled; a plan runs
-over a list of such integers (the slots). An operation says *what* is computed, so that one
-definition yields the scalar closure here and a column-wise twin elsewhere.
+over a list of such integers (the slots). An operation says *what* is computed; its closure is that
+with everything known beforehand already looked up, so that an action pays for arithmetic alone.
 Slot 0 holds the index of the tier of evidence.
 """
 
@@ -28,7 +28,7 @@ class Product:
     of: tuple[int, ...]
 
     def closure(self) -> Run:
-        """The scalar form."""
+        """The operation as a function over the slots."""
         out, of = self.out, self.of
         if len(of) == 1:
             (only,) = of
@@ -58,7 +58,7 @@ class Pick:
     values: tuple[int, ...]
 
     def closure(self) -> Run:
-        """The scalar form."""
+        """The operation as a function over the slots."""
         out, values = self.out, self.values
         if len(self.keys) == 1:
             (key,) = self.keys
@@ -86,7 +86,7 @@ class Sum:
     parts: tuple[tuple[int, int], ...]
 
     def closure(self) -> Run:
-        """The scalar form."""
+        """The operation as a function over the slots."""
         out, parts = self.out, self.parts
         if len(parts) == 2 and {times for _, times in parts} == {1}:
             (first, _), (second, _) = parts
@@ -116,7 +116,7 @@ class Clamp:
     high: int
 
     def closure(self) -> Run:
-        """The scalar form."""
+        """The operation as a function over the slots."""
         out, of, multiplier, low, high = self.out, self.of, self.multiplier, self.low, self.high
 
         def clamp(slots: Slots) -> None:
@@ -143,7 +143,7 @@ class Capped:
     tiers: frozenset[int] | None
 
     def closure(self) -> Run:
-        """The scalar form."""
+        """The operation as a function over the slots."""
         out, of, multiplier, limit = self.out, self.of, self.multiplier, self.limit
         used, claimed, before = self.used, self.claimed, self.before
 
@@ -192,19 +192,20 @@ class Tiered:
         return tuple(found)
 
     def closure(self) -> Run:
-        """The scalar form."""
+        """The operation as a function over the slots."""
         out, of, multiplier, divisor = self.out, self.of, self.multiplier, self.divisor
         used, claimed, before = self.used, self.claimed, self.before
         bounds, rates, intercepts = self.bounds, self.rates, self.intercepts()
 
         def tier(slots: Slots) -> None:
+            # F at both ends by one look-up each; the second row is never before the first.
             start = slots[used]
             slots[claimed] = amount = slots[of] * multiplier
             end = start + amount
             row = bisect_left(bounds, start)
-            slots[before] = settled = (intercepts[row] + start * rates[row]) // divisor
+            slots[before] = below = (intercepts[row] + start * rates[row]) // divisor
             row = bisect_left(bounds, end, row)
-            slots[out] = (intercepts[row] + end * rates[row]) // divisor - settled
+            slots[out] = (intercepts[row] + end * rates[row]) // divisor - below
 
         return tier
 
@@ -233,7 +234,7 @@ class Require:
     every: bool
 
     def closure(self) -> Run:
-        """The scalar form."""
+        """The operation as a function over the slots."""
         out, conditions = self.out, self.conditions
         decide = all if self.every else any
 

@@ -1,4 +1,11 @@
-"""Drawing the template of a plan's traces: its JSON document and its Chinese sentences."""
+"""Drawing the template of a plan's traces: its JSON document and its Chinese sentences.
+
+All that the traces of a plan and tier share (names, units, sources, wording) is put together once,
+with a blank wherever two actions can differ. A blank is known by its number; for each number there
+is a source, a function that reads the slots of an evaluation and gives the text to fill in. So a
+posting, which needs the bytes of its trace for their digest, joins some sixty texts instead of
+building and dumping a document.
+"""
 
 from __future__ import annotations
 
@@ -58,6 +65,8 @@ class Drawing:
 
     def template(self) -> TraceTemplate:
         """The template."""
+        # Dumped with the blanks in it, as single characters that JSON leaves alone: the canonical
+        # order of keys is then that of every trace.
         document = json_bytes(self._document()).decode()
         sentences = [self._sentence(text) for text in self._opening()]
         sentences += [

@@ -26,7 +26,7 @@ class Value:
         low: smallest possible value in base units.
         high: largest possible value in base units.
         scale: exact scale in base units.
-        settled: rank of the longest period of the counters it went through; 0 for none.
+        counted_over: rank of the longest period of the counters it went through; 0 for none.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Value:
     low: Fraction
     high: Fraction
     scale: Fraction
-    settled: int = 0
+    counted_over: int = 0
 
     @property
     def dimension(self) -> Dimension:

@@ -1,12 +1,22 @@
 """Drafts over the rules in force: which version judges a day, and what a draft may not do."""
 
+import pickle
 import shutil
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from credit_rules import NotInForce, Rulebook, RulebookError, UnknownMethodology, load_draft
+from credit_rules import (
+    Draft,
+    Facts,
+    NotInForce,
+    Rulebook,
+    RulebookError,
+    UnknownMethodology,
+    assess,
+    load_draft,
+)
 from credit_rules.loading import SHIPPED
 from tests.builders.drafts import a_draft
 
@@ -42,6 +52,33 @@ def test_a_kind_the_draft_does_not_hold_keeps_its_version_in_force(
     assert METRO in draft.rulebook.versions
     with pytest.raises(UnknownMethodology):
         draft.applied("commute.ferry", date(2026, 3, 1))
+
+
+def test_a_version_that_judges_is_found_again_by_its_number(
+    shipped: Rulebook, folder: Path
+) -> None:
+    draft = load_draft(a_draft(folder, DROP_OFF), shipped)
+    for kind, version in ((DROP_OFF, 2), (DROP_OFF, 1), (METRO, 1)):
+        assert draft.version(kind, version).version == version
+    with pytest.raises(UnknownMethodology):
+        draft.version(METRO, 2)
+
+
+def test_a_draft_goes_to_another_process_as_it_is(shipped: Rulebook, folder: Path) -> None:
+    draft = load_draft(a_draft(folder, DROP_OFF), shipped)
+    other: Draft = pickle.loads(pickle.dumps(draft))  # noqa: S301 - made in the line itself
+    for mine, theirs in ((draft.rulebook, other.rulebook), (draft.current, other.current)):
+        assert theirs.digest == mine.digest
+        assert [
+            (m.id, m.version, m.digest, m.effective_until, m.excludes)
+            for m in theirs.all_versions()
+        ] == [
+            (m.id, m.version, m.digest, m.effective_until, m.excludes) for m in mine.all_versions()
+        ]
+    facts = Facts(DROP_OFF, date(2027, 3, 1), "T2", {"material": "paper", "mass": "2"})
+    found, again = assess(draft.rulebook, facts), assess(other.rulebook, facts)
+    assert again[:-1] == found[:-1]
+    assert again.trace.canonical() == found.trace.canonical()
 
 
 def test_the_rules_in_force_are_no_draft(shipped: Rulebook) -> None:
