@@ -18,7 +18,7 @@ _NUMBERS = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class DropOffFigures:
     """Medians of the turns: drop-offs and floor per second, their ratio, p99, worker memory."""
 
     per_second: float
@@ -29,7 +29,7 @@ class Result:
     worker_mb: float
 
 
-def measure(where: BenchInstallation) -> Result:
+def measure(where: BenchInstallation) -> DropOffFigures:
     """Lets floor and product take short turns: a slow moment of the machine hits both."""
     with (
         served("benchmarks.floor:app", where.environment) as (floor_port, _),
@@ -43,7 +43,7 @@ def measure(where: BenchInstallation) -> Result:
             products.append(_turn(port, _requests(where, REQUESTS)))
         memory = worker_memory_mb(master)
     ratios = [p.per_second / f.per_second for p, f in zip(products, floors, strict=True)]
-    return Result(
+    return DropOffFigures(
         per_second=median(figures.per_second for figures in products),
         floor_per_second=median(figures.per_second for figures in floors),
         ratio=median(ratios),

@@ -28,7 +28,7 @@ SIZES = [round(exp(log(5) + (log(800) - log(5)) * place / 119)) for place in ran
 ACTIVE, CAP, ENDS, THIRD = 0.35, Fraction(400), 12, 40
 
 
-class Department(NamedTuple):
+class RankedDepartment(NamedTuple):
     """What a season leaves of one department."""
 
     moments: Moments
@@ -36,7 +36,7 @@ class Department(NamedTuple):
     active: int
 
 
-def season(source: random.Random, effects: list[float]) -> list[Department]:
+def season(source: random.Random, effects: list[float]) -> list[RankedDepartment]:
     """One season; an effect shifts the log of the points of its department."""
     found = []
     for people, effect in zip(SIZES, effects, strict=True):
@@ -44,19 +44,19 @@ def season(source: random.Random, effects: list[float]) -> list[Department]:
         points = [min(source.lognormvariate(3.6 + effect, 1.0), float(CAP)) for _ in range(active)]
         roots = [root(Fraction(round(each * 1000), 1000), CAP) for each in points]
         moments = Moments(people, sum(roots), sum(y * y for y in roots))
-        found.append(Department(moments, sum(points), active))
+        found.append(RankedDepartment(moments, sum(points), active))
     return found
 
 
-def _index(each: Department, parameters: SeasonParameters) -> float:
+def _index(each: RankedDepartment, parameters: SeasonParameters) -> float:
     return float(index_of(each.moments.people, each.moments.roots, parameters).index or 0)
 
 
-def _raw_mean(each: Department, _: SeasonParameters) -> float:
+def _raw_mean(each: RankedDepartment, _: SeasonParameters) -> float:
     return each.points / each.moments.people
 
 
-def _wilson(each: Department, _: SeasonParameters) -> float:
+def _wilson(each: RankedDepartment, _: SeasonParameters) -> float:
     """Lower bound of the share of active people, 95 %."""
     n, z = each.moments.people, 1.96
     share = each.active / n
@@ -64,7 +64,7 @@ def _wilson(each: Department, _: SeasonParameters) -> float:
     return (middle - z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))) / (1 + z * z / n)
 
 
-def _shrunk(each: Department, parameters: SeasonParameters) -> float:
+def _shrunk(each: RankedDepartment, parameters: SeasonParameters) -> float:
     """Empirical Bayes: the mean of roots drawn towards μ by what it is worth."""
     within = float(parameters.sigma2) / each.moments.people
     worth = float(parameters.tau2) / (float(parameters.tau2) + within or 1)
@@ -72,7 +72,7 @@ def _shrunk(each: Department, parameters: SeasonParameters) -> float:
     return float(parameters.mu) + worth * (mean - float(parameters.mu))
 
 
-RANKINGS: dict[str, Callable[[Department, SeasonParameters], float]] = {
+RANKINGS: dict[str, Callable[[RankedDepartment, SeasonParameters], float]] = {
     "raw mean per head": _raw_mean,
     "Wilson bound of participation": _wilson,
     "shrinkage (empirical Bayes)": _shrunk,

@@ -43,7 +43,7 @@ SELECT n, '成员', now() FROM generate_series(:first, :first + :count) AS n
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class LedgerFigures:
     """Medians of the turns.
 
     Attributes:
@@ -59,7 +59,7 @@ class Result:
     batch_per_second: float
 
 
-def measure(where: BenchInstallation) -> Result:
+def measure(where: BenchInstallation) -> LedgerFigures:
     """Measures on the installation's database, with commits as in production."""
     url = where.environment["TANPUHUI_DATABASE_URL"]
     # One client keeps one connection; what it calls again and again is planned there once.
@@ -88,7 +88,7 @@ def measure(where: BenchInstallation) -> Result:
         shared.append(_rate(lambda: _writers(engine, same=True), WRITERS * EACH) / apart)
     client.dispose()
     engine.dispose()
-    return Result(median(services), median(batches), median(shared), median(rates))
+    return LedgerFigures(median(services), median(batches), median(shared), median(rates))
 
 
 def _rate(work: Callable[[], None], awards: int) -> float:

@@ -41,7 +41,7 @@ _TRANSFERS_PER_DAY = MEMBERS * PER_DAY * 2
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class SizeFigures:
     """What was measured.
 
     Attributes:
@@ -65,7 +65,9 @@ class Figures:
     verify_seconds: float
 
 
-def measure(transfers: int, *, report: Callable[[str], None], verify_too: bool = False) -> Figures:
+def measure(
+    transfers: int, *, report: Callable[[str], None], verify_too: bool = False
+) -> SizeFigures:
     """Fills a book of at least so many transfers and measures it.
 
     Args:
@@ -99,7 +101,7 @@ def measure(transfers: int, *, report: Callable[[str], None], verify_too: bool =
         ratio, posting = _postings(book, beside)
         for engine in (owner, book, beside):
             engine.dispose()
-    return Figures(
+    return SizeFigures(
         transfers=loaded,
         load_seconds=seconds,
         balance_ms=statistics.median(balances) * 1000,

@@ -55,7 +55,7 @@ SELECT id, s, member_id, -s, (member_id << 16) | (s << 12), u, 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class TamperFigures:
     """Sums over all turns.
 
     Attributes:
@@ -125,7 +125,7 @@ class _Side:
         return sum(each.cpu_seconds() for each in (*self._writers, *builders))
 
 
-def measure(where: BenchInstallation) -> Result:
+def measure(where: BenchInstallation) -> TamperFigures:
     """Lets the two sides take turns, then appends a backlog."""
     with ExitStack() as running:
 
@@ -146,7 +146,7 @@ def measure(where: BenchInstallation) -> Result:
             with_tree.turn()
         with_tree.seal()
         cpu_ratio = without.cpu_seconds() / with_tree.cpu_seconds()
-    return Result(
+    return TamperFigures(
         cpu_ratio=cpu_ratio,
         wall_ratio=without.seconds / with_tree.seconds,
         leaves_per_second=_append_backlog(where.database_url),

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from admin.forms.places import Chosen
-from backend.rankings.policy import Board, Measure
+from backend.rankings.policy import Board, BoardMeasure
 from backend.web.fields import StrictInteger, StrictString
 from backend.web.schemas import StrictSchema
 
@@ -51,7 +51,7 @@ class RankingFilter(StrictSchema):
     """Which board is shown; `seen` is the digest of what the page shows already."""
 
     board = Chosen(Board, load_default=Board.DEPARTMENTS)
-    measure = Chosen(Measure, load_default=Measure.PER_HEAD)
+    measure = Chosen(BoardMeasure, load_default=BoardMeasure.PER_HEAD)
     season = StrictString(max_length=7, load_default="")
     q = StrictString(max_length=50, load_default="")
     page = StrictInteger(minimum=1, maximum=10_000, load_default=1)

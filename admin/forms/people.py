@@ -12,7 +12,7 @@ class MembersFilter(StrictSchema):
     after = StrictInteger(load_default=0)
 
 
-class Notice(StrictSchema):
+class PeopleNotice(StrictSchema):
     """What was just done, told once after the redirect."""
 
     done = StrictString(max_length=20, load_default="")

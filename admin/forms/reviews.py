@@ -7,7 +7,7 @@ from backend.web.fields import StrictString
 from backend.web.schemas import StrictSchema
 
 
-class Verdict(StrEnum):
+class ReviewVerdict(StrEnum):
     """Credit a held award, refuse it, or take back one that is in the book."""
 
     POSTED = "posted"
@@ -18,7 +18,7 @@ class Verdict(StrEnum):
 class Review(StrictSchema):
     """A verdict and why; the member reads the reason."""
 
-    verdict = Chosen(Verdict, required=True)
+    verdict = Chosen(ReviewVerdict, required=True)
     reason = StrictString(max_length=200, required=True)
 
 

@@ -19,7 +19,7 @@ PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class AuditChange:
     """One field of an event, before and after; what has no before is new."""
 
     field: str
@@ -28,11 +28,11 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditRow:
     """An event with what it changed, field by field."""
 
     event: Event
-    changes: tuple[Change, ...]
+    changes: tuple[AuditChange, ...]
     link: str | None
 
 
@@ -61,11 +61,11 @@ def listing() -> str:
     )
 
 
-def _entry(event: Event) -> Entry:
+def _entry(event: Event) -> AuditRow:
     before, after = event.before or {}, event.after or {}
     names = [*before, *(name for name in after if name not in before)]
-    changes = tuple(Change(name, before.get(name), after.get(name)) for name in names)
-    return Entry(event, changes, _link(event))
+    changes = tuple(AuditChange(name, before.get(name), after.get(name)) for name in names)
+    return AuditRow(event, changes, _link(event))
 
 
 def _link(event: Event) -> str | None:

@@ -12,7 +12,14 @@ from admin.forms.rewards import ChangedCause, Done, NewCause
 from admin.views.rewards import writable_institutions
 from backend.db.seen import EditedMeanwhileError, fingerprint
 from backend.donations.catalogue import change_cause, create_cause
-from backend.donations.queries import CauseDraft, CauseView, Given, cause_of, causes_in, given_to
+from backend.donations.queries import (
+    CauseDraft,
+    CauseTotal,
+    CauseView,
+    cause_of,
+    causes_in,
+    given_to,
+)
 from backend.errors import InvalidInputError
 from backend.people.access import institution_in_scope
 from backend.web.access import actor, console_roles
@@ -40,7 +47,7 @@ def listing() -> str:
         "causes/list.html",
         causes=found,
         given=given_to(connection(), [cause.id for cause in found]),
-        nothing=Given(),
+        nothing=CauseTotal(),
         writes=may(*PLACE_WRITERS),
         done=filters(Done)["done"],
     )

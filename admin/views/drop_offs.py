@@ -27,16 +27,16 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DropOffRow:
     """A line of the list: an action with its names, and in words."""
 
     placed: PlacedAction
     worded: Worded
 
 
-def rows_of(placed: Sequence[PlacedAction]) -> list[Row]:
+def rows_of(placed: Sequence[PlacedAction]) -> list[DropOffRow]:
     """The lines of a list of actions."""
-    return [Row(each, worded(each.action)) for each in placed]
+    return [DropOffRow(each, worded(each.action)) for each in placed]
 
 
 @pages.get("/drop-offs")
@@ -96,7 +96,7 @@ def detail(action_id: int) -> str:
     assessment = _replayed(placed.action)
     return render_template(
         "drop_offs/detail.html",
-        row=Row(placed, worded(placed.action)),
+        row=DropOffRow(placed, worded(placed.action)),
         sentences=assessment.trace.sentences() if assessment else (),
         factors=assessment.trace.to_json()["factors"] if assessment else (),
         replayed=assessment is not None,

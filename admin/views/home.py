@@ -21,7 +21,7 @@ _SHOWN_ON_DUTY = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class BookHealth:
     """Whether what follows a drop-off (roll-ups, boards) keeps up with what is recorded."""
 
     waiting: int
@@ -43,7 +43,7 @@ def today() -> str:
     )
 
 
-def _health() -> Health:
+def _health() -> BookHealth:
     waiting = backlog(connection())
     late = waiting.oldest is not None and now() - waiting.oldest > _LATE
-    return Health(waiting.waiting, late)
+    return BookHealth(waiting.waiting, late)

@@ -7,7 +7,7 @@ from flask import Blueprint, render_template
 
 from admin.auth import CITY, PLACE_READERS, PLACE_WRITERS, may, scope
 from admin.forms.lists import InstitutionsFilter
-from admin.forms.people import Notice
+from admin.forms.people import PeopleNotice
 from admin.forms.reading import filters
 from backend.clock import business_day
 from backend.organisations.queries import (
@@ -89,5 +89,5 @@ def detail(institution_id: int) -> str:
         else (),
         today=now(),
         writes=may(*PLACE_WRITERS),
-        done=filters(Notice)["done"],
+        done=filters(PeopleNotice)["done"],
     )

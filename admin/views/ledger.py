@@ -18,7 +18,7 @@ _RUNS = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ConservationRow:
     """One invariant with what speaks against it; `asked` where a check of it ran."""
 
     invariant: Invariant
@@ -41,12 +41,12 @@ def state() -> str:
     )
 
 
-def _lines(found: Health) -> tuple[Line, ...]:
+def _lines(found: Health) -> tuple[ConservationRow, ...]:
     ran = {result.name for result in found.results}
     asked = {invariant for check in CHECKS if check.name in ran for invariant in check.invariants}
     findings = [finding for result in found.results for finding in result.findings]
     return tuple(
-        Line(
+        ConservationRow(
             invariant,
             invariant in asked,
             tuple(finding for finding in findings if finding.invariant is invariant),

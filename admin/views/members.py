@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.auth import MEMBER_MANAGERS, scope
-from admin.forms.people import MembersFilter, Notice
+from admin.forms.people import MembersFilter, PeopleNotice
 from admin.forms.reading import filters
 from backend.clock import business_day
 from backend.organisations.departments import department
@@ -78,7 +78,7 @@ def detail(member_id: int) -> str:
             for given in given_roles(db, member_id=member_id)
         ],
         manages=may_manage(db, actor(), member),
-        done=filters(Notice)["done"],
+        done=filters(PeopleNotice)["done"],
     )
 
 

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from admin.auth import CITY, PLACE_WRITERS
 from admin.forms.organisations import InstitutionRenaming, Moving, Renaming
-from admin.forms.people import Notice
+from admin.forms.people import PeopleNotice
 from admin.forms.reading import Submission, by_field, filters, submitted
 from backend.clock import business_day
 from backend.db.seen import EditedMeanwhileError, fingerprint
@@ -44,7 +44,7 @@ _LABELS: Mapping[str, str] = {"name": "名称", "short_name": "简称", "parent_
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class OrganisationForm:
     """A form of names.
 
     Attributes:
@@ -73,7 +73,7 @@ def city() -> str:
         "organisations/city.html",
         districts=districts(db),
         systems=systems(db),
-        done=filters(Notice)["done"],
+        done=filters(PeopleNotice)["done"],
     )
 
 
@@ -145,7 +145,7 @@ def change_institution(institution_id: int) -> ResponseReturnValue:
 
 
 def _renamed(
-    form: Callable[[], Form],
+    form: Callable[[], OrganisationForm],
     schema: type[StrictSchema],
     rename: Callable[[Mapping[str, Any]], None],
     after: str,
@@ -168,7 +168,7 @@ def _renamed(
 
 
 def _page(
-    form: Form,
+    form: OrganisationForm,
     *,
     values: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
@@ -193,24 +193,24 @@ def _typed(names: Sequence[str]) -> dict[str, str]:
     return {name: request.form.get(name, "") for name in names}
 
 
-def _district_form(district_id: int) -> Form:
+def _district_form(district_id: int) -> OrganisationForm:
     found = district(connection(), district_id=district_id)
     return _city_form(f"修改区县名称（{found.code}）", found.name, fingerprint(found))
 
 
-def _system_form(system_id: int) -> Form:
+def _system_form(system_id: int) -> OrganisationForm:
     found = system(connection(), system_id=system_id)
     return _city_form(f"修改系统名称（{found.code}）", found.name, fingerprint(found))
 
 
-def _city_form(title: str, name: str, seen: str) -> Form:
+def _city_form(title: str, name: str, seen: str) -> OrganisationForm:
     back = url_for("organisations.city")
-    return Form(title, [("区县与系统", back)], ("name",), {"name": name}, seen, back)
+    return OrganisationForm(title, [("区县与系统", back)], ("name",), {"name": name}, seen, back)
 
 
-def _institution_form(institution_id: int) -> Form:
+def _institution_form(institution_id: int) -> OrganisationForm:
     found = institution_in_scope(connection(), actor(), institution_id, roles=PLACE_WRITERS)
-    return Form(
+    return OrganisationForm(
         title="修改单位名称",
         crumbs=_crumbs(found),
         names=("name", "short_name"),

@@ -17,7 +17,7 @@ from backend.errors import ForbiddenError
 from backend.organisations.queries import institutions_around
 from backend.rankings.policy import Board, Season, season_named, season_of
 from backend.rankings.queries import groups_within
-from backend.rankings.service import Leaderboard, Place, leaderboard
+from backend.rankings.service import BoardPlace, Leaderboard, leaderboard
 from backend.web.access import console_roles
 from backend.web.context import backend, now
 from backend.web.transaction import connection
@@ -30,15 +30,15 @@ _BAR_WIDTH = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BoardLine:
     """A line of the table with the length of its bar, in hundredths of the longest."""
 
-    place: Place
+    place: BoardPlace
     bar: int
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class BoardPage:
     """The part of a board that is shown.
 
     Attributes:
@@ -49,7 +49,7 @@ class Page:
         digest: tells this content from another.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[BoardLine, ...]
     found: int
     number: int
     pages: int
@@ -119,14 +119,14 @@ def _within(board: Board, around: Collection[int] | None) -> Collection[int] | N
     return groups_within(connection(), board=board, institution_ids=around)
 
 
-def _page(found: Leaderboard, chosen: dict[str, Any]) -> Page:
+def _page(found: Leaderboard, chosen: dict[str, Any]) -> BoardPage:
     """The lines that match the search; ranks stay those of the whole board."""
     wanted = chosen["q"].casefold()
     places = [place for place in found.places if wanted in place.group.name.casefold()]
     pages_ = max(1, -(-len(places) // PAGE))
     number = min(chosen["page"], pages_)
     shown = places[(number - 1) * PAGE : number * PAGE]
-    return Page(
+    return BoardPage(
         _lines(shown, longest=max((place.score_mpt for place in found.places), default=0)),
         len(places),
         number,
@@ -135,7 +135,8 @@ def _page(found: Leaderboard, chosen: dict[str, Any]) -> Page:
     )
 
 
-def _lines(places: Sequence[Place], *, longest: int) -> tuple[Line, ...]:
+def _lines(places: Sequence[BoardPlace], *, longest: int) -> tuple[BoardLine, ...]:
     return tuple(
-        Line(place, place.score_mpt * _BAR_WIDTH // longest if longest else 0) for place in places
+        BoardLine(place, place.score_mpt * _BAR_WIDTH // longest if longest else 0)
+        for place in places
     )

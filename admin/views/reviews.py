@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from admin.auth import PLACE_READERS, PLACE_WRITERS, may, scope
 from admin.forms.reading import filters, submitted
-from admin.forms.reviews import Review, ReviewNotice, Verdict
+from admin.forms.reviews import Review, ReviewNotice, ReviewVerdict
 from admin.wording import worded
 from backend.actions.models import ActionStatus, HoldOutcome
 from backend.corrections import queries, reviews
@@ -50,7 +50,7 @@ def decide(action_id: int) -> ResponseReturnValue:
     sent = submitted(Review)
     if sent.errors:
         return _page(found, "", sent.errors), 422
-    verdict: Verdict = sent.values["verdict"]
+    verdict: ReviewVerdict = sent.values["verdict"]
     decision = Decision(
         action_id=action_id,
         scope=scope(PLACE_WRITERS),
@@ -58,7 +58,7 @@ def decide(action_id: int) -> ResponseReturnValue:
         reason=sent.values["reason"],
         at=now(),
     )
-    if verdict is Verdict.REVERSED:
+    if verdict is ReviewVerdict.REVERSED:
         reviews.reverse(connection(), backend().rulebook, decision)
     else:
         outcome = HoldOutcome(verdict.value)

@@ -14,7 +14,7 @@ from backend.audit.tags import Tag
 Document = Mapping[str, Any]
 
 
-class Result(StrEnum):
+class AuditResult(StrEnum):
     """Whether the thing was done or refused."""
 
     DONE = "done"
@@ -32,7 +32,7 @@ def record(  # noqa: PLR0913 -- one keyword for each column an auditor reads
     after: Document | None = None,
     request_id: str | None = None,
     at: datetime,
-    result: Result = Result.DONE,
+    result: AuditResult = AuditResult.DONE,
 ) -> None:
     """Writes one event; it stands or falls with the caller's transaction.
 

@@ -145,7 +145,7 @@ def _name(part: Path, path: Path) -> None:
         os.close(folder)
 
 
-class Reader:
+class ArchiveReader:
     """Reads one backup that was found whole."""
 
     def __init__(self, archive: zipfile.ZipFile, manifest: Manifest) -> None:
@@ -160,7 +160,7 @@ class Reader:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[Reader]:
+def reading(path: Path) -> Iterator[ArchiveReader]:
     """Opens a backup after reading all of it once and comparing every digest.
 
     Raises:
@@ -173,7 +173,7 @@ def reading(path: Path) -> Iterator[Reader]:
             archive = stack.enter_context(zipfile.ZipFile(file))
             if any(each.compress_type != zipfile.ZIP_DEFLATED for each in archive.infolist()):
                 raise ValueError("压缩方式不符")
-            reader = Reader(archive, _manifest(archive))
+            reader = ArchiveReader(archive, _manifest(archive))
             for table in reader.manifest.tables:
                 _compare(reader, table)
         except _DAMAGES as error:
@@ -227,7 +227,7 @@ def _number(said: Any) -> int:
     return said
 
 
-def _compare(reader: Reader, table: TableContent) -> None:
+def _compare(reader: ArchiveReader, table: TableContent) -> None:
     digest = hashlib.sha256()
     rows = 0
     for block in reader.blocks(table):

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DataError
 
 from backend.backup.archive import (
+    ArchiveReader,
     BackupDamagedError,
     BackupTooNewError,
     Manifest,
-    Reader,
     TableContent,
     reading,
     writing,
@@ -154,7 +154,7 @@ def _used(db: Connection, tables: Collection[str]) -> bool:
     )
 
 
-def _fill(url: str, reader: Reader, report: Report) -> None:
+def _fill(url: str, reader: ArchiveReader, report: Report) -> None:
     """Loads and compares every table in one transaction."""
     engine = make_engine(url, owner=True, statement_timeout_ms=0)
     try:
@@ -190,7 +190,7 @@ def _check_content(db: Connection, manifest: Manifest) -> None:
         raise _unfit("清单", "表、列或序列")
 
 
-def _copy_in(db: Connection, reader: Reader, table: TableContent) -> None:
+def _copy_in(db: Connection, reader: ArchiveReader, table: TableContent) -> None:
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(*_identifiers(table.name, table.columns))
     try:
         with _driver(db).cursor() as cursor, cursor.copy(statement) as copy:

@@ -12,7 +12,7 @@ from backend.clock import SHANGHAI, shanghai_time
 from backend.errors import InvalidInputError, field_errors
 from backend.invariants import Finding
 from backend.ledger import conservation
-from backend.ledger.conservation import Line, Report
+from backend.ledger.conservation import Report, SourceLine
 from backend.runtime.servers import running_servers
 from backend.schema import METADATA
 from backend.settings import Settings
@@ -170,7 +170,7 @@ def _as_table(made: Report) -> str:
     return "\n".join([*rows, "", "守恒：是" if made.holds else "守恒：否，请核对账本。"])
 
 
-def _cells(line: Line) -> tuple[str, ...]:
+def _cells(line: SourceLine) -> tuple[str, ...]:
     amounts = (
         line.issued,
         line.held,

@@ -20,7 +20,7 @@ from backend.actions.reassessment import (
 )
 from backend.clock import business_day
 from backend.corrections.models import CorrectionDay, CorrectionRun, RunState
-from backend.corrections.queries import Run, locked
+from backend.corrections.queries import CorrectionRunRecord, locked
 from backend.corrections.service import STEP, set_state
 from backend.ledger.amendments import WrittenOff, lock_member
 from backend.outbox import service as outbox
@@ -62,7 +62,7 @@ def step(
         set_state(db, run_id, done, finished_at=now if done is RunState.DONE else None)
 
 
-def _unsimulated(db: Connection, run: Run, limit: int) -> list[int]:
+def _unsimulated(db: Connection, run: CorrectionRunRecord, limit: int) -> list[int]:
     after = select(CorrectionRun.after_member_id).where(CorrectionRun.id == run.id)
     chosen = (
         select(Action.member_id)
@@ -76,14 +76,16 @@ def _unsimulated(db: Connection, run: Run, limit: int) -> list[int]:
     return list(db.scalars(chosen.order_by(Action.member_id).limit(limit)))
 
 
-def _uncorrected(db: Connection, run: Run, limit: int) -> list[int]:
+def _uncorrected(db: Connection, run: CorrectionRunRecord, limit: int) -> list[int]:
     chosen = select(CorrectionDay.member_id).where(
         CorrectionDay.run_id == run.id, CorrectionDay.done_at.is_(None)
     )
     return list(db.scalars(chosen.distinct().order_by(CorrectionDay.member_id).limit(limit)))
 
 
-def _simulate(db: Connection, rulebook: Rulebook, run: Run, member_id: int, today: date) -> None:
+def _simulate(
+    db: Connection, rulebook: Rulebook, run: CorrectionRunRecord, member_id: int, today: date
+) -> None:
     result = reassess_days(
         db, rulebook, _task(rulebook, run, member_id), today=today, actor_id=None, write=False
     )
@@ -111,7 +113,9 @@ def _silent(result: ReassessmentResult) -> set[date]:
     return {action.occurred_on for action in result.changed}
 
 
-def _correct(db: Connection, rulebook: Rulebook, run: Run, member_id: int, now: datetime) -> None:
+def _correct(
+    db: Connection, rulebook: Rulebook, run: CorrectionRunRecord, member_id: int, now: datetime
+) -> None:
     lock_member(db, member_id)
     result = reassess_days(
         db,
@@ -154,7 +158,7 @@ def _correct(db: Connection, rulebook: Rulebook, run: Run, member_id: int, now: 
         written_off = WrittenOff()  # the member's, told once
 
 
-def _task(rulebook: Rulebook, run: Run, member_id: int) -> ReassessmentTask:
+def _task(rulebook: Rulebook, run: CorrectionRunRecord, member_id: int) -> ReassessmentTask:
     def basis(action: Recorded) -> AssessmentInputs | None:
         if action.methodology_id != run.methodology_id:
             return None

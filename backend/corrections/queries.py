@@ -29,7 +29,7 @@ from backend.people.models import Member
 from backend.places.models import Place
 
 
-class Run(NamedTuple):
+class CorrectionRunRecord(NamedTuple):
     """A correction run as it stands."""
 
     id: int
@@ -58,7 +58,7 @@ _RUN = select(
 )
 
 
-def run_of(db: Connection, *, run_id: int) -> Run:
+def run_of(db: Connection, *, run_id: int) -> CorrectionRunRecord:
     """A run.
 
     Raises:
@@ -67,12 +67,12 @@ def run_of(db: Connection, *, run_id: int) -> Run:
     return _found(db.execute(_RUN.where(CorrectionRun.id == run_id)).one_or_none())
 
 
-def runs(db: Connection, *, limit: int) -> list[Run]:
+def runs(db: Connection, *, limit: int) -> list[CorrectionRunRecord]:
     """The newest runs."""
     return [_found(row) for row in db.execute(_RUN.order_by(CorrectionRun.id.desc()).limit(limit))]
 
 
-def locked(db: Connection, run_id: int) -> Run:
+def locked(db: Connection, run_id: int) -> CorrectionRunRecord:
     """A run that nobody else changes until this transaction ends.
 
     Raises:
@@ -82,10 +82,10 @@ def locked(db: Connection, run_id: int) -> Run:
     return _found(db.execute(chosen).one_or_none())
 
 
-def _found(row: Sequence[Any] | None) -> Run:
+def _found(row: Sequence[Any] | None) -> CorrectionRunRecord:
     if row is None:
         raise NotFoundError("没有找到这次更正，请回到列表重新打开。")
-    run = Run._make(row)
+    run = CorrectionRunRecord._make(row)
     return run._replace(state=RunState(run.state))
 
 

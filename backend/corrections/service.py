@@ -16,7 +16,7 @@ from backend.audit import service as audit
 from backend.audit.tags import Tag
 from backend.clock import business_day
 from backend.corrections.models import CorrectionApproval, CorrectionRun, RunState
-from backend.corrections.queries import Run, approvers, locked
+from backend.corrections.queries import CorrectionRunRecord, approvers, locked
 from backend.errors import DomainError, ErrorKind, FieldError, InvalidInputError
 from backend.outbox import service as outbox
 from credit_rules import Rulebook
@@ -132,7 +132,7 @@ def _check(rulebook: Rulebook, draft: CorrectionDraft, today: date) -> None:
         raise InvalidInputError(sentence, fields=[FieldError("last_day", "range", sentence)])
 
 
-def _require(run: Run, state: RunState, sentence: str) -> None:
+def _require(run: CorrectionRunRecord, state: RunState, sentence: str) -> None:
     if run.state is not state:
         raise RunStateError(sentence)
 

@@ -34,7 +34,7 @@ _HOLIDAYS: Final = frozenset({(1, 1), (5, 1), (5, 2), *((10, day) for day in ran
 _PEAKS: Final = ((24, 8.6, 20), (42, 12.4, 26), (24, 17.7, 32), (10, 14.8, 70))
 
 
-class Scan(Enum):
+class VisitScan(Enum):
     """How a member came by the code: off the screen, off the poster, the latter with a position."""
 
     SCREEN = "screen"
@@ -52,11 +52,11 @@ class Visit:
     mass: str
     occurred_at: datetime
     received_at: datetime
-    scan: Scan
+    scan: VisitScan
 
 
 @dataclass(frozen=True, slots=True)
-class _Habit:
+class _VisitHabit:
     resident: Resident
     per_working_day: float
 
@@ -100,7 +100,7 @@ def days(
         yield _within_usage_limits(visits)
 
 
-def _habits(scale: Scale, residents: Sequence[Resident], chance: Random) -> list[_Habit]:
+def _habits(scale: Scale, residents: Sequence[Resident], chance: Random) -> list[_VisitHabit]:
     """Who takes part at all, and how often on a working day."""
     usual = scale.weekly_per_mille / 5000
     keenness: dict[int, float] = {}
@@ -114,7 +114,7 @@ def _habits(scale: Scale, residents: Sequence[Resident], chance: Random) -> list
         if resident.shown:
             active, often = True, 0.5
         if active:
-            habits.append(_Habit(resident, often))
+            habits.append(_VisitHabit(resident, often))
     return habits
 
 
@@ -126,7 +126,7 @@ def share_of_working_day(day: date) -> float:
 
 
 def _visits(
-    habit: _Habit,
+    habit: _VisitHabit,
     points: Sequence[Point],
     day: date,
     waste_classes: Mapping[str, str],
@@ -166,21 +166,23 @@ def _moment(day: date, chance: Random) -> datetime:
     return midnight + timedelta(seconds=min(max(second, 6 * 3600), 23 * 3600))
 
 
-def _scan(point: Point, occurred_at: datetime, chance: Random) -> tuple[Scan, timedelta]:
+def _scan(point: Point, occurred_at: datetime, chance: Random) -> tuple[VisitScan, timedelta]:
     """How the code was scanned, and how long after the drop-off it was logged."""
     delay = timedelta(seconds=chance.randint(6, 50))
     if chance.random() < _LATE_UPLOAD:
         # Offline: only a poster can be scanned, and the phone sends later the same day.
         left = datetime.combine(business_day(occurred_at), time(23, 50), SHANGHAI) - occurred_at
         late = timedelta(minutes=chance.randint(20, 300))
-        return Scan.POSTER, max(delay, min(late, left))
+        return VisitScan.POSTER, max(delay, min(late, left))
     if chance.random() < _BY_SCREEN:
-        return Scan.SCREEN, delay
+        return VisitScan.SCREEN, delay
     located = point.place.presence is PresenceRule.LOCATED and chance.random() < _WITH_POSITION
-    return (Scan.LOCATED_POSTER if located else Scan.POSTER), delay
+    return (VisitScan.LOCATED_POSTER if located else VisitScan.POSTER), delay
 
 
-def _material(habit: _Habit, point: Point, waste_classes: Mapping[str, str], chance: Random) -> str:
+def _material(
+    habit: _VisitHabit, point: Point, waste_classes: Mapping[str, str], chance: Random
+) -> str:
     """A material of the institution's mix that the point takes."""
     mix = MIXES[habit.resident.waste]
     taken = [name for name in mix if waste_classes[name] in point.place.accepted]
@@ -199,7 +201,7 @@ def _within_usage_limits(visits: list[Visit]) -> list[Visit]:
     uses: Counter[tuple[int, int]] = Counter()
     kept = []
     for visit in visits:
-        if visit.scan is Scan.SCREEN:
+        if visit.scan is VisitScan.SCREEN:
             key = (visit.point.place.id, step_at(visit.occurred_at))
             uses[key] += 1
             if uses[key] > USES_PER_STEP:

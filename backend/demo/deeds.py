@@ -59,7 +59,7 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Habit:
+class _DeedHabit:
     """How a member gets to work, and how often they log anything on a working day."""
 
     resident: Resident
@@ -103,16 +103,16 @@ def days(
         yield _within_usage_limits(deeds)
 
 
-def _habit(resident: Resident, scale: Scale, chance: Random) -> _Habit:
+def _habit(resident: Resident, scale: Scale, chance: Random) -> _DeedHabit:
     (mode, _, (least, most)) = chance.choices(_MODES, [share for _, share, _ in _MODES])[0]
     tenths = chance.randint(least, most)
     often = scale.deeds_per_mille / 5000 / _ACTIVE_SHARE
     active = chance.random() < _ACTIVE_SHARE
     per_day = _SHOWN_DAILY if resident.shown else often * active
-    return _Habit(resident, mode, f"{tenths // 10}.{tenths % 10}", per_day)
+    return _DeedHabit(resident, mode, f"{tenths // 10}.{tenths % 10}", per_day)
 
 
-def _deed(habit: _Habit, places: OtherPlaces, day: date, chance: Random) -> Iterator[Deed]:
+def _deed(habit: _DeedHabit, places: OtherPlaces, day: date, chance: Random) -> Iterator[Deed]:
     """What a member logs on a day; nothing where the place is closed."""
     what = chance.choices(
         (_COMMUTE, _STAIRS, _LUNCH, _PAPER),

@@ -9,7 +9,7 @@ from backend.actions.claims import ClaimInput
 from backend.actions.drop_offs import KIND
 from backend.actions.service import record
 from backend.bootstrap import Backend
-from backend.demo.activity import Scan, Visit
+from backend.demo.activity import Visit, VisitScan
 from backend.demo.deeds import Deed
 from backend.outbox import service as outbox
 from backend.outbox.relay import BATCH
@@ -84,13 +84,13 @@ def roll_up_logged(db: Connection) -> None:
 
 def _drop_off(backend: Backend, reference: str, visit: Visit) -> ClaimInput:
     place, public_url = visit.point.place, backend.settings.public_url
-    if visit.scan is Scan.SCREEN:
+    if visit.scan is VisitScan.SCREEN:
         signed = rotating_code(place_key(backend.keys, place.id), place.id, visit.occurred_at)
         code = rotating_url(public_url, signed)
     else:
         code = printed_url(public_url, PrintedCode(place.code, visit.point.key))
     position = None
-    if visit.scan is Scan.LOCATED_POSTER and place.latitude and place.longitude:
+    if visit.scan is VisitScan.LOCATED_POSTER and place.latitude and place.longitude:
         position = Position(place.latitude, place.longitude, _ACCURACY_M, place.datum)
     return ClaimInput(
         member_id=visit.member_id,

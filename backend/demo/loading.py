@@ -41,7 +41,7 @@ _SETTINGS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class LoadingSpan:
     """From the first Asia/Shanghai day of the history to the present instant."""
 
     first: date
@@ -84,7 +84,7 @@ def load(
     backend: Backend,
     part: Part,
     ground: Ground,
-    span: Span,
+    span: LoadingSpan,
     tell: Callable[[Progress], None],
 ) -> None:
     """Builds the institutions of a part, then logs their history.
@@ -121,7 +121,9 @@ def load(
         tell(Progress(members, logged, day))
 
 
-def _build(db: Connection, plan: InstitutionPlan, ground: Ground, span: Span) -> _Neighbourhood:
+def _build(
+    db: Connection, plan: InstitutionPlan, ground: Ground, span: LoadingSpan
+) -> _Neighbourhood:
     """Enters an institution with its residents and points."""
     institution = build_institution(
         db, plan, ground, now=span.entered, latest_year=business_day(span.now).year
@@ -139,7 +141,7 @@ def _build(db: Connection, plan: InstitutionPlan, ground: Ground, span: Span) ->
 
 
 def _days(
-    backend: Backend, scale: Scale, neighbourhoods: Sequence[_Neighbourhood], span: Span
+    backend: Backend, scale: Scale, neighbourhoods: Sequence[_Neighbourhood], span: LoadingSpan
 ) -> Iterator[tuple[date, list[tuple[str, Visit | Deed]]]]:
     """Each day and what is logged on it with its references, in the order of logging."""
     classes = history.waste_classes(backend.rulebook, span.first)

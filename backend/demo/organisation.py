@@ -83,7 +83,7 @@ class InstitutionPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Institution:
+class DemoInstitution:
     """An institution as built: its plan, and ids: its own, the district's, the departments'."""
 
     plan: InstitutionPlan
@@ -181,7 +181,7 @@ def build_ground(db: Connection, scale: Scale, *, now: datetime) -> Ground:
 
 def build_institution(
     db: Connection, plan: InstitutionPlan, ground: Ground, *, now: datetime, latest_year: int
-) -> Institution:
+) -> DemoInstitution:
     """Enters an institution, its departments and its yearly figures.
 
     Args:
@@ -206,7 +206,7 @@ def build_institution(
     )
     leaves = _build_departments(db, plan, institution_id, now)
     _report_years(db, plan, institution_id, latest_year, now)
-    return Institution(plan, institution_id, district_id, leaves)
+    return DemoInstitution(plan, institution_id, district_id, leaves)
 
 
 def _build_departments(

@@ -13,7 +13,7 @@ from threading import Event, Thread
 from backend.bootstrap import build
 from backend.clock import FixedClock
 from backend.db.engine import make_engine
-from backend.demo.loading import Part, Progress, Span, load
+from backend.demo.loading import LoadingSpan, Part, Progress, load
 from backend.demo.organisation import build_ground
 from backend.demo.scale import scale_named
 from backend.settings import Settings
@@ -22,7 +22,7 @@ READY = "ready"
 COMMIT = "commit"
 
 
-def arguments(part: Part, span: Span) -> tuple[str, ...]:
+def arguments(part: Part, span: LoadingSpan) -> tuple[str, ...]:
     """The command line that `main` reads a part and a span from."""
     return (
         part.scale.name,
@@ -60,7 +60,7 @@ def main(argv: Sequence[str]) -> None:
     """Loads the part that the arguments name; the settings come from the environment."""
     scale, number, of, first, now = argv
     part = Part(scale_named(scale), int(number), int(of))
-    span = Span(date.fromisoformat(first), datetime.fromisoformat(now))
+    span = LoadingSpan(date.fromisoformat(first), datetime.fromisoformat(now))
     backend = build(Settings.from_env(), clock=FixedClock(span.now))
     engine = make_engine(backend.settings.database_url, pool_size=1, statement_timeout_ms=0)
     told = Event()

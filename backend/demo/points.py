@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from backend.demo.catalogue import CITY, ROADS
-from backend.demo.organisation import Institution
+from backend.demo.organisation import DemoInstitution
 from backend.organisations.queries import Scope
 from backend.places.models import (
     PlaceDraft,
@@ -74,7 +74,7 @@ class Point:
 
 
 def build_points(
-    db: Connection, institution: Institution, chance: Random, *, now: datetime
+    db: Connection, institution: DemoInstitution, chance: Random, *, now: datetime
 ) -> tuple[Point, ...]:
     """Builds the points of an institution, with posters.
 
@@ -113,7 +113,7 @@ class OtherPlaces:
 
 
 def build_other_places(
-    db: Connection, institution: Institution, points: Sequence[Point], *, now: datetime
+    db: Connection, institution: DemoInstitution, points: Sequence[Point], *, now: datetime
 ) -> OtherPlaces:
     """Builds the stairwell and the canteen of an institution, beside its first point.
 
@@ -144,7 +144,7 @@ def build_other_places(
     )
 
 
-def _drafts(institution: Institution, count: int, chance: Random) -> list[PlaceDraft]:
+def _drafts(institution: DemoInstitution, count: int, chance: Random) -> list[PlaceDraft]:
     plan = institution.plan
     street = f"{CITY[1]}{plan.site.name}{chance.choice(ROADS)}{chance.randint(1, 399)}号"
     latitude = plan.site.latitude + Decimal(chance.randint(-22_000, 22_000)).scaleb(-6)

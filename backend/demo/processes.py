@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Final
 
 from backend.bootstrap import Backend
-from backend.demo.loading import Part, Progress, Span
+from backend.demo.loading import LoadingSpan, Part, Progress
 from backend.demo.part_process import COMMIT, READY, arguments, read
 from backend.demo.scale import Scale
 from backend.errors import DomainError, ErrorKind
@@ -35,7 +35,7 @@ class PartFailedError(DomainError):
 def load_side_by_side(
     backend: Backend,
     scale: Scale,
-    span: Span,
+    span: LoadingSpan,
     *,
     processes: int,
     tell: Callable[[Progress], None],
@@ -92,7 +92,7 @@ def _together(parts: Sequence[Progress]) -> Progress:
     )
 
 
-def _start(backend: Backend, part: Part, span: Span) -> _Child:
+def _start(backend: Backend, part: Part, span: LoadingSpan) -> _Child:
     return subprocess.Popen(  # noqa: S603 - our own program with our own arguments
         [sys.executable, "-m", "backend.demo.part_process", *arguments(part, span)],
         stdin=subprocess.PIPE,

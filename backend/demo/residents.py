@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from backend.demo.catalogue import GIVEN_FIRST, GIVEN_SECOND, SURNAMES, Waste
 from backend.demo.draws import apportion
-from backend.demo.organisation import Institution
+from backend.demo.organisation import DemoInstitution
 from backend.people.memberships import begin_membership
 from backend.people.models import Role
 from backend.people.queries import Grant
@@ -47,7 +47,7 @@ class Resident:
 
 
 def build_residents(
-    db: Connection, institution: Institution, chance: Random, *, now: datetime, before: date
+    db: Connection, institution: DemoInstitution, chance: Random, *, now: datetime, before: date
 ) -> tuple[Resident, ...]:
     """Opens the accounts of an institution's staff, with their roles, and of citizens near it.
 
@@ -69,7 +69,7 @@ def build_residents(
 
 
 def _build_staff(
-    db: Connection, institution: Institution, chance: Random, *, now: datetime, before: date
+    db: Connection, institution: DemoInstitution, chance: Random, *, now: datetime, before: date
 ) -> list[Resident]:
     plan, leaves = institution.plan, institution.leaves
     weights = [max(10, round(100 * chance.lognormvariate(0, 0.5))) for _ in leaves]
@@ -95,7 +95,7 @@ def _build_staff(
     return staff
 
 
-def _grants(institution: Institution, staff: Sequence[Resident]) -> list[tuple[int, Grant]]:
+def _grants(institution: DemoInstitution, staff: Sequence[Resident]) -> list[tuple[int, Grant]]:
     """Which of the staff hold which role."""
     inside = institution.id
     leader = staff[_DEPARTMENT_MANAGER]

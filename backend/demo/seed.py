@@ -14,7 +14,7 @@ from backend.bootstrap import Backend
 from backend.clock import business_day
 from backend.db.engine import make_engine
 from backend.demo import deeds, history, offers
-from backend.demo.loading import Part, Progress, Span, load
+from backend.demo.loading import LoadingSpan, Part, Progress, load
 from backend.demo.organisation import build_ground
 from backend.demo.processes import load_side_by_side
 from backend.demo.scale import Scale, scale_named
@@ -32,7 +32,7 @@ Report = Callable[[str], None]
 log = structlog.get_logger(__name__)
 
 
-class DatabaseNotEmptyError(DomainError):
+class CityNotEmptyError(DomainError):
     """The demo city is built in an empty database only."""
 
     code = "database_not_empty"
@@ -59,7 +59,7 @@ def seed(backend: Backend, *, scale: str, report: Report, processes: int | None 
 
     Raises:
         InvalidInputError: no such scale.
-        DatabaseNotEmptyError: the database holds something, or another seed is at work.
+        CityNotEmptyError: the database holds something, or another seed is at work.
         PartFailedError: a process that loads a part failed.
     """
     figures = scale_named(scale)
@@ -92,22 +92,22 @@ def seed(backend: Backend, *, scale: str, report: Report, processes: int | None 
 def _require_empty(guard: Connection) -> None:
     """Refuses a database with content, and holds off other seeds while `guard` is open."""
     if not guard.scalar(select(func.pg_try_advisory_lock(_LOCK_KEY))):
-        raise DatabaseNotEmptyError("另一个进程正在载入演示数据，请等它完成。")
+        raise CityNotEmptyError("另一个进程正在载入演示数据，请等它完成。")
     if not is_empty(guard):
-        raise DatabaseNotEmptyError(
+        raise CityNotEmptyError(
             "数据库里已有数据，演示城市只能载入空数据库；请换一个 TANPUHUI_DATA_DIR 或数据库。"
         )
     guard.commit()
 
 
-def _span(backend: Backend, scale: Scale) -> Span:
+def _span(backend: Backend, scale: Scale) -> LoadingSpan:
     """The days of the history: none earlier than drop-offs are credited at all."""
     now = backend.clock.now()
     wished = business_day(now) - timedelta(days=scale.days)
-    return Span(max(wished, history.first_creditable_day(backend.rulebook)), now)
+    return LoadingSpan(max(wished, history.first_creditable_day(backend.rulebook)), now)
 
 
-def _announce(scale: Scale, span: Span, report: Report) -> None:
+def _announce(scale: Scale, span: LoadingSpan, report: Report) -> None:
     report(
         f"载入 {scale.districts} 个区县、{scale.institutions:,} 个单位、"
         f"{scale.departments:,} 个部门、{scale.members:,} 名成员、{scale.points:,} 个回收点，"
@@ -116,7 +116,12 @@ def _announce(scale: Scale, span: Span, report: Report) -> None:
 
 
 def _load(
-    db: Connection, backend: Backend, scale: Scale, span: Span, processes: int, report: Report
+    db: Connection,
+    backend: Backend,
+    scale: Scale,
+    span: LoadingSpan,
+    processes: int,
+    report: Report,
 ) -> int:
     """Loads everything, here or in processes beside this one; returns the number of actions."""
     if processes > 1:

@@ -166,7 +166,7 @@ def donations_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class CauseTotal:
     """What a cause was given so far: gifts, points (mpt) and reductions (mg)."""
 
     gifts: int = 0
@@ -174,7 +174,7 @@ class Given:
     reduction_mg: int = 0
 
 
-def given_to(db: Connection, cause_ids: list[int]) -> dict[int, Given]:
+def given_to(db: Connection, cause_ids: list[int]) -> dict[int, CauseTotal]:
     """What each of these causes was given; those given nothing are left out."""
     rows = db.execute(
         select(
@@ -186,7 +186,7 @@ def given_to(db: Connection, cause_ids: list[int]) -> dict[int, Given]:
         .where(Donation.cause_id.in_(cause_ids))
         .group_by(Donation.cause_id)
     )
-    return {row[0]: Given(row[1], int(row[2]), int(row[3])) for row in rows}
+    return {row[0]: CauseTotal(row[1], int(row[2]), int(row[3])) for row in rows}
 
 
 def donation_by_entry(db: Connection, *, member_id: int, entry_id: int) -> DonationView | None:

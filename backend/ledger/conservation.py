@@ -19,7 +19,7 @@ _DESTINATIONS = ("held", "pending", "spent", "donated", "expired", "written_off"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SourceLine:
     """Where what one source issued has gone, in mg or mpt; `issued` is the sum of the rest.
 
     Attributes:
@@ -59,7 +59,7 @@ class Report:
     """The lines of one instant, and what the accounts themselves held then, by unit and place."""
 
     as_of: datetime
-    lines: tuple[Line, ...]
+    lines: tuple[SourceLine, ...]
     accounts: Counter[tuple[str, str]]
 
     @property
@@ -172,13 +172,13 @@ def report(db: Connection, *, at: datetime) -> Report:
     return Report(at, lines, accounts)
 
 
-def _line(unit: str, source_kind: str, source: str, parts: Counter[str]) -> Line:
+def _line(unit: str, source_kind: str, source: str, parts: Counter[str]) -> SourceLine:
     """A source's parts as a line; what corrections gave is no issue but borne by the programme."""
     given, taken_back = parts["given"], parts["taken_back"]
     borne = given if source_kind == "write_off" else taken_back
     gone = {place: parts[kind] for kind, place in _PLACES.items() if kind in parts}
     written_off = gone.pop("written_off", 0)
-    return Line(
+    return SourceLine(
         unit=unit,
         source_kind=source_kind,
         source=source,
@@ -201,7 +201,7 @@ def keep(db: Connection, made: Report) -> None:
         )
 
 
-def kept(db: Connection, *, until: datetime) -> tuple[datetime, Sequence[Line]] | None:
+def kept(db: Connection, *, until: datetime) -> tuple[datetime, Sequence[SourceLine]] | None:
     """The latest stored report up to an instant; None when there is none."""
     table = ConservationLine.__table__
     latest = db.scalar(
@@ -214,4 +214,4 @@ def kept(db: Connection, *, until: datetime) -> tuple[datetime, Sequence[Line]] 
         .where(table.c.as_of == latest)
         .order_by(table.c.unit, table.c.source_kind, table.c.source)
     )
-    return latest, [Line(**row) for row in rows.mappings()]
+    return latest, [SourceLine(**row) for row in rows.mappings()]

@@ -273,7 +273,7 @@ def members_in(
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class MemberAccount:
     """Whether an account is open, how many logins are valid, and when one was last used."""
 
     deactivated_at: datetime | None
@@ -281,7 +281,7 @@ class Account:
     last_seen_at: datetime | None
 
 
-def account_of(db: Connection, *, member_id: int, now: datetime) -> Account:
+def account_of(db: Connection, *, member_id: int, now: datetime) -> MemberAccount:
     """The account of a member.
 
     Raises:
@@ -301,7 +301,7 @@ def account_of(db: Connection, *, member_id: int, now: datetime) -> Account:
     ).one_or_none()
     if row is None:
         raise NotFoundError("没有找到该成员，请刷新后重试。")
-    return Account(*row)
+    return MemberAccount(*row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from backend.organisations.queries import departments_under
 from backend.people.memberships import end_membership, move_member
 from backend.people.models import RosterImport
 from backend.people.queries import membership_on
-from backend.people.roster_file import Column, RosterRow, parse_roster
-from backend.people.roster_plan import Place, Plan, Values, known_entries
+from backend.people.roster_file import RosterColumn, RosterRow, parse_roster
+from backend.people.roster_plan import RosterPlace, RosterPlan, Values, known_entries
 from backend.ports.keys import KeyRing
 from backend.spreadsheets.errors import RowProblem
 from backend.spreadsheets.reading import read_table
@@ -100,7 +100,7 @@ def import_roster(
         select(func.max(RosterImport.imported_at)).where(RosterImport.file_sha256 == digest)
     )
     known = known_entries(db, {place.institution_id for place in places.values()})
-    plan = Plan(keys, known, today)
+    plan = RosterPlan(keys, known, today)
     for row in file.rows:
         if row.row in places:
             plan.add(row, places[row.row])
@@ -126,7 +126,7 @@ def import_roster(
 
 def _places(
     db: Connection, rows: Sequence[RosterRow], today: date
-) -> tuple[dict[int, Place], list[RowProblem]]:
+) -> tuple[dict[int, RosterPlace], list[RowProblem]]:
     """Where each row belongs, by row number, and the rows that belong nowhere."""
     institutions = _open_institutions(db, {row.credit_code for row in rows}, today)
     trees = {
@@ -136,14 +136,14 @@ def _places(
         }
         for code, institution_id in institutions.items()
     }
-    places: dict[int, Place] = {}
+    places: dict[int, RosterPlace] = {}
     problems: list[RowProblem] = []
     for row in rows:
         if row.credit_code not in institutions:
             problems.append(
                 RowProblem(
                     row.row,
-                    Column.CREDIT_CODE,
+                    RosterColumn.CREDIT_CODE,
                     "系统中没有这个单位，或单位已撤销",
                     "请核对代码，或先用 tanpuhui organisations import 登记该单位",
                 )
@@ -152,13 +152,13 @@ def _places(
             problems.append(
                 RowProblem(
                     row.row,
-                    Column.DEPARTMENT,
+                    RosterColumn.DEPARTMENT,
                     "该单位没有这个部门，或部门已撤销",
                     _closest(row.department, trees[row.credit_code]),
                 )
             )
         else:
-            places[row.row] = Place(
+            places[row.row] = RosterPlace(
                 institutions[row.credit_code], trees[row.credit_code][row.department]
             )
     return places, problems

@@ -20,7 +20,7 @@ from backend.spreadsheets.forms import template as empty_workbook
 from backend.spreadsheets.reading import Table
 
 
-class Column(StrEnum):
+class RosterColumn(StrEnum):
     """The columns by their Chinese headings, in the template's order."""
 
     CREDIT_CODE = "单位统一社会信用代码"
@@ -33,16 +33,21 @@ class Column(StrEnum):
 
 
 _FORM: Final = Form(
-    columns=Column,
-    required=(Column.CREDIT_CODE, Column.DEPARTMENT, Column.STAFF_NUMBER, Column.NAME),
+    columns=RosterColumn,
+    required=(
+        RosterColumn.CREDIT_CODE,
+        RosterColumn.DEPARTMENT,
+        RosterColumn.STAFF_NUMBER,
+        RosterColumn.NAME,
+    ),
     notes={
-        Column.CREDIT_CODE: "18位，与登记证书一致",
-        Column.DEPARTMENT: "多级部门用“/”分隔，如 办公室/文印科",
-        Column.STAFF_NUMBER: "单位内唯一；请按文本填写，保留前导零",
-        Column.NAME: "真实姓名",
-        Column.PHONE: "11位手机号，系统只保存校验值。不填则不改，删除请填“清空”",
-        Column.ACTIVE_FROM: "如 2026-01-02。不填则不改，删除请填“清空”",
-        Column.ACTIVE_UNTIL: "离开后的第一天。不填则不改；已登记的离职有误，请填“清空”",
+        RosterColumn.CREDIT_CODE: "18位，与登记证书一致",
+        RosterColumn.DEPARTMENT: "多级部门用“/”分隔，如 办公室/文印科",
+        RosterColumn.STAFF_NUMBER: "单位内唯一；请按文本填写，保留前导零",
+        RosterColumn.NAME: "真实姓名",
+        RosterColumn.PHONE: "11位手机号，系统只保存校验值。不填则不改，删除请填“清空”",
+        RosterColumn.ACTIVE_FROM: "如 2026-01-02。不填则不改，删除请填“清空”",
+        RosterColumn.ACTIVE_UNTIL: "离开后的第一天。不填则不改；已登记的离职有误，请填“清空”",
     },
 )
 
@@ -116,45 +121,45 @@ class _Seen:
         self._numbers: dict[tuple[str, str], RosterRow] = {}
         self._phones: dict[str, int] = {}
 
-    def check(self, row: RosterRow, reader: RowReader[Column]) -> None:
+    def check(self, row: RosterRow, reader: RowReader[RosterColumn]) -> None:
         """Notes a problem with the row if it names somebody again."""
         key = (row.credit_code, staff_number_key(row.staff_number))
         first = self._numbers.setdefault(key, row)
         if first is not row and first.staff_number == row.staff_number:
             problem = f"与第{first.row}行的单位和工号相同"
-            reader.refuse(Column.STAFF_NUMBER, problem, "请只保留正确的一行")
+            reader.refuse(RosterColumn.STAFF_NUMBER, problem, "请只保留正确的一行")
         elif first is not row:
             problem = f"与第{first.row}行的工号只差开头的零"
             suggestion = "请把工号列设为文本，按证件填写完整工号；同一人只保留一行"
-            reader.refuse(Column.STAFF_NUMBER, problem, suggestion)
+            reader.refuse(RosterColumn.STAFF_NUMBER, problem, suggestion)
         # Who leaves may stand in the same file with a second institution.
         if isinstance(row.phone, str) and not isinstance(row.active_until, date):
             before = self._phones.setdefault(row.phone, row.row)
             if before != row.row:
                 problem = f"与第{before}行的手机号相同"
                 suggestion = "一个手机号只能用于一名人员，请核对是谁的"
-                reader.refuse(Column.PHONE, problem, suggestion)
+                reader.refuse(RosterColumn.PHONE, problem, suggestion)
 
 
-def _row(reader: RowReader[Column]) -> RosterRow | None:
+def _row(reader: RowReader[RosterColumn]) -> RosterRow | None:
     """The row; None when the reader holds its problems."""
     credit_code = reader.read(
-        Column.CREDIT_CODE, lambda cell: checked_credit_code(cells.code(cell))
+        RosterColumn.CREDIT_CODE, lambda cell: checked_credit_code(cells.code(cell))
     )
     department = reader.read(
-        Column.DEPARTMENT,
+        RosterColumn.DEPARTMENT,
         lambda cell: tuple(checked_name(name) for name in cells.path(cell, PATH_SEPARATOR)),
     )
     staff_number = reader.read(
-        Column.STAFF_NUMBER, lambda cell: checked_staff_number(cells.code(cell))
+        RosterColumn.STAFF_NUMBER, lambda cell: checked_staff_number(cells.code(cell))
     )
-    name = reader.read(Column.NAME, lambda cell: checked_person_name(cells.words(cell)))
-    phone = reader.change(Column.PHONE, lambda cell: checked_phone(cells.code(cell)))
-    active_from = reader.change(Column.ACTIVE_FROM, cells.day)
-    active_until = reader.change(Column.ACTIVE_UNTIL, cells.day)
+    name = reader.read(RosterColumn.NAME, lambda cell: checked_person_name(cells.words(cell)))
+    phone = reader.change(RosterColumn.PHONE, lambda cell: checked_phone(cells.code(cell)))
+    active_from = reader.change(RosterColumn.ACTIVE_FROM, cells.day)
+    active_until = reader.change(RosterColumn.ACTIVE_UNTIL, cells.day)
     match active_from, active_until:
         case date(), date() if active_until < active_from:
-            reader.refuse(Column.ACTIVE_UNTIL, "早于入职日期", "请核对入职日期和离职日期")
+            reader.refuse(RosterColumn.ACTIVE_UNTIL, "早于入职日期", "请核对入职日期和离职日期")
     if reader.problems or not (credit_code and department and staff_number and name):
         return None
     return RosterRow(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from backend.people.models import RosterEntry
 from backend.people.policy import phone_hash, phone_mask, staff_number_key
-from backend.people.roster_file import Column, RosterRow
+from backend.people.roster_file import RosterColumn, RosterRow
 from backend.ports.keys import KeyRing
 from backend.spreadsheets.errors import RowProblem
 from backend.spreadsheets.forms import Unsaid
@@ -20,7 +20,7 @@ Values = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RosterPlace:
     """Where a row belongs."""
 
     institution_id: int
@@ -36,7 +36,7 @@ class Known:
     values: Values
 
 
-class Plan:
+class RosterPlan:
     """What is to be written: new entries, changed ones, and the members bound to these.
 
     Attributes:
@@ -66,7 +66,7 @@ class Plan:
         """How many rows have a problem."""
         return len({problem.row for problem in self.problems})
 
-    def add(self, row: RosterRow, place: Place) -> None:
+    def add(self, row: RosterRow, place: RosterPlace) -> None:
         """Compares one row with what is stored."""
         known = self._known.get((place.institution_id, row.staff_number))
         stored = known.values if known is not None else dict.fromkeys(_CLEARABLE)
@@ -86,14 +86,14 @@ class Plan:
                 self.bound.append((known.bound_member_id, values | institution))
 
     def _conflicts(
-        self, row: RosterRow, place: Place, stored: Values, values: Values
+        self, row: RosterRow, place: RosterPlace, stored: Values, values: Values
     ) -> Iterator[RowProblem]:
         """What the row would make that must not be: a person twice, a phone of two people."""
         first, until = values["active_from"], values["active_until"]
         if first is not None and until is not None and until < first:
             yield RowProblem(
                 row.row,
-                Column.ACTIVE_UNTIL,
+                RosterColumn.ACTIVE_UNTIL,
                 f"登记的入职日期（{first}）晚于离职日期（{until}）",
                 "请填写正确的日期；重新入职的人员，请把离职日期填为“清空”",
             )
@@ -103,7 +103,7 @@ class Plan:
         for other in sorted(self._numbers.get(key, set()) - {row.staff_number}):
             yield RowProblem(
                 row.row,
-                Column.STAFF_NUMBER,
+                RosterColumn.STAFF_NUMBER,
                 f"名册中已有工号 {other}，与本行只差开头的零",
                 f"同一人请填 {other}（把工号列设为文本）；名册中的工号有误，请先为它填写离职日期",
             )
@@ -114,7 +114,7 @@ class Plan:
             ):
                 yield RowProblem(
                     row.row,
-                    Column.PHONE,
+                    RosterColumn.PHONE,
                     f"该手机号已登记在工号 {other} 名下",
                     "请核对是谁的手机号；号码已换人的，请先把原登记改正或填“清空”再导入",
                 )
@@ -128,7 +128,7 @@ class Plan:
             names = [name for name in self.updated[0] if name != "entry_id"]
             db.execute(changed.values({name: bindparam(name) for name in names}), self.updated)
 
-    def _stated(self, row: RosterRow, place: Place) -> Values:
+    def _stated(self, row: RosterRow, place: RosterPlace) -> Values:
         """What the file says of a person, in the table's columns."""
         stated: Values = {"department_id": place.department_id, "name": row.name}
         if row.phone is Unsaid.CLEAR:

@@ -21,7 +21,7 @@ from backend.proofs.documents import (
     require_under,
 )
 from backend.proofs.months import (
-    Balance,
+    MonthBalance,
     Sealed,
     origin_suffix,
     own_balance_proofs,
@@ -156,7 +156,7 @@ class ProvenMonth:
 
     month: date
     member_id: int | None
-    balances: Sequence[Balance]
+    balances: Sequence[MonthBalance]
     seal: CheckpointText
     ledger: CheckpointText
     signed_by: VerifierKey
@@ -197,7 +197,7 @@ def month_still_holds(db: Connection, proven: ProvenMonth) -> bool:
     ) and still_holds(db, proven.ledger)
 
 
-def _verified(item: BalanceClaim, month: date, seal: CheckpointText) -> Balance:
+def _verified(item: BalanceClaim, month: date, seal: CheckpointText) -> MonthBalance:
     require_under(seal, item.leaf, index=item.index, path=item.path)
     try:
         of_month, balance = read_balance(item.leaf, item.index)

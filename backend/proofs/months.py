@@ -56,7 +56,7 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
+class MonthBalance:
     """What an account held at the end of a month, its place among all, and its salt."""
 
     index: int
@@ -70,7 +70,7 @@ class Balance:
 class BalanceProof:
     """What an account held at the end of a sealed month, with its way up to the signed root."""
 
-    balance: Balance
+    balance: MonthBalance
     leaf: bytes
     path: Sequence[bytes]
 
@@ -140,7 +140,7 @@ def own_balance_proofs(
         )
     )
     proofs = []
-    for balance in [Balance(*each) for each in held]:
+    for balance in [MonthBalance(*each) for each in held]:
         # The budget of the campaign with the member's number is not the member's.
         if kind_of(balance.account_id) is AccountKind.CAMPAIGN_BUDGET:
             continue
@@ -187,7 +187,7 @@ class SealedTree:
                 SealedBalance.index < span.end,
             )
         ):
-            yield merkle.leaf_hash(balance_bytes(self._month, Balance(*row)))
+            yield merkle.leaf_hash(balance_bytes(self._month, MonthBalance(*row)))
 
     def _nodes(self, span: Span) -> Iterator[bytes]:
         return iter(
@@ -202,7 +202,7 @@ class SealedTree:
         )
 
 
-def balance_bytes(month: date, balance: Balance) -> bytes:
+def balance_bytes(month: date, balance: MonthBalance) -> bytes:
     """The content of the leaf of a balance, layout 1 (docs/proofs.md)."""
     return _BALANCE.pack(
         _LAYOUT,
@@ -215,7 +215,7 @@ def balance_bytes(month: date, balance: Balance) -> bytes:
     )
 
 
-def read_balance(content: bytes, index: int) -> tuple[date, Balance]:
+def read_balance(content: bytes, index: int) -> tuple[date, MonthBalance]:
     """What the content of a balance's leaf says: the first day of its month, and the balance.
 
     Raises:
@@ -224,7 +224,9 @@ def read_balance(content: bytes, index: int) -> tuple[date, Balance]:
     if len(content) != _BALANCE.size or content[0] != _LAYOUT:
         raise ValueError("the content is no balance of layout 1")
     _layout, salt, year, month, account_id, unit, amount = _BALANCE.unpack(content)
-    return date(year, month, 1), Balance(index, account_id, unit.decode().rstrip(), amount, salt)
+    return date(year, month, 1), MonthBalance(
+        index, account_id, unit.decode().rstrip(), amount, salt
+    )
 
 
 def origin_suffix(month: date) -> str:

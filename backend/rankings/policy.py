@@ -21,7 +21,7 @@ class Board(StrEnum):
     DISTRICTS = "districts"
 
 
-class Measure(StrEnum):
+class BoardMeasure(StrEnum):
     """By what: points per head of the group, or their total."""
 
     PER_HEAD = "per_head"
@@ -56,6 +56,6 @@ def season_named(name: str) -> Season:
     return season_of(date(int(match[1]), int(match[2]), 1))
 
 
-def score(measure: Measure, *, points_mpt: int, headcount: int) -> int:
+def score(measure: BoardMeasure, *, points_mpt: int, headcount: int) -> int:
     """The figure a board sorts by, in milli-points; per head it is rounded down."""
-    return points_mpt if measure is Measure.TOTAL else points_mpt // headcount
+    return points_mpt if measure is BoardMeasure.TOTAL else points_mpt // headcount

@@ -13,14 +13,14 @@ from sqlalchemy import Connection
 
 from backend.clock import business_day
 from backend.rankings import queries
-from backend.rankings.policy import MIN_GROUP, Board, Measure, Season, score
+from backend.rankings.policy import MIN_GROUP, Board, BoardMeasure, Season, score
 from backend.rankings.queries import Group
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BoardPlace:
     """One line of a board. Equal scores share a rank; `tied` says so."""
 
     rank: int
@@ -43,8 +43,8 @@ class Leaderboard:
 
     board: Board
     season: Season
-    measure: Measure
-    places: tuple[Place, ...]
+    measure: BoardMeasure
+    places: tuple[BoardPlace, ...]
     hidden: int
 
 
@@ -115,7 +115,7 @@ def leaderboard(
     *,
     board: Board,
     season: Season,
-    measure: Measure,
+    measure: BoardMeasure,
     now: datetime,
     within: Collection[int] | None = None,
 ) -> Leaderboard:
@@ -139,7 +139,7 @@ def leaderboard(
     return Leaderboard(board, season, measure, ranked(shown, measure), len(groups) - len(shown))
 
 
-def ranked(groups: Sequence[Group], measure: Measure) -> tuple[Place, ...]:
+def ranked(groups: Sequence[Group], measure: BoardMeasure) -> tuple[BoardPlace, ...]:
     """Groups by their score, best first; equal scores share a rank."""
     scored = sorted(
         ((score(measure, points_mpt=g.points_mpt, headcount=g.headcount), g) for g in groups),
@@ -150,7 +150,7 @@ def ranked(groups: Sequence[Group], measure: Measure) -> tuple[Place, ...]:
     for position, (points, _) in enumerate(scored, start=1):
         rank_of.setdefault(points, position)
     return tuple(
-        Place(
+        BoardPlace(
             rank=rank_of[points],
             tied=shared[points] > 1,
             group=group,

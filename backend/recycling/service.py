@@ -22,7 +22,7 @@ _SAMPLE_MASS_KG = "1"
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class MaterialOffer:
     """A material that a point takes, and what a kilogram of it would earn this member now."""
 
     material: str
@@ -42,7 +42,7 @@ class Scan:
     code_kind: CodeKind
     tier: str
     open_now: bool
-    offers: tuple[Offer, ...]
+    offers: tuple[MaterialOffer, ...]
     ticket: Ticket | None
 
 
@@ -83,7 +83,9 @@ def scan(
         tier=tier,
         open_now=_is_open(place, now),
         offers=tuple(
-            Offer(choice.value, choice.label, WasteClass(choice.waste_class or ""), assessment)
+            MaterialOffer(
+                choice.value, choice.label, WasteClass(choice.waste_class or ""), assessment
+            )
             for choice, assessment in zip(accepted, assessments, strict=True)
         ),
         ticket=ticket_of(keys, found, member_id=member_id),

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from backend.rankings import queries
-from backend.rankings.policy import MIN_GROUP, Board, Measure, Season
+from backend.rankings.policy import MIN_GROUP, Board, BoardMeasure, Season
 from backend.rankings.queries import Group
 from backend.rankings.service import ranked
 from backend.simulation.policy import Sums
@@ -95,4 +95,4 @@ def _together(groups: list[Group], sums: Mapping[int, Sums]) -> Sums | None:
 
 def _ranks(groups: list[Group], points_mpt: Mapping[int, int]) -> dict[int, int]:
     scored = [replace(group, points_mpt=points_mpt.get(group.id, 0)) for group in groups]
-    return {place.group.id: place.rank for place in ranked(scored, Measure.PER_HEAD)}
+    return {place.group.id: place.rank for place in ranked(scored, BoardMeasure.PER_HEAD)}

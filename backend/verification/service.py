@@ -53,7 +53,7 @@ Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CheckFindings:
     """What one check found.
 
     Attributes:
@@ -85,7 +85,7 @@ class Verification:
     elapsed_ms: int
     entries: int
     last_entry_id: int
-    results: tuple[Result, ...]
+    results: tuple[CheckFindings, ...]
 
     @property
     def found(self) -> int:
@@ -132,7 +132,7 @@ def verify(
     return Verification(books.now, _ms_since(begun), entries, last_entry_id, tuple(results))
 
 
-def _run(books: Books, check: Check) -> Result:
+def _run(books: Books, check: Check) -> CheckFindings:
     begun = time.monotonic()
     found = 0
     kept: list[Finding] = []
@@ -140,7 +140,7 @@ def _run(books: Books, check: Check) -> Result:
         found += 1
         if found <= KEPT:
             kept.append(finding)
-    return Result(check, found, tuple(kept), _ms_since(begun))
+    return CheckFindings(check, found, tuple(kept), _ms_since(begun))
 
 
 def _findings(books: Books, check: Check) -> Iterator[Finding]:

@@ -81,7 +81,7 @@ class Limit:
     failures_only: bool = False
 
 
-class Taken(NamedTuple):
+class SlotTaken(NamedTuple):
     """What became of one limit.
 
     Attributes:
@@ -97,7 +97,7 @@ class Taken(NamedTuple):
     reset: int
 
 
-class Counter:
+class UseCounter:
     """Counts requests; after a failure it rests, so that an outage costs one timeout.
 
     Args:
@@ -116,7 +116,7 @@ class Counter:
         self._monotonic = monotonic
         self._rest_until = float("-inf")
 
-    def take(self, wanted: Sequence[tuple[Limit, str]]) -> list[Taken]:
+    def take(self, wanted: Sequence[tuple[Limit, str]]) -> list[SlotTaken]:
         """Takes one request of each limit, or of none when one of them has no room.
 
         Args:
@@ -137,7 +137,7 @@ class Counter:
                 _log.warning("rate_limiter_unavailable", error=str(error)[:200])
             else:
                 return [
-                    Taken(limit, ceil(wait / _MICRO), remaining, ceil(reset / _MICRO))
+                    SlotTaken(limit, ceil(wait / _MICRO), remaining, ceil(reset / _MICRO))
                     for (limit, _), wait, remaining, reset in zip(
                         wanted, answer[::3], answer[1::3], answer[2::3], strict=True
                     )

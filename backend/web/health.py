@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.db import migrate
 from backend.web.context import backend
-from backend.web.problems import Problem, respond
+from backend.web.problems import ProblemDetails, respond
 
 _SENTENCES = {
     "database": "数据库连接不上，请检查 PostgreSQL 是否运行。",
@@ -34,7 +34,7 @@ def readyz() -> Response:
         return jsonify(status="ready", checks=checks)
     sentence = "".join(_SENTENCES[name] for name in missing)
     return respond(
-        Problem(
+        ProblemDetails(
             503,
             "not_ready",
             sentence,

@@ -12,7 +12,7 @@ from flask import Flask, Response, current_app, g, request
 
 from backend.people.queries import Actor
 from backend.web.context import settings_of
-from backend.web.counting import By, Counter, Limit, Taken
+from backend.web.counting import By, Limit, SlotTaken, UseCounter
 from backend.web.problems import of_domain, respond
 from backend.web.refusals import RateLimitedError
 
@@ -90,7 +90,7 @@ def settle(response: Response) -> Response:
     return response
 
 
-def _take(limits: Sequence[Limit]) -> list[Taken]:
+def _take(limits: Sequence[Limit]) -> list[SlotTaken]:
     subjects = {
         By.CALLER: _caller(),
         By.ADDRESS: f"{request.remote_addr}",
@@ -104,7 +104,7 @@ def _caller() -> str:
     return f"{request.remote_addr}" if actor is None else f"member:{actor.member_id}"
 
 
-def _refuse_if_used_up(taken: Sequence[Taken]) -> None:
+def _refuse_if_used_up(taken: Sequence[SlotTaken]) -> None:
     worst = max(taken, key=lambda each: each.wait, default=None)
     if worst is not None and worst.wait:
         raise RateLimitedError(f"操作过于频繁，请 {worst.wait} 秒后再试。", retry_after=worst.wait)
@@ -124,9 +124,9 @@ def _describe(response: Response) -> None:
 
 def install(app: Flask) -> None:
     """Gives an application its counter; it connects at its first use."""
-    app.extensions[_KEY] = Counter(settings_of(app).redis_url)
+    app.extensions[_KEY] = UseCounter(settings_of(app).redis_url)
 
 
-def _counter() -> Counter:
-    counter: Counter = current_app.extensions[_KEY]
+def _counter() -> UseCounter:
+    counter: UseCounter = current_app.extensions[_KEY]
     return counter

@@ -71,7 +71,7 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ProblemDetails:
     """One refusal or failure, ready to be told.
 
     Attributes:
@@ -131,7 +131,7 @@ def status_of(error: DomainError | type[DomainError]) -> int:
     return STATUS_OF_KIND[error.kind]
 
 
-def of_domain(error: DomainError) -> Problem:
+def of_domain(error: DomainError) -> ProblemDetails:
     """The problem of a refusal by the domain or by this package."""
     headers = {}
     if error.kind is ErrorKind.UNAUTHENTICATED:
@@ -139,10 +139,10 @@ def of_domain(error: DomainError) -> Problem:
     seconds = error.retry_after or _RETRY_SECONDS.get(error.kind)
     if seconds is not None:
         headers["Retry-After"] = str(seconds)
-    return Problem(status_of(error), error.code, error.message, error.fields, headers)
+    return ProblemDetails(status_of(error), error.code, error.message, error.fields, headers)
 
 
-def of_http(error: HTTPException) -> Problem:
+def of_http(error: HTTPException) -> ProblemDetails:
     """The problem of what Werkzeug or Flask refuses; its own headers are kept."""
     status = error.code or 500
     _title, code, sentence = _of_status(status)
@@ -151,15 +151,15 @@ def of_http(error: HTTPException) -> Problem:
         for name, value in error.get_headers(request.environ)
         if name.lower() not in {"content-type", "content-length"}
     }
-    return Problem(status, code, sentence, headers=headers)
+    return ProblemDetails(status, code, sentence, headers=headers)
 
 
-def unavailable(sentence: str = HTTP_PROBLEMS[503][2], *, seconds: int = 2) -> Problem:
+def unavailable(sentence: str = HTTP_PROBLEMS[503][2], *, seconds: int = 2) -> ProblemDetails:
     """The problem of something that is down and will come back; `seconds` till the next try."""
-    return Problem(503, "unavailable", sentence, headers={"Retry-After": str(seconds)})
+    return ProblemDetails(503, "unavailable", sentence, headers={"Retry-After": str(seconds)})
 
 
-def of_database(error: DBAPIError) -> Problem:
+def of_database(error: DBAPIError) -> ProblemDetails:
     """The problem of what PostgreSQL refused.
 
     Raises:
@@ -167,7 +167,7 @@ def of_database(error: DBAPIError) -> Problem:
     """
     sqlstate = getattr(error.orig, "sqlstate", None)
     if sqlstate in _LOCKED:
-        return Problem(
+        return ProblemDetails(
             409,
             "still_running",
             "另一个请求还在处理，这一次没有保存，请稍候几秒再提交。",
@@ -179,15 +179,15 @@ def of_database(error: DBAPIError) -> Problem:
         return unavailable("数据库暂时不可用，您的操作没有保存，请稍后重试。")
     if isinstance(error, IntegrityError):
         _log.warning("database_conflict", sqlstate=sqlstate, error=str(error.orig)[:200])
-        return Problem(409, "conflict", HTTP_PROBLEMS[409][2])
+        return ProblemDetails(409, "conflict", HTTP_PROBLEMS[409][2])
     if isinstance(error, DataError):
         # The last wall: a field let through what no column can keep.
         _log.error("value_not_storable", sqlstate=sqlstate, exc_info=error)
-        return Problem(422, "unstorable_value", "提交的内容中有无法保存的值，请检查后重试。")
+        return ProblemDetails(422, "unstorable_value", "提交的内容中有无法保存的值，请检查后重试。")
     raise error
 
 
-def respond(problem: Problem) -> Response:
+def respond(problem: ProblemDetails) -> Response:
     """The answer that tells a problem: JSON, or a page where a person is looking."""
     if _wants_page():
         page = render_template("web/problem.html", problem=problem, request_id=request_id())

@@ -6,14 +6,14 @@ from backend.clock import business_day
 from backend.errors import FieldError, InvalidInputError
 from backend.organisations.queries import institution
 from backend.people.queries import Actor
-from backend.rankings.policy import Board, Measure, season_named, season_of
-from backend.rankings.service import Leaderboard, Place, leaderboard
+from backend.rankings.policy import Board, BoardMeasure, season_named, season_of
+from backend.rankings.service import BoardPlace, Leaderboard, leaderboard
 from backend.web.context import backend, now
 from backend.web.paging import decode_cursor
 from backend.web.transaction import connection
 
 
-def leaderboard_of(board: Board, season: str | None, measure: Measure) -> Leaderboard:
+def leaderboard_of(board: Board, season: str | None, measure: BoardMeasure) -> Leaderboard:
     """A whole board as it stands now.
 
     Args:
@@ -49,13 +49,13 @@ def own_group(member: Actor, board: Board) -> int | None:
     return institution(connection(), institution_id=member.institution_id).district_id
 
 
-def line_sentences(found: Leaderboard, place: Place) -> list[str]:
+def line_sentences(found: Leaderboard, place: BoardPlace) -> list[str]:
     """Why a group stands where it stands, in Chinese, with the numbers put in."""
     group, points = place.group, _points(place.group.points_mpt)
     season = found.season
     days = f"{season.first} 至 {season.last}"
     said = [f"“{group.name}”在 {days} 有 {group.actions} 条计入排名的记录，共 {points} 分。"]
-    if found.measure is Measure.PER_HEAD:
+    if found.measure is BoardMeasure.PER_HEAD:
         said.append(
             f"{points} 分 ÷ {group.headcount} 人 ＝ 人均 {_points(place.score_mpt)} 分"
             "（不足千分之一分的舍去）。"
@@ -66,7 +66,7 @@ def line_sentences(found: Leaderboard, place: Place) -> list[str]:
     return said
 
 
-def line_body(place: Place, own_id: int | None) -> dict[str, Any]:
+def line_body(place: BoardPlace, own_id: int | None) -> dict[str, Any]:
     """One group of a board."""
     group = place.group
     return {
@@ -83,7 +83,7 @@ def line_body(place: Place, own_id: int | None) -> dict[str, Any]:
     }
 
 
-def places_after(found: Leaderboard, cursor: str | None) -> tuple[Place, ...]:
+def places_after(found: Leaderboard, cursor: str | None) -> tuple[BoardPlace, ...]:
     """The places after a position; scores may have moved since it was given.
 
     Args:

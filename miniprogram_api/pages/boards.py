@@ -3,7 +3,7 @@
 from flask import render_template, request
 
 from backend.rankings.labels import BOARDS, FORMULAS, MEASURES
-from backend.rankings.policy import MIN_GROUP, Board, Measure
+from backend.rankings.policy import MIN_GROUP, Board, BoardMeasure
 from backend.web.access import actor, member_page
 from backend.web.paging import encode_cursor
 from miniprogram_api.flows.rankings import leaderboard_of, line_sentences, own_group, places_after
@@ -20,7 +20,7 @@ def show() -> str:
     """A board, with the member's own group highlighted and explained."""
     asked, by = request.args.get("board"), request.args.get("measure")
     board = Board(asked) if asked in set(Board) else Board.DEPARTMENTS
-    measure = Measure(by) if by in set(Measure) else Measure.PER_HEAD
+    measure = BoardMeasure(by) if by in set(BoardMeasure) else BoardMeasure.PER_HEAD
     found = leaderboard_of(board, request.args.get("season"), measure)
     own_id = own_group(actor(), board)
     own = next((place for place in found.places if place.group.id == own_id), None)
@@ -43,5 +43,5 @@ def show() -> str:
             if len(places) > len(shown)
             else None
         ),
-        total=Measure.TOTAL,
+        total=BoardMeasure.TOTAL,
     )

@@ -11,8 +11,8 @@ from backend.donations import certificates
 from backend.donations.certificates import Certificate
 from backend.donations.policy import certificate_number, masked_name
 from backend.donations.queries import (
+    CauseTotal,
     DonationView,
-    Given,
     cause_of,
     donation_by_certificate,
     donation_of,
@@ -49,7 +49,7 @@ def causes() -> str:
     """What can be given to, and what each was given so far."""
     found = open_causes(connection())
     given = given_to(connection(), [cause.id for cause in found])
-    return render_template("causes.html", causes=found, given=given, nothing=Given())
+    return render_template("causes.html", causes=found, given=given, nothing=CauseTotal())
 
 
 @blueprint.get("/causes/<int:cause_id>")
@@ -95,7 +95,7 @@ def _cause_page(cause_id: int, typed: dict[str, str], error: DomainError | None)
         "cause.html",
         cause=found,
         open=found.state is OfferState.OPEN,
-        given=given_to(connection(), [cause_id]).get(cause_id, Given()),
+        given=given_to(connection(), [cause_id]).get(cause_id, CauseTotal()),
         held=balance_of(connection(), member_id=actor().member_id),
         reference=secrets.token_urlsafe(16),
         typed=typed,

@@ -39,7 +39,7 @@ _LOCAL: Final = "%Y-%m-%dT%H:%M"
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class ClaimForm:
     """What the form holds.
 
     Attributes:
@@ -54,7 +54,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class FormQuestion:
     """One input as the form asks it.
 
     Attributes:
@@ -107,7 +107,7 @@ def ask(kind: str) -> str:
 @member_page
 def submit(kind: str) -> Response | tuple[str, int]:
     """Logs an action and leads to its receipt; what is refused is told beside its field."""
-    form = Form(
+    form = ClaimForm(
         reference=request.form.get("reference", "")[:_LONGEST],
         when=request.form.get("when", "")[:_LONGEST],
         typed={
@@ -131,15 +131,15 @@ def _methodology(kind: str) -> Methodology:
     return methodology_of(backend().rulebook, kind, business_day(now()))
 
 
-def _fresh(kind: str) -> Form:
+def _fresh(kind: str) -> ClaimForm:
     """An empty form; where nothing is an answer of its own, it is given."""
     typed = {
         spec.name: "0" if spec.minimum == 0 else "" for spec in _methodology(kind).inputs.values()
     }
-    return Form(secrets.token_urlsafe(16), shanghai_time(now()).strftime(_LOCAL), typed)
+    return ClaimForm(secrets.token_urlsafe(16), shanghai_time(now()).strftime(_LOCAL), typed)
 
 
-def _claim(kind: str, form: Form) -> dict[str, Any]:
+def _claim(kind: str, form: ClaimForm) -> dict[str, Any]:
     """The form as the API would have been sent it."""
     code = request.args.get("code")
     return {
@@ -159,7 +159,7 @@ def _instant(when: str) -> str:
         return when
 
 
-def _page(kind: str, form: Form, error: DomainError | None = None) -> str:
+def _page(kind: str, form: ClaimForm, error: DomainError | None = None) -> str:
     """The page of a kind.
 
     Raises:
@@ -201,13 +201,13 @@ def _kept(code: str | None, found: ResolvedPlace | None) -> str | None:
     return code if ticket is None else ticket.text
 
 
-def _question(spec: InputSpec, form: Form) -> Question:
+def _question(spec: InputSpec, form: ClaimForm) -> FormQuestion:
     if spec.unit is None:
-        return Question(spec, "", "", form.typed[spec.name])
+        return FormQuestion(spec, "", "", form.typed[spec.name])
     unit = UNITS.get(spec.unit.text, spec.unit.label)
     exactly = "填整数" if spec.step == 1 else f"精确到 {spec.step}"
     hint = f"填 {spec.minimum} 到 {spec.maximum} {unit}之间的数，{exactly}。"
-    return Question(spec, unit, hint, form.typed[spec.name])
+    return FormQuestion(spec, unit, hint, form.typed[spec.name])
 
 
 def _exclusions(excludes: list[dict[str, Any]]) -> list[tuple[str, str]]:

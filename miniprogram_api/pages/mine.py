@@ -10,7 +10,7 @@ from backend.clock import business_day
 from backend.ledger.labels import ENTRY_KINDS
 from backend.ledger.policy import month_end
 from backend.ledger.queries import balance_of, notices_of, statement_of
-from backend.rankings.policy import Board, Measure
+from backend.rankings.policy import Board, BoardMeasure
 from backend.web.access import actor, member_page
 from backend.web.context import backend, now
 from backend.web.paging import decode_cursor, page
@@ -29,7 +29,7 @@ _PAGE = 20
 @member_page
 def overview() -> str:
     """Balance, points by expiry, the latest records and the own department's rank."""
-    found = leaderboard_of(Board.DEPARTMENTS, None, Measure.PER_HEAD)
+    found = leaderboard_of(Board.DEPARTMENTS, None, BoardMeasure.PER_HEAD)
     department_id = actor().department_id
     return render_template(
         "mine.html",

@@ -39,7 +39,7 @@ _SHOWN_AT: Final = {"facts.material": "material", "facts.mass": "mass"}
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class DropOffForm:
     """What the form holds: its own reference and time, and what was typed.
 
     Attributes:
@@ -66,7 +66,7 @@ def show(code: str) -> str:
 @member_page
 def log(code: str) -> Response | tuple[str, int]:
     """Logs a drop-off and leads to its receipt; what is refused is told beside its field."""
-    form = Form(
+    form = DropOffForm(
         reference=request.form.get("reference", "")[:_LONGEST],
         occurred_at=request.form.get("occurred_at", "")[:_LONGEST],
         ticket=request.form.get("ticket", "")[:_LONGEST],
@@ -82,11 +82,11 @@ def log(code: str) -> Response | tuple[str, int]:
     return redirect(url_for("receipts.show", action_id=receipt.action.id, again=again), 303)
 
 
-def _fresh() -> Form:
-    return Form(secrets.token_urlsafe(16), now().isoformat(), "", dict.fromkeys(_TYPED, ""))
+def _fresh() -> DropOffForm:
+    return DropOffForm(secrets.token_urlsafe(16), now().isoformat(), "", dict.fromkeys(_TYPED, ""))
 
 
-def _renewed(form: Form, error: DomainError) -> Form:
+def _renewed(form: DropOffForm, error: DomainError) -> DropOffForm:
     """The form to show again: as typed, with a new reference where the old one is spent."""
     if isinstance(error, ReferenceMismatchError) or _is_stale(form.occurred_at):
         return replace(_fresh(), ticket=form.ticket, typed=form.typed)
@@ -101,7 +101,7 @@ def _is_stale(occurred_at: str) -> bool:
     return rendered.tzinfo is None or now() - rendered > _FORM_LASTS
 
 
-def _claim(code: str, form: Form) -> dict[str, Any]:
+def _claim(code: str, form: DropOffForm) -> dict[str, Any]:
     """The form as the API would have been sent it."""
     evidence: dict[str, Any] = {"code": form.ticket or _scanned(code)}
     if all(form.typed[name] for name in _POSITION):
@@ -127,7 +127,7 @@ def _scanned(code: str) -> str:
     return code if key is None else f"{code}?k={key}"
 
 
-def _page(code: str, form: Form, error: DomainError | None = None) -> str:
+def _page(code: str, form: DropOffForm, error: DomainError | None = None) -> str:
     """The page of a code.
 
     Raises:

@@ -15,7 +15,7 @@ from backend.proofs.month_files import (
     month_still_holds,
     verify_month,
 )
-from backend.proofs.months import Balance
+from backend.proofs.months import MonthBalance
 from backend.proofs.receipts import LedgerReceipt, still_holds, verify
 from backend.web import strict_json
 from backend.web.context import backend
@@ -105,7 +105,7 @@ def _on_month(file: MonthFile) -> Verdict:
     )
 
 
-def _held(balance: Balance) -> tuple[str, str]:
+def _held(balance: MonthBalance) -> tuple[str, str]:
     """What an account is called and what it held: points with the day on which they end."""
     kind, ends = kind_of(balance.account_id), expires_month_of(balance.account_id)
     name = _ACCOUNTS.get(kind, str(kind)) if kind else "系统账户"

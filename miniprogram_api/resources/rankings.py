@@ -5,7 +5,7 @@ from typing import Any
 
 from backend.errors import NotFoundError
 from backend.rankings.labels import FORMULAS
-from backend.rankings.policy import MIN_GROUP, Board, Measure, Season
+from backend.rankings.policy import MIN_GROUP, Board, BoardMeasure, Season
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
 from backend.web.context import now
@@ -36,7 +36,7 @@ def read_board(query: Mapping[str, Any]) -> dict[str, Any]:
 
     Groups of fewer people than `minimum_headcount` are counted in `hidden` and not listed.
     """
-    found = leaderboard_of(Board(query["board"]), query["season"], Measure(query["measure"]))
+    found = leaderboard_of(Board(query["board"]), query["season"], BoardMeasure(query["measure"]))
     own_id = own_group(actor(), found.board)
     places = places_after(found, query["cursor"])
     shown = places[: query["limit"]]
@@ -65,7 +65,7 @@ def explain_line(query: Mapping[str, Any], board: str, subject: int) -> dict[str
     """Recompute one group's line of a board."""
     if board not in set(Board):
         raise NotFoundError(f"没有这个榜，请选择：{'、'.join(Board)}。")
-    found = leaderboard_of(Board(board), query["season"], Measure(query["measure"]))
+    found = leaderboard_of(Board(board), query["season"], BoardMeasure(query["measure"]))
     place = next((place for place in found.places if place.group.id == subject), None)
     if place is None:
         raise NotFoundError(f"榜上没有这一组；不满 {MIN_GROUP} 人的不列出，请回到榜单查看。")

@@ -125,7 +125,7 @@ def _sample(methodology: Methodology, place_id: int) -> dict[str, Any]:
     }
 
 
-def offer_body(offer: service.Offer) -> dict[str, Any]:
+def offer_body(offer: service.MaterialOffer) -> dict[str, Any]:
     """What one kilogram of a material would earn now."""
     return {
         "material": offer.material,

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from backend.rankings.policy import Board, Measure
+from backend.rankings.policy import Board, BoardMeasure
 from backend.web.fields import StrictString
 from backend.web.schemas import PageQuery, StrictSchema
 
@@ -16,8 +16,8 @@ class LineQuery(StrictSchema):
         metadata={"description": "a month such as 2026-11; the present one when left out"},
     )
     measure = fields.String(
-        load_default=Measure.PER_HEAD.value,
-        validate=validate.OneOf([measure.value for measure in Measure]),
+        load_default=BoardMeasure.PER_HEAD.value,
+        validate=validate.OneOf([measure.value for measure in BoardMeasure]),
     )
 
 

@@ -12,11 +12,11 @@ from backend.people.memberships import begin_membership
 from backend.people.models import Face, Role
 from backend.people.queries import Actor, Grant
 from backend.people.roles import grant_role
-from backend.people.roster_file import Column
+from backend.people.roster_file import RosterColumn
 from backend.people.service import authenticate, create_member, open_session
 from tests.builders.organisations import NOW, START
 
-HEADINGS = tuple(column.value for column in Column)
+HEADINGS = tuple(column.value for column in RosterColumn)
 
 
 def a_member(

@@ -16,11 +16,11 @@ from backend.bootstrap import Backend
 from backend.clock import business_day
 from backend.demo import offers, processes
 from backend.demo.deeds import KINDS
-from backend.demo.loading import Part, Span
+from backend.demo.loading import LoadingSpan, Part
 from backend.demo.part_process import READY, arguments
 from backend.demo.processes import PartFailedError
 from backend.demo.scale import SCALES
-from backend.demo.seed import DatabaseNotEmptyError, is_empty, seed
+from backend.demo.seed import CityNotEmptyError, is_empty, seed
 from backend.donations.checks import _DONATIONS
 from backend.footprint.models import FootprintAnswers
 from backend.footprint.service import footprint_of
@@ -249,7 +249,7 @@ def test_a_part_that_fails_leaves_nothing_behind(
 ) -> None:
     backend = empty_backends("demo_failing")
 
-    def second_is_told_nonsense(part: Part, span: Span) -> tuple[str, ...]:
+    def second_is_told_nonsense(part: Part, span: LoadingSpan) -> tuple[str, ...]:
         told = arguments(part, span)
         return told if part.number == 0 else ("no_such_scale", *told[1:])
 
@@ -269,7 +269,7 @@ def test_a_part_whose_starter_is_gone_keeps_nothing(
 ) -> None:
     backend = empty_backends("demo_orphan")
     now = backend.clock.now()
-    part = processes._start(backend, Part(TINY, 0, 1), Span(business_day(now), now))
+    part = processes._start(backend, Part(TINY, 0, 1), LoadingSpan(business_day(now), now))
     assert part.stdin is not None
     assert part.stdout is not None
     assert any(line.strip() == READY for line in part.stdout)
@@ -281,7 +281,7 @@ def test_a_part_whose_starter_is_gone_keeps_nothing(
 
 
 def test_a_database_with_content_is_refused(tiny: Backend) -> None:
-    with pytest.raises(DatabaseNotEmptyError, match="已有数据"):
+    with pytest.raises(CityNotEmptyError, match="已有数据"):
         seed(tiny, scale="tiny", report=lambda _line: None)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from backend.actions.evidence import EvidenceKind
 from backend.actions.models import ActionStatus, HoldOutcome, Why
-from backend.audit.service import Result
+from backend.audit.service import AuditResult
 from backend.corrections.models import RunState
 from backend.ledger.chart import AccountKind, EntryKind, Owner
 from backend.ledger.service import Outcome
@@ -18,7 +18,7 @@ from backend.organisations.models import InstitutionKind
 from backend.people.models import Face, MemberKind, Provider, Role
 from backend.places.models import CodeKind, Datum, PlaceKind, PlaceState, PresenceRule, WasteClass
 from backend.places.policy import Presence
-from backend.rankings.policy import Board, Measure
+from backend.rankings.policy import Board, BoardMeasure
 from backend.rewards.models import CancelledBy, LimitPeriod, RedemptionState
 from backend.schema import METADATA
 
@@ -39,7 +39,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     HoldOutcome,
     InstitutionKind,
     LimitPeriod,
-    Measure,
+    BoardMeasure,
     MemberKind,
     OfferState,
     Outcome,
@@ -50,7 +50,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     PresenceRule,
     Provider,
     RedemptionState,
-    Result,
+    AuditResult,
     Role,
     RunState,
     SpendingOutcome,

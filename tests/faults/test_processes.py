@@ -15,7 +15,7 @@ from backend.clock import business_day
 from backend.ledger.amendments import lock_member
 from backend.ledger.queries import drifting_balances
 from backend.rankings import jobs
-from backend.rankings.policy import Board, Measure, season_of
+from backend.rankings.policy import Board, BoardMeasure, season_of
 from backend.rankings.service import leaderboard, published
 from backend.runtime.redis import EmbeddedRedis
 from tests.builders.city import City
@@ -167,7 +167,7 @@ def test_without_redis_drop_offs_succeed_and_boards_catch_up(
             city.backend.redis,
             board=Board.DEPARTMENTS,
             season=season,
-            measure=Measure.TOTAL,
+            measure=BoardMeasure.TOTAL,
             now=now,
         )
         assert jobs.differences(db) == set()

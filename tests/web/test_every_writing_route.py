@@ -6,7 +6,7 @@ import pytest
 
 from backend.bootstrap import Backend
 from backend.people.models import Face
-from backend.web.counting import By, Counter, Limit, Taken
+from backend.web.counting import By, Limit, SlotTaken, UseCounter
 from backend.web.limits import SAFE_METHODS
 from tests.web.faces import client_of, face_app, routes
 
@@ -19,11 +19,11 @@ def test_every_writing_route_asks_its_limits_and_obeys_them(
 ) -> None:
     asked: list[set[By]] = []
 
-    def used_up(_counter: Counter, wanted: Sequence[tuple[Limit, str]]) -> list[Taken]:
+    def used_up(_counter: UseCounter, wanted: Sequence[tuple[Limit, str]]) -> list[SlotTaken]:
         asked.append({limit.by for limit, _ in wanted})
-        return [Taken(limit, WAIT, 0, WAIT) for limit, _ in wanted]
+        return [SlotTaken(limit, WAIT, 0, WAIT) for limit, _ in wanted]
 
-    monkeypatch.setattr(Counter, "take", used_up)
+    monkeypatch.setattr(UseCounter, "take", used_up)
     app = face_app(backend, face)
     client = client_of(app, face)
     writing = [route for route in routes(app, face) if route.method not in SAFE_METHODS]

@@ -10,7 +10,7 @@ from werkzeug.exceptions import Unauthorized
 
 from backend.web import access, limits
 from backend.web.application import Application
-from backend.web.counting import By, Counter, Limit, Taken
+from backend.web.counting import By, Limit, SlotTaken, UseCounter
 from backend.web.metrics import LIMITER_FAILURES
 
 MakeApp = Callable[..., Application]
@@ -129,14 +129,14 @@ def test_without_redis_requests_go_on_and_are_counted(make_app: MakeApp) -> None
 
 def test_the_counter_rests_after_a_failure_and_counts_again(redis_url: str) -> None:
     instant = [0.0]
-    counter = Counter("redis://127.0.0.1:9/0", monotonic=lambda: instant[0])
+    counter = UseCounter("redis://127.0.0.1:9/0", monotonic=lambda: instant[0])
     limit = Limit("rest", 1, 60)
     assert counter.take([(limit, "a")]) == []
-    counter._take = Counter(redis_url)._take
+    counter._take = UseCounter(redis_url)._take
     assert counter.take([(limit, "a")]) == []
     instant[0] = 6.0
 
-    def waits(taken: Sequence[Taken]) -> list[bool]:
+    def waits(taken: Sequence[SlotTaken]) -> list[bool]:
         return [each.wait > 0 for each in taken]
 
     assert waits(counter.take([(limit, "a")])) == [False]

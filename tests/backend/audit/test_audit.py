@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from backend.audit.models import AuditEvent
 from backend.audit.queries import events
-from backend.audit.service import Result, record
+from backend.audit.service import AuditResult, record
 from backend.audit.tags import Tag
 from backend.errors import InvalidInputError
 from tests.builders.organisations import NOW
@@ -26,7 +26,7 @@ def test_an_event_reads_back_with_plain_values(db: Connection) -> None:
         before={"area": Decimal("1.50"), "on": date(2026, 11, 18)},
         after={"at": NOW, "tags": (Tag.ROLE_GRANT, None), "inner": {"n": 1}},
         request_id="r-1",
-        result=Result.REFUSED,
+        result=AuditResult.REFUSED,
     )
     (event,) = events(db).items
     assert event.before == {"area": "1.50", "on": "2026-11-18"}

@@ -8,8 +8,8 @@ from backend.db.engine import make_engine
 from backend.donations import service as donations
 from backend.donations.policy import certificate_number, masked_name
 from backend.donations.queries import (
+    CauseTotal,
     DonationView,
-    Given,
     donation_by_certificate,
     donation_of,
     donations_of,
@@ -38,7 +38,7 @@ def test_points_and_reductions_are_given_once(db: Connection, people: People) ->
     give(db, people, GiftOrder("donation-02", cause, "mg", 20_000))
     held = balance_of(db, member_id=people.clerk.member_id)
     assert (held.points_mpt, held.reduction_mg) == (70_000, 30_000)
-    assert given_to(db, [cause]) == {cause: Given(2, 30_000, 20_000)}
+    assert given_to(db, [cause]) == {cause: CauseTotal(2, 30_000, 20_000)}
     assert donation_by_certificate(db, made.certificate) == made
     assert certificate_number(f" {made.certificate.lower()} ") == made.certificate
     mine = donations_of(db, member_id=people.clerk.member_id, before_id=None, limit=10)

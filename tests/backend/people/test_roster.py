@@ -15,7 +15,7 @@ from backend.organisations.models import Institution
 from backend.people.models import RosterEntry
 from backend.people.policy import phone_hash
 from backend.people.roster import RosterReport, import_roster
-from backend.people.roster_file import Column, parse_roster, template
+from backend.people.roster_file import RosterColumn, parse_roster, template
 from backend.ports.keys import KeyRing
 from backend.spreadsheets.errors import SpreadsheetError
 from backend.spreadsheets.forms import Unsaid
@@ -88,12 +88,12 @@ def problems_of(row: Row) -> list[str]:
     ],
 )
 def test_a_wrong_cell_is_named(column: str, value: object) -> None:
-    assert problems_of(a_row(**{column: value})) == [Column[column.upper()]]
+    assert problems_of(a_row(**{column: value})) == [RosterColumn[column.upper()]]
 
 
 def test_every_wrong_cell_of_a_row_is_told() -> None:
     row = a_row(credit_code="", department="", staff_number="", name="", phone="1")
-    assert problems_of(row) == [Column(name) for name in HEADINGS[:5]]
+    assert problems_of(row) == [RosterColumn(name) for name in HEADINGS[:5]]
 
 
 def test_a_problem_says_what_to_do_and_quotes_no_person() -> None:
@@ -273,7 +273,7 @@ def test_a_phone_stored_of_somebody_else_is_refused(take_in: Import) -> None:
     take_in(a_row(), a_row(staff_number="A002", phone=""))
     report = take_in(a_row(staff_number="A002", phone=phone_of("A001")))
     assert counts(report) == (0, 0, 0, 1)
-    assert report.problems[0].column == Column.PHONE
+    assert report.problems[0].column == RosterColumn.PHONE
     assert "A001" in report.problems[0].problem
     take_in(a_row(phone="清空"))
     assert counts(take_in(a_row(staff_number="A002", phone=phone_of("A001")))) == (0, 1, 0, 0)
@@ -322,9 +322,9 @@ def test_unknown_and_closed_places_are_refused(
     )
     assert counts(report) == (0, 0, 0, 3)
     assert [problem.column for problem in report.problems] == [
-        Column.CREDIT_CODE,
-        Column.DEPARTMENT,
-        Column.DEPARTMENT,
+        RosterColumn.CREDIT_CODE,
+        RosterColumn.DEPARTMENT,
+        RosterColumn.DEPARTMENT,
     ]
 
 

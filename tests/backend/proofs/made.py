@@ -16,7 +16,7 @@ from backend.ports.signed_notes import Signer
 from backend.proofs import merkle
 from backend.proofs.leaves import entry_bytes
 from backend.proofs.merkle import Leaves, Span
-from backend.proofs.months import Balance, balance_bytes
+from backend.proofs.months import MonthBalance, balance_bytes
 from tests.backend.proofs.conftest import NOW
 from tests.conftest import PATIENCE_SECONDS
 
@@ -96,7 +96,7 @@ def a_month(
 ) -> dict[str, Any]:
     """The file of a member's balances of October: reductions, points, and points set aside."""
     balances = [
-        Balance(index, account, unit, amount, bytes([index] * 16))
+        MonthBalance(index, account, unit, amount, bytes([index] * 16))
         for index, (account, unit, amount) in enumerate(ACCOUNTS)
     ]
     leaves = [balance_bytes(MONTH, balance) for balance in balances]

@@ -15,7 +15,13 @@ from backend.invariants import Books, Finding
 from backend.ledger.chart import AccountKind, campaign_account, member_account
 from backend.ports.signed_notes import Signer, open_note
 from backend.proofs import checks, jobs, merkle, months
-from backend.proofs.months import Balance, balance_bytes, closes_at, own_balance_proofs, seal_due
+from backend.proofs.months import (
+    MonthBalance,
+    balance_bytes,
+    closes_at,
+    own_balance_proofs,
+    seal_due,
+)
 from backend.proofs.policy import read_checkpoint
 from backend.schema import METADATA
 from credit_rules import load_rulebook
@@ -208,7 +214,7 @@ def test_a_changed_month_is_named(
 
 
 def test_the_leaf_of_a_balance_has_its_layout() -> None:
-    balance = Balance(3, -2, "mg", -9, bytes(range(16)))
+    balance = MonthBalance(3, -2, "mg", -9, bytes(range(16)))
     salt, year_month, account, unit, amount = (
         bytes(range(16)).hex(),
         "07ea0a",

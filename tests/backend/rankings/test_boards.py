@@ -19,7 +19,7 @@ from backend.errors import InvalidInputError
 from backend.outbox import relay
 from backend.outbox.service import Due
 from backend.rankings import jobs
-from backend.rankings.policy import Board, Measure, season_named
+from backend.rankings.policy import Board, BoardMeasure, season_named
 from backend.rankings.service import Leaderboard, leaderboard, published
 from tests.builders.city import City, a_city
 from tests.builders.drop_offs import drop
@@ -68,7 +68,7 @@ def deliver(backend: Backend) -> int:
 
 
 def board(
-    backend: Backend, measure: Measure = Measure.TOTAL, redis: Redis | None = None
+    backend: Backend, measure: BoardMeasure = BoardMeasure.TOTAL, redis: Redis | None = None
 ) -> Leaderboard:
     with backend.engine.begin() as db:
         return leaderboard(
@@ -102,7 +102,8 @@ def test_per_head_is_the_total_by_headcount_rounded_down(
     log(0)
     deliver(city.backend)
     (total, *_), (per_head, *_) = (
-        board(city.backend, measure).places for measure in (Measure.TOTAL, Measure.PER_HEAD)
+        board(city.backend, measure).places
+        for measure in (BoardMeasure.TOTAL, BoardMeasure.PER_HEAD)
     )
     assert per_head.score_mpt == total.score_mpt // 6
 
@@ -217,7 +218,7 @@ def test_an_award_of_last_month_moves_last_months_board(
             city.backend.redis,
             board=Board.INSTITUTIONS,
             season=season_named("2026-10"),
-            measure=Measure.TOTAL,
+            measure=BoardMeasure.TOTAL,
             now=city.backend.clock.now(),
         )
     assert october.places[0].score_mpt > 0
