@@ -64,7 +64,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
 }
 OBJECTS: Final[Mapping[str, str]] = {
     "action": "行为",
-    "correction_run": "更正",
+    "correction_run": "批量更正",
     "department": "部门",
     "district": "区县",
     "institution": "单位",
@@ -81,7 +81,7 @@ OBJECTS: Final[Mapping[str, str]] = {
     "roster_import": "花名册导入",
     "system": "系统",
 }
-RESULTS: Final[Mapping[str, str]] = {"done": "完成", "refused": "被拒绝"}
+RESULTS: Final[Mapping[str, str]] = {"done": "完成", "refused": "被拒"}
 FIELDS: Final[Mapping[str, str]] = {
     "audience": "面向",
     "available_from": "开始日期",

@@ -19,7 +19,7 @@ REDEMPTION_STATES: Final[Mapping[RedemptionState, str]] = {
 CANCELLED_BY: Final[Mapping[CancelledBy, str]] = {
     CancelledBy.MEMBER: "成员取消",
     CancelledBy.PROGRAMME: "主办方取消",
-    CancelledBy.TIMEOUT: "逾期未领",
+    CancelledBy.TIMEOUT: "逾期取消",
 }
 CANCELLED_BY_FOR_MEMBER: Final[Mapping[CancelledBy, str]] = {
     CancelledBy.MEMBER: "您已取消，积分已退回。",
