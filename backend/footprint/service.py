@@ -16,8 +16,8 @@ from backend.footprint.policy import totals_of
 from backend.footprint.queries import Answered
 from credit_rules import FactsRefused, NotInForce, Rulebook
 from credit_rules.footprint import (
-    Comparison,
     Estimate,
+    PeerComparison,
     Questionnaire,
     Questionnaires,
     compare_with_median,
@@ -60,7 +60,7 @@ class Footprint:
     until: date
     answered: Answered | None
     estimate: Estimate
-    comparison: Comparison | None
+    comparison: PeerComparison | None
 
 
 def questionnaire_on(questionnaires: Questionnaires, day: date) -> Questionnaire:

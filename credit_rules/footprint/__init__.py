@@ -5,7 +5,7 @@ the guide.
 """
 
 from credit_rules.footprint.answers import ActionTotals
-from credit_rules.footprint.comparison import Comparison, compare_with_median
+from credit_rules.footprint.comparison import PeerComparison, compare_with_median
 from credit_rules.footprint.describing import describe_questionnaire
 from credit_rules.footprint.estimating import Estimate, estimate
 from credit_rules.footprint.explaining import sentences, to_json
@@ -15,8 +15,8 @@ from credit_rules.footprint.wording import kilograms, rounded_range, two_figures
 
 __all__ = [
     "ActionTotals",
-    "Comparison",
     "Estimate",
+    "PeerComparison",
     "Questionnaire",
     "Questionnaires",
     "Triple",

@@ -17,7 +17,7 @@ _NEAR = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class PeerComparison:
     """One's own footprint beside the median of the institution.
 
     Args:
@@ -33,7 +33,7 @@ class Comparison:
     sentence: str
 
 
-def compare_with_median(own_mg: int, totals_mg: Sequence[int]) -> Comparison | None:
+def compare_with_median(own_mg: int, totals_mg: Sequence[int]) -> PeerComparison | None:
     """Compare a footprint with the median of an institution.
 
     Args:
@@ -53,4 +53,4 @@ def compare_with_median(own_mg: int, totals_mg: Sequence[int]) -> Comparison | N
         relation = "below" if 2 * own_mg < twice else "above"
     median = two_figures(twice // 2)
     sentence = f"您的年度碳足迹{_WORDS[relation]}本单位 {people} 人的中位数（约 {median} kg）。"
-    return Comparison(people, median, relation, sentence)
+    return PeerComparison(people, median, relation, sentence)

@@ -44,7 +44,7 @@ class Example:
     categories: Mapping[str, str]
 
 
-class DocumentReader:
+class QuestionnaireReader:
     """Reads one questionnaire file.
 
     Args:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from credit_rules.errors import FactsRefused, FieldProblem, nearest
 from credit_rules.footprint.answers import ActionTotals, read_actions, read_answers
-from credit_rules.footprint.model import NOTHING, Held, Line, Questionnaire, Rate, Triple
+from credit_rules.footprint.model import NOTHING, FactorRate, Held, Line, Questionnaire, Triple
 from credit_rules.inputs import InputValue
 
 _ONE = Held(Triple(1, 1, 1), None)
@@ -34,7 +34,7 @@ class LineAmount(NamedTuple):
     """
 
     line: Line
-    rate: Rate
+    rate: FactorRate
     quantity: Triple
     replaced: Triple
     added: Triple
@@ -231,7 +231,7 @@ def _annual(line: Line, held: Mapping[str, Held]) -> Triple:
     return Triple(low * times, mid * times, high * times)
 
 
-def _milligrams(quantity: Triple, rate: Rate, shared: Triple) -> Triple:
+def _milligrams(quantity: Triple, rate: FactorRate, shared: Triple) -> Triple:
     """Steps times the factor, shared; rounded half up to the milligram."""
     numerators, denominator = rate.numerators, rate.denominator
     by_low, by_mid, by_high = (

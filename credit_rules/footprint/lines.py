@@ -11,11 +11,11 @@ from math import lcm
 from credit_rules.errors import nearest
 from credit_rules.footprint.model import (
     FactorRange,
+    FactorRate,
     Line,
     LoggedMode,
     Period,
     Question,
-    Rate,
     RateKey,
     Triple,
 )
@@ -175,8 +175,8 @@ class LineReader:
 
     def _rated(self, at: Reader, line: Line) -> Line:
         """The line with a rate for every choice, region and treatment of aviation."""
-        rates: dict[RateKey, Rate] = {}
-        made: dict[tuple[int, bool], Rate] = {}  # most factors are the same in every region
+        rates: dict[RateKey, FactorRate] = {}
+        made: dict[tuple[int, bool], FactorRate] = {}  # most factors are the same in every region
         for index, by_region in enumerate(self._options(at, line)):
             for region, factor in by_region.items():
                 expected = line.unit.times(factor.unit)
@@ -223,13 +223,13 @@ class LineReader:
         return dict.fromkeys(self.regions, factor)
 
 
-def _rate(line: Line, factor: FactorRange, *, forced: bool) -> Rate:
+def _rate(line: Line, factor: FactorRange, *, forced: bool) -> FactorRate:
     share = line.divisor.scale if line.divisor else Fraction(1)
     ratio = factor.forcing.ratio if forced and factor.forcing else Fraction(1)
     exact = [bound.value * ratio * line.scale * _MG_PER_G / share for bound in factor.bounds]
     denominator = lcm(*(value.denominator for value in exact))
     low, mid, high = (int(value * denominator) for value in exact)
-    return Rate(factor, Triple(low, mid, high), denominator)
+    return FactorRate(factor, Triple(low, mid, high), denominator)
 
 
 _NO_UNIT: Unit = parse_unit("1")

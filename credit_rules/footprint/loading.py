@@ -18,7 +18,7 @@ from typing import Final
 
 from credit_rules.errors import NotInForce, Problem, RulebookError
 from credit_rules.factors import FactorRow
-from credit_rules.footprint.document import DocumentReader
+from credit_rules.footprint.document import QuestionnaireReader
 from credit_rules.footprint.model import Questionnaire
 from credit_rules.loading import (
     LOCK_FILE,
@@ -99,7 +99,9 @@ def _read(
     own: list[Problem] = []
     data = _parse(path, own)
     found = (
-        DocumentReader(path.name, data, standards, rows, own).read() if data is not None else None
+        QuestionnaireReader(path.name, data, standards, rows, own).read()
+        if data is not None
+        else None
     )
     problems.extend(own)
     return found

@@ -221,7 +221,7 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class FactorRate:
     """A factor made ready: milligrams are steps × numerator ÷ (denominator × divisor's steps)."""
 
     factor: FactorRange
@@ -265,7 +265,7 @@ class Line:
     scale: Fraction
     divisor: Question | None
     selector: Question | None
-    rates: Mapping[RateKey, Rate]
+    rates: Mapping[RateKey, FactorRate]
 
     def quantity_text(self, steps: int) -> str:
         """A quantity in its own unit, as a plain decimal."""

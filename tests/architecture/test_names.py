@@ -9,16 +9,7 @@ ROOT = Path(__file__).parents[2]
 HOUSES = ("credit_rules/", "backend/", "miniprogram_api/", "admin/", "benchmarks/")
 
 # A name that stands twice is a question every reader asks again: each needs its reason.
-TWICE: dict[str, str] = {
-    "Award": "what the rules assess and what the ledger posts are one thing on two floors",
-    "Outcome": "the rules' simulation and the ledger's posting; the rules rename theirs",
-    "Applied": "the rules rename theirs",
-    "Basis": "the rules rename theirs",
-    "Comparison": "the rules rename theirs",
-    "DocumentReader": "the rules rename theirs",
-    "Rate": "the rules rename theirs",
-    "Row": "the rules rename theirs",
-}
+TWICE: dict[str, str] = {}
 
 
 def _classes() -> dict[str, list[str]]:

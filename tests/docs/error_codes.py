@@ -100,7 +100,7 @@ def _of_problems() -> Iterator[Found]:
         for node in ast.walk(tree):
             if path.is_relative_to(ROOT / RULES) or not isinstance(node, ast.Call):
                 continue
-            if isinstance(node.func, ast.Name) and node.func.id == "Problem":
+            if isinstance(node.func, ast.Name) and node.func.id == "ProblemDetails":
                 status, code = node.args[:2]
                 if isinstance(status, ast.Constant) and isinstance(code, ast.Constant):
                     yield Found(str(code.value), int(str(status.value)), "")
