@@ -36,24 +36,40 @@ class Daily:
         return due.astimezone(UTC)
 
 
-PERIODIC: Mapping[str, Every | Daily] = {
-    "proofs.seal": Every(timedelta(hours=1)),
-    "proofs.build": Every(timedelta(seconds=15)),
-    "rankings.refresh": Every(timedelta(seconds=15)),
-    "rankings.reconcile": Daily(time(3, 10)),
-    "ledger.expire": Daily(time(0, 20)),
-    "ledger.keep_report": Daily(time(2, 30)),
-    "ledger.give_notice": Daily(time(8, 0)),
-    "draws.advance": Every(timedelta(seconds=30)),
-    "rewards.time_out": Every(timedelta(minutes=5)),
-    "actions.time_out_holds": Every(timedelta(minutes=10)),
-    "outbox.purge": Daily(time(3, 40)),
-    "ledger.verify": Daily(time(4, 10)),
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A periodic job.
+
+    Attributes:
+        timing: when it is due.
+        irreversible: whether what it does because of the time cannot be undone: it ends points,
+            draws lots, deletes, tells people, signs. It waits while the clocks are in doubt
+            (`backend.timekeeping`). Other jobs only recompute or compare.
+    """
+
+    timing: Every | Daily
+    irreversible: bool
+
+
+PERIODIC: Mapping[str, Job] = {
+    "proofs.seal": Job(Every(timedelta(hours=1)), irreversible=True),
+    "proofs.build": Job(Every(timedelta(seconds=15)), irreversible=False),
+    "rankings.refresh": Job(Every(timedelta(seconds=15)), irreversible=False),
+    "rankings.reconcile": Job(Daily(time(3, 10)), irreversible=False),
+    "ledger.expire": Job(Daily(time(0, 20)), irreversible=True),
+    "ledger.keep_report": Job(Daily(time(2, 30)), irreversible=True),
+    "ledger.give_notice": Job(Daily(time(8, 0)), irreversible=True),
+    "draws.advance": Job(Every(timedelta(seconds=30)), irreversible=True),
+    "rewards.time_out": Job(Every(timedelta(minutes=5)), irreversible=True),
+    "actions.time_out_holds": Job(Every(timedelta(minutes=10)), irreversible=True),
+    "outbox.purge": Job(Daily(time(3, 40)), irreversible=True),
+    "ledger.verify": Job(Daily(time(4, 10)), irreversible=False),
 }
 
 _CLAIM = text("""
 UPDATE periodic_run SET due_at = :next_at, last_claimed_at = :now
- WHERE name = (SELECT name FROM periodic_run WHERE name = :name AND due_at <= :now
+ WHERE name = (SELECT name FROM periodic_run
+                WHERE name = :name AND (due_at <= :now OR due_at > :next_at + interval '5 minutes')
                FOR UPDATE SKIP LOCKED)
 RETURNING name
 """)
@@ -62,17 +78,25 @@ INSERT INTO periodic_run (name, due_at) VALUES (:name, :due_at) ON CONFLICT DO N
 """)
 
 
-def run_due(db: Connection, now: datetime) -> list[str]:
+def run_due(db: Connection, now: datetime, *, held: bool) -> list[str]:
     """Puts every periodic job that is due into the outbox, once, however many ticks run.
 
-    A job seen for the first time is enrolled and becomes due at its next time.
+    A job seen for the first time is enrolled and becomes due at its next time. One that a clock
+    in the future has claimed, so that it is due later than from now it could be, is due now.
+
+    Args:
+        db: the transaction.
+        now: the present instant, aware.
+        held: whether jobs that cannot be undone wait.
 
     Returns:
         The names put.
     """
     put = []
-    for name, timing in PERIODIC.items():
-        following = timing.next_after(now)
+    for name, job in PERIODIC.items():
+        if held and job.irreversible:
+            continue
+        following = job.timing.next_after(now)
         if db.execute(_CLAIM, {"name": name, "now": now, "next_at": following}).first():
             outbox.put(db, kind=name, payload={})
             put.append(name)

@@ -18,6 +18,7 @@ import backend.proofs.models
 import backend.rankings.models
 import backend.rewards.models
 import backend.rulebook.models
+import backend.timekeeping.models
 import backend.verification.models  # noqa: F401 - imported for its tables
 from backend.db.base import Base
 

@@ -10,6 +10,7 @@ from backend.actions.queries import total_at_places
 from backend.clock import business_day
 from backend.outbox.queries import backlog
 from backend.places.queries import places_in
+from backend.timekeeping.queries import clock_state
 from backend.web.access import console_roles
 from backend.web.context import now
 from backend.web.transaction import connection
@@ -39,6 +40,7 @@ def today() -> str:
         day=day,
         total=total_at_places(db, reach=reach(), on=day) if may(*POINT_STAFF) else None,
         health=_health() if may(*AUDIT_READERS) else None,
+        hold=clock_state(db, now=now()).hold if may(*AUDIT_READERS) else None,
         duty=places_in(db, scope=scope(ON_DUTY), limit=_SHOWN_ON_DUTY) if may(*ON_DUTY) else (),
     )
 

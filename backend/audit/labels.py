@@ -35,6 +35,7 @@ TAGS: Final[Mapping[str, str]] = {
     Tag.PLACE_CHANGE: "修改点位",
     Tag.PRINT_BATCH_CREATE: "生成海报批次",
     Tag.PRINT_BATCH_REVOKE: "作废海报批次",
+    Tag.CLOCK_CONFIRM: "确认时钟",
     Tag.REWARD_CREATE: "新增奖品",
     Tag.REWARD_CHANGE: "修改奖品",
     Tag.REWARD_STOCK: "调整库存",

@@ -38,6 +38,8 @@ class Tag(StrEnum):
     PRINT_BATCH_CREATE = "places:print_batch:create"
     PRINT_BATCH_REVOKE = "places:print_batch:revoke"
 
+    CLOCK_CONFIRM = "timekeeping:clock_watch:confirm"
+
     REWARD_CREATE = "rewards:reward:create"
     REWARD_CHANGE = "rewards:reward:change"
     REWARD_STOCK = "rewards:reward:stock"

@@ -10,6 +10,7 @@ from backend.proofs import jobs
 from backend.proofs.months import seal_due, sealed_months
 from backend.runtime.servers import running_servers
 from backend.settings import Settings
+from backend.timekeeping.service import JobsHeldError, watch
 from backend.worker import signer_of
 
 _SHOWN = 12
@@ -38,6 +39,10 @@ def seal(*, as_json: bool) -> None:
         backend = build(settings)
         try:
             signer = signer_of(backend)
+            with backend.engine.begin() as db:
+                hold = watch(db, now=backend.clock.now())
+            if hold:
+                raise JobsHeldError(hold.sentence)
             jobs.build(backend.engine.begin, signer, backend.clock)
             new = seal_due(backend.engine.begin, signer, backend.clock)
             with backend.engine.connect() as db:

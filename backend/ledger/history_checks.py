@@ -43,7 +43,9 @@ SELECT s.entry_id, older.account_id
  ORDER BY s.entry_id, older.account_id
 """
 
-# A lot is spent until its month is over, and ends after that.
+# A lot is spent until its month is over, and ends after that: also by the clock of the database,
+# whatever day a process believed it to be.
+_WRITTEN_ON = "(e.created_at AT TIME ZONE 'Asia/Shanghai')"
 _OUT_OF_SEASON = f"""
 SELECT e.id AS entry_id, t.debit AS account_id,
        CASE e.kind WHEN 'expiry' THEN '在到期月份结束之前被清零'
@@ -51,6 +53,7 @@ SELECT e.id AS entry_id, t.debit AS account_id,
   FROM entry e JOIN transfer t ON t.entry_id = e.id AND t.unit = 'mpt'
  WHERE (e.kind IN ('redemption', 'donation') AND t.debit & 4095 < {MONTH.format("e.effective_on")})
     OR (e.kind = 'expiry' AND t.debit & 4095 >= {MONTH.format("e.effective_on")})
+    OR (e.kind = 'expiry' AND t.debit & 4095 >= {MONTH.format(_WRITTEN_ON)})
  ORDER BY e.id, t.debit
 """
 

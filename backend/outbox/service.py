@@ -39,14 +39,18 @@ def put(db: Connection, *, kind: str, payload: Mapping[str, Any]) -> None:
 _HAND_OUT = text("""
 UPDATE outbox SET attempts = attempts + 1, available_at = now() + interval '10 seconds'
  WHERE id IN (SELECT id FROM outbox
-               WHERE done_at IS NULL AND available_at <= now()
+               WHERE done_at IS NULL
+                 AND (available_at <= now() OR available_at > now() + interval '1 minute')
                ORDER BY available_at, id LIMIT :limit FOR UPDATE SKIP LOCKED)
 RETURNING id, kind, attempts
 """)
 
 
 def hand_out(db: Connection, *, limit: int) -> list[Due]:
-    """Claims messages that are due; those not taken within 10 s are handed out again."""
+    """Claims messages that are due; those not taken within 10 s are handed out again.
+
+    What a clock in the future made available only then, or handed out, is due now.
+    """
     rows = db.execute(_HAND_OUT, {"limit": limit})
     return sorted((Due(row.id, row.kind, row.attempts) for row in rows), key=lambda due: due.id)
 

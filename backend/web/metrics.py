@@ -3,6 +3,7 @@
 import hmac
 import os
 import time
+from contextlib import suppress
 from functools import lru_cache
 from ipaddress import ip_address
 
@@ -12,12 +13,15 @@ from prometheus_client import (
     REGISTRY,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
+from sqlalchemy.exc import SQLAlchemyError
 
 from backend.errors import UnauthenticatedError
+from backend.timekeeping.queries import clock_state
 from backend.web.context import web_context
 from backend.web.proxies import peer_of
 
@@ -36,6 +40,17 @@ LIMITER_FAILURES = Counter(
     "tanpuhui_rate_limiter_failures_total",
     "Tries let through because Redis could not count them.",
     ("limit",),
+)
+
+JOBS_HELD = Gauge(
+    "tanpuhui_irreversible_jobs_held",
+    "1 while jobs that cannot be undone wait because the clocks were in doubt.",
+    multiprocess_mode="mostrecent",
+)
+CLOCK_DIFFERENCE = Gauge(
+    "tanpuhui_clock_difference_seconds",
+    "The clock of this process minus the database's.",
+    multiprocess_mode="mostrecent",
 )
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -65,11 +80,21 @@ def expose() -> Response:
     """
     if not (_from_loopback() or _has_token()):
         raise UnauthenticatedError("监控指标只对本机或持有令牌者开放。")
+    _look_at_the_clocks()
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # ships no types here
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _look_at_the_clocks() -> None:
+    """Without a database there is nothing to tell; `/readyz` says so."""
+    context = web_context()
+    with suppress(SQLAlchemyError), context.backend.engine.connect() as db:
+        state = clock_state(db, now=context.backend.clock.now())
+        JOBS_HELD.set(state.hold is not None)
+        CLOCK_DIFFERENCE.set(state.now.difference.total_seconds())
 
 
 def _from_loopback() -> bool:

@@ -4,6 +4,7 @@ from backend.invariants import Invariant
 from tests.conformance.canary import Canary
 from tests.conformance.works import (
     donate,
+    end_ahead,
     end_early,
     hand_out,
     redeem_across_lots,
@@ -61,6 +62,12 @@ CANARIES = (
         end_early,
         function="ledger_expire",
         changes=(("p_on < p_month + interval '1 month'", "false"),),
+    ),
+    Canary(
+        "points end by a clock that is ahead",
+        Invariant.LOTS,
+        "ledger.ended_lots",
+        end_ahead,
     ),
     Canary(
         "a redemption forgets its reference",

@@ -49,6 +49,7 @@ REFUSED = {
     works.the_same_evidence,
     works.the_same_reference_in_batches,
     works.the_same_evidence_in_batches,
+    works.end_ahead,
     works.end_early,
 }
 # These begin with points that come out of no assessment: their own checks alone are asked.

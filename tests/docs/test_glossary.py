@@ -24,6 +24,7 @@ from backend.places.policy import Presence
 from backend.rankings.policy import Board, BoardMeasure
 from backend.rewards.models import CancelledBy, LimitPeriod, RedemptionState
 from backend.schema import METADATA
+from backend.timekeeping.policy import HoldReason
 
 ROOT = Path(__file__).parents[2]
 GLOSSARY = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
@@ -40,6 +41,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     EvidenceKind,
     Face,
     HoldOutcome,
+    HoldReason,
     InstitutionKind,
     LimitPeriod,
     BoardMeasure,

@@ -28,7 +28,8 @@ print(SystemClock().now().isoformat())
 
 
 def test_both_clocks_of_a_process_are_set_alike(server_folder: object) -> None:
-    environment = os.environ | {"PYTHONPATH": str(FOLDER), OFFSET: str(int(YEAR.total_seconds()))}
+    ahead = int(YEAR.total_seconds()) + int(os.environ.get(OFFSET, "0"))
+    environment = os.environ | {"PYTHONPATH": str(FOLDER), OFFSET: str(ahead)}
     begun = datetime.now(UTC)
     command = [sys.executable, "-c", READ_BOTH, f"{server_folder}/set"]
     said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

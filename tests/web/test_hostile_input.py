@@ -105,6 +105,7 @@ def test_a_missing_body_is_refused(client: FlaskClient) -> None:
         ("at", "2026-02-30T08:00:00Z", "format"),
         ("at", "1999-12-31T23:59:59Z", "range"),
         ("at", "2101-01-01T00:00:00+08:00", "range"),
+        ("at", "2100-12-31T23:59:59+08:00", None),
         ("at", "9999-12-31T23:59:59-23:59", "format"),
         ("at", 1763424000, "format"),
         ("reference", "short", "format"),

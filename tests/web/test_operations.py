@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from admin.app import create_app as create_console
 from backend.bootstrap import Backend
+from backend.clock import FixedClock, SystemClock
 from backend.db.engine import make_engine
 from backend.web.application import Application
 from miniprogram_api.app import create_app as create_api
@@ -21,15 +22,18 @@ UNREACHABLE = "postgresql://nobody@127.0.0.1:9/nothing"
 
 @pytest.mark.parametrize("create_app", [create_api, create_console])
 def test_both_faces_are_up_and_ready(
-    backend: Backend, create_app: Callable[[Backend], Application]
+    backend: Backend, clock: FixedClock, create_app: Callable[[Backend], Application]
 ) -> None:
+    clock.instant = SystemClock().now()
     client = create_app(backend).test_client()
     assert client.get("/healthz").json == {"status": "ok"}
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json == {
         "status": "ready",
-        "checks": {"database": {"ok": True}, "migrations": {"ok": True}, "redis": {"ok": True}},
+        "checks": {
+            name: {"ok": True} for name in ("clock", "database", "jobs", "migrations", "redis")
+        },
     }
 
 
@@ -64,7 +68,8 @@ def test_a_schema_behind_the_code_is_named(backend: Backend, database: str) -> N
     assert "迁移" in sentence
 
 
-def test_an_absent_redis_is_named(backend: Backend) -> None:
+def test_an_absent_redis_is_named(backend: Backend, clock: FixedClock) -> None:
+    clock.instant = SystemClock().now()
     gone: Redis = Redis.from_url("redis://127.0.0.1:9/0")
     missing, sentence = _unready(replace(backend, redis=gone))
     assert missing == ["redis"]

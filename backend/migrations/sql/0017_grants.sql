@@ -6,7 +6,7 @@ GRANT INSERT, UPDATE, DELETE ON
     district, system, institution, department, institution_year,
     member, identity, access_token, login_link, membership, roster_entry, roster_import,
     invitation, binding_attempt, role_grant, place, print_batch,
-    outbox, periodic_run, department_day, footprint_answers
+    outbox, periodic_run, clock_watch, department_day, footprint_answers
     TO tanpuhui_app;
 -- A place's public code is made of its id, so the id is drawn before the row is written.
 GRANT USAGE ON SEQUENCE place_id_seq TO tanpuhui_app;

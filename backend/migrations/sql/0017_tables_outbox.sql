@@ -20,3 +20,15 @@ CREATE TABLE periodic_run (
     last_claimed_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT pk_periodic_run PRIMARY KEY (name)
 );
+
+CREATE TABLE clock_watch (
+    id SMALLINT DEFAULT 1 NOT NULL,
+    application_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    database_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    held_at TIMESTAMP WITH TIME ZONE,
+    held_because TEXT,
+    CONSTRAINT pk_clock_watch PRIMARY KEY (id),
+    CONSTRAINT ck_clock_watch_one_row CHECK (id = 1),
+    CONSTRAINT ck_clock_watch_held_because CHECK (held_because IN ('clocks_differ', 'gap')),
+    CONSTRAINT ck_clock_watch_held CHECK ((held_at IS NULL) = (held_because IS NULL))
+);

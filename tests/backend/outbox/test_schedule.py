@@ -13,20 +13,44 @@ NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
 
 
 def test_jobs_are_enrolled_first_and_due_later(db: Connection) -> None:
-    assert run_due(db, NOW) == []
-    assert set(run_due(db, NOW + timedelta(days=1, minutes=1))) == set(PERIODIC)
+    assert run_due(db, NOW, held=False) == []
+    assert set(run_due(db, NOW + timedelta(days=1, minutes=1), held=False)) == set(PERIODIC)
+
+
+def test_what_a_clock_in_the_future_has_claimed_is_due_now(db: Connection) -> None:
+    run_due(db, NOW, held=False)
+    ahead = NOW + timedelta(days=400)
+    assert set(run_due(db, ahead, held=False)) == set(PERIODIC)
+    later = NOW + timedelta(seconds=90)
+    assert set(run_due(db, later, held=False)) == set(PERIODIC)
+    assert run_due(db, later, held=False) == []
+
+
+def test_a_clock_a_little_ahead_makes_nothing_due_twice(db: Connection) -> None:
+    run_due(db, NOW, held=False)
+    run_due(db, NOW + timedelta(days=1, minutes=1), held=False)
+    assert run_due(db, NOW + timedelta(days=1), held=False) == []
+
+
+def test_while_work_is_held_only_what_can_be_done_again_is_put(db: Connection) -> None:
+    run_due(db, NOW, held=False)
+    later = NOW + timedelta(days=2)
+    assert not any(PERIODIC[name].irreversible for name in run_due(db, later, held=True))
+    assert {name for name, job in PERIODIC.items() if job.irreversible} == set(
+        run_due(db, later, held=False)
+    )
 
 
 def test_two_ticks_put_one_run(db: Connection) -> None:
-    run_due(db, NOW)
+    run_due(db, NOW, held=False)
     later = NOW + timedelta(days=2)
-    assert run_due(db, later)
-    assert run_due(db, later) == []
+    assert run_due(db, later, held=False)
+    assert run_due(db, later, held=False) == []
 
 
 def test_missed_runs_are_made_up_once(db: Connection) -> None:
-    run_due(db, NOW)
-    run_due(db, NOW + timedelta(days=30))
+    run_due(db, NOW, held=False)
+    run_due(db, NOW + timedelta(days=30), held=False)
     assert queries.backlog(db).waiting == len(PERIODIC)
 
 
@@ -67,6 +91,12 @@ def test_a_message_comes_round_until_it_is_taken(db: Connection) -> None:
     assert service.take(db, [first.id]) == []
     wait(db, "available_at", "1 day")
     assert service.hand_out(db, limit=10) == []
+
+
+def test_a_message_of_a_clock_in_the_future_is_due_now(db: Connection) -> None:
+    service.put(db, kind="rankings.refresh", payload={})
+    wait(db, "available_at", "-400 days")
+    assert len(service.hand_out(db, limit=10)) == 1
 
 
 @pytest.mark.parametrize("age, purged", [("1 day", 0), ("3 days", 1)])

@@ -88,7 +88,8 @@ def restored(database: str, owner: Engine) -> Callable[[], str]:
         source = url.set(drivername="postgresql").render_as_string(hide_password=False)
         name = f"{url.database}_restored"
         with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
-            db.execute(text(f"CREATE DATABASE {name}"))
+            # What the dump brings is not there before, whatever template1 holds.
+            db.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
         target = url.set(drivername="postgresql", database=name)
         dump = subprocess.run([folder / "pg_dump", source], check=True, capture_output=True)
         subprocess.run(
