@@ -11,15 +11,13 @@ from backend.cli import main
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh.md")
-DOORS = (*READMES, "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 
 
-@pytest.mark.parametrize("page", DOORS)
-def test_every_link_leads_somewhere(page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text) + re.findall(r'src="([^"]+)"', text)
-    assert targets
-    assert [target for target in targets if not (ROOT / target).exists()] == []
+@pytest.mark.parametrize("readme", READMES)
+def test_every_picture_is_there(readme: str) -> None:
+    pictures = re.findall(r'src="([^"]+)"', (ROOT / readme).read_text(encoding="utf-8"))
+    assert pictures
+    assert [picture for picture in pictures if not (ROOT / picture).exists()] == []
 
 
 def test_both_languages_show_the_same() -> None:
