@@ -6,6 +6,7 @@ Routes come from the URL maps of both faces, objects from `objects.py`, people f
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
@@ -97,8 +98,8 @@ def _seen(face: str, world: World) -> Iterator[Seen]:
                 yield Seen(endpoint, who, url, answer.status_code, shown)
                 links |= _links(app, shown) if answer.status_code == 200 else {}
         for endpoint, url in links.items():
-            with client.get(url) as answer:
-                yield Seen(endpoint, who, url, answer.status_code, "", linked=True)
+            with closing(client.get(url)) as reached:
+                yield Seen(endpoint, who, url, reached.status_code, "", linked=True)
 
 
 def _links(app: Flask, page: str) -> dict[str, str]:
