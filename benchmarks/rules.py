@@ -12,9 +12,10 @@ from benchmarks.row import BenchRow
 from benchmarks.timing import best_of
 from credit_rules import Facts, Methodology, Used, assess, load_rulebook
 from credit_rules.canonical import digest, json_bytes
+from credit_rules.checking import STANDARDS_FILE
 from credit_rules.footprint import estimate, load_questionnaires
 from credit_rules.history import HistoryAward, HistoryRun, PastAction
-from credit_rules.loading import SHIPPED, STANDARDS_FILE
+from credit_rules.loading import SHIPPED
 
 ON: Final = date(2026, 11, 18)
 SINGLE, RIDES = 64, 512

@@ -145,7 +145,12 @@ def _bound(work: Lowering, step: StepDoc) -> None:
     work.made.operations.append(
         Clamp(out.slot, of.slot, int(of.scale / scale), int(low / scale), int(high / scale))
     )
-    work.show(Formula(step.key(), step.block, out, "把 {0} 限制在允许范围内", (of,)))
+    shown = [
+        f"{word} {decimal_text(limit / out.unit.ratio)} {out.unit.label}".strip()
+        for name, word, limit in (("min", "不低于", low), ("max", "不高于", high))
+        if name in step.settings
+    ]
+    work.show(Formula(step.key(), step.block, out, "、".join(("{0}", *shown)), (of,)))
 
 
 def _evidence(work: Lowering, step: StepDoc) -> None:

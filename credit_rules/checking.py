@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from fractions import Fraction
 from itertools import pairwise
+from typing import Final, NamedTuple
 
 from credit_rules.canonical import canonical_bytes, digest
 from credit_rules.counters import CapSpec
 from credit_rules.errors import Problem, nearest
 from credit_rules.examples import check_examples
-from credit_rules.methodology import Methodology
-from credit_rules.model import Band, Exclusion, Legacy, Standards
+from credit_rules.methodology import DatedPlan, Methodology
+from credit_rules.model import Exclusion
 from credit_rules.rulebook import Rulebook
+from credit_rules.standards_model import Band, Legacy, Standards
 from credit_rules.units import Dimension, base_unit, decimal_text
 from credit_rules.values import Counted, CounterField
+
+STANDARDS_FILE: Final = "rulebook.toml"
 
 
 def check_and_assemble(
@@ -39,6 +43,7 @@ def check_and_assemble(
         The rulebook, or None when there is nothing to assemble.
     """
     _check_lock(methodologies, lock, problems)
+    _check_figures(standards, lock, problems)
     versions = _dated(methodologies, problems)
     everything = [methodology for line in versions.values() for methodology in line]
     _check_shared_counters(everything, problems)
@@ -78,6 +83,20 @@ def _check_lock(
                     f"请恢复原文，另存为第 {methodology.version + 1} 版并写明生效日期。",
                 )
             )
+
+
+def _check_figures(standards: Standards, lock: Mapping[str, str], problems: list[Problem]) -> None:
+    """A published figure of ``rulebook.toml`` never changes: a later one is one more line."""
+    problems.extend(
+        Problem(
+            STANDARDS_FILE,
+            name,
+            f"这个数值已发布，不能再改（已发布 {lock[name][:12]}，现为 {found[:12]}）。",
+            "请恢复原值，在 values 中另加一行，写明新的生效日期。",
+        )
+        for name, found in standards.published.items()
+        if lock.get(name, found) != found
+    )
 
 
 def _dated(
@@ -126,22 +145,36 @@ def _ended(earlier: Methodology, later: Methodology, problems: list[Problem]) ->
     return earlier.until(last)
 
 
-def _overlap(one: Methodology, other: Methodology) -> bool:
-    return one.holds(max(one.effective_from, other.effective_from)) and other.holds(
-        max(one.effective_from, other.effective_from)
-    )
-
-
 def _check_shared_counters(methodologies: list[Methodology], problems: list[Problem]) -> None:
-    seen: dict[tuple[str, str], list[tuple[Methodology, CounterField]]] = {}
+    seen: dict[tuple[str, str], list[tuple[Methodology, _Span, CounterField]]] = {}
     for methodology in methodologies:
-        for plan in methodology.plans:
+        for span, plan in _spans(methodology):
             for counter in plan.counters:
                 others = seen.setdefault((counter.key, counter.measure), [])
-                for other, earlier in others:
-                    if other.id != methodology.id and _overlap(other, methodology):
+                for other, earlier_span, earlier in others:
+                    if other.id != methodology.id and span.meets(earlier_span):
                         _check_pair(methodology, counter, other, earlier, problems)
-                others.append((methodology, counter))
+                others.append((methodology, span, counter))
+
+
+class _Span(NamedTuple):
+    """First and last day of a plan."""
+
+    first: date
+    last: date
+
+    def meets(self, other: _Span) -> bool:
+        return self.first <= other.last and other.first <= self.last
+
+
+def _spans(methodology: Methodology) -> list[tuple[_Span, DatedPlan]]:
+    """The plans of a methodology, each with the days it holds."""
+    firsts = [*methodology.starts[1:], None]
+    last = methodology.effective_until or date.max
+    return [
+        (_Span(plan.start, last if after is None else after - timedelta(days=1)), plan)
+        for plan, after in zip(methodology.plans, firsts, strict=True)
+    ]
 
 
 def _check_pair(

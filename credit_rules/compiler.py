@@ -43,7 +43,13 @@ def compile_methodology(doc: MethodologyDoc, problems: list[Problem]) -> Methodo
     work = _Compilation(doc, problems)
     before = len(problems)
     starts = tuple(
-        sorted({doc.start, *(d.start for p in doc.parameters.values() for d in p.values)})
+        sorted(
+            {
+                doc.start,
+                *(d.start for p in doc.parameters.values() for d in p.values),
+                *(start for step in doc.steps for start, _ in step.dated),
+            }
+        )
     )
     starts = tuple(start for start in starts if start >= doc.start)
     plans = [plan for start in starts if (plan := _plan(work, start)) is not None]
@@ -132,7 +138,7 @@ def _plan(work: _Compilation, start: date) -> DatedPlan | None:
     lowering = Lowering(work.doc, start)
     before = len(work.problems)
     used: set[str] = set()
-    for step in work.doc.steps:
+    for step in (step.on(start) for step in work.doc.steps):
         if step.out and (step.out in lowering.values or step.out in lowering.choices):
             work.fail(step.key("out"), f"名称“{step.out}”已经用过。", "请换一个名称。")
             continue

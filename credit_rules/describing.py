@@ -68,7 +68,6 @@ def _source(source: Source) -> JsonValue:
         "title": source.title,
         "clause": source.clause,
         "href": source.href,
-        "confidence": source.confidence,
     }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from itertools import product
 
+from credit_rules.basis import SavingBasis, check_basis, read_basis, text_of
 from credit_rules.blocks import BLOCKS
 from credit_rules.canonical import canonical_bytes
 from credit_rules.dating import check_dates
@@ -26,13 +27,13 @@ from credit_rules.model import (
     Parameter,
     Scenario,
     Source,
-    Standards,
     StepDoc,
     Tier,
 )
 from credit_rules.reading import Reader
 from credit_rules.sections import read_bonus, read_examples, read_inputs
 from credit_rules.standards import read_source
+from credit_rules.standards_model import Standards
 from credit_rules.units import Unit
 
 _ID = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+", re.ASCII)
@@ -72,18 +73,16 @@ class DocumentReader:
         return doc if len(self.problems) == before else None
 
     def _read(self) -> MethodologyDoc:
-        at = self.at
-        if at.integer("schema") != 1:
-            at.fail("schema", "只支持 schema = 1。", "请改为 1。")
+        self._check_schema()
+        at, sources = self.at, self._sources()
         start, until = self._dates()
-        sources = self._sources()
         inputs = read_inputs(at, self.standards.waste_classes)
-        reader = FactorReader(self.rows, sources)
+        reader = FactorReader(self.rows, sources, self.standards.link_hosts)
+        basis = read_basis(at, self.standards.baselines, sources)
         parameters = self._parameters(reader, start, until)
-        tables = self._tables(reader, inputs)
+        self._add_figure(basis, parameters, start)
         scenario, boundary = self._nature()
-        category, share = self._footprint()
-        reduction, points = self._result()
+        (category, share), (reduction, points) = self._footprint(), self._result()
         doc = MethodologyDoc(
             file=at.file,
             id=self._id(),
@@ -92,7 +91,7 @@ class DocumentReader:
             summary=at.text("summary"),
             scenario=scenario,
             boundary=boundary,
-            baseline=self._baseline(sources, needed=bool(reduction)),
+            baseline=text_of(basis),
             footprint_category=category,
             footprint_share=share,
             start=start,
@@ -100,18 +99,24 @@ class DocumentReader:
             sources=sources,
             inputs=inputs,
             parameters=parameters,
-            tables=tables,
-            steps=self._steps(),
+            tables=self._tables(reader, inputs),
+            steps=self._steps(start),
             reduction=reduction,
             points=points,
             evidence=self._evidence(),
             excludes=self._excludes(),
             bonus=read_bonus(at),
-            examples=read_examples(at),
+            examples=read_examples(at, self.standards.shared),
+            data=self.data,
             canonical=b"",
         )
         at.done()
+        check_basis(at, doc, basis)
         return _with_canonical(doc, self.data, self.factors, self.problems)
+
+    def _check_schema(self) -> None:
+        if self.at.integer("schema") != 1:
+            self.at.fail("schema", "只支持 schema = 1。", "请改为 1。")
 
     def _id(self) -> str:
         value = self.at.text("id")
@@ -150,26 +155,41 @@ class DocumentReader:
         return start or date.min, until
 
     def _sources(self) -> dict[str, Source]:
-        found = {
-            name: read_source(name, at, self.standards.confidences)
-            for name, at in self.at.named("sources")
+        """The sources of the file, and those of the rulebook that it names."""
+        common = self.standards.sources
+        own = {
+            name: read_source(name, at, self.standards.confidences, self.standards.link_hosts)
+            for name, at in self.at.named("sources", required=not common)
         }
-        if not found and self.at.has("sources"):
+        if not own and self.at.has("sources"):
             self.at.fail("sources", "没有写任何来源。", "请至少写一个来源。")
-        return found
+        for name in own:
+            if name in common:
+                fault = f"规则集已有来源“{name}”。"
+                self.at.fail(f"sources.{name}", fault, "请删除这一处，直接用规则集的来源。")
+        said = _texts(self.data)
+        steps = (step for name, step in self.standards.shared.items() if name in said)
+        said |= {str(step.settings["source"]) for step in steps}
+        return own | {name: source for name, source in common.items() if name in said}
 
-    def _baseline(self, sources: Mapping[str, Source], *, needed: bool) -> str:
-        at = self.at.table("baseline", required=needed)
-        if not needed and not self.at.has("baseline"):
-            return ""
-        label, name = at.text("label"), at.name("name")
-        version, source = at.integer("version"), at.word("source", sources)
-        at.done()
-        return (
-            f"{label}（{name}@{version}，来源：{sources[source].title}）"
-            if source in sources
-            else ""
-        )
+    def _add_figure(
+        self, basis: SavingBasis | None, parameters: dict[str, Parameter], start: date
+    ) -> None:
+        """Let steps name the figure of the baseline that the file names."""
+        if basis is None or basis.baseline is None:
+            return
+        figure = basis.baseline.figure
+        if figure.name in parameters:
+            fault = f"参数“{figure.name}”与所用的基准同名。"
+            self.at.fail(f"parameters.{figure.name}", fault, "请删除它：数值由规则集给出。")
+        parameters[figure.name] = figure
+        self._begun("baseline", figure.values[0].start, start)
+
+    def _begun(self, key: str, first: date, start: date) -> None:
+        """Refuse a shared figure that begins after the file does."""
+        if first > start:
+            fault = f"规则集中的数值自 {first} 起才有，晚于本文件的生效日期 {start}。"
+            self.at.fail(key, fault, "请在规则集中补上更早的数值，或推迟生效。")
 
     def _factor(self, reader: FactorReader, at: Reader, unit: Unit) -> Factor | None:
         factor = reader.read(at, unit)
@@ -226,23 +246,44 @@ class DocumentReader:
             return None
         return reader.of_source(rows, row, default, value, unit)
 
-    def _steps(self) -> tuple[StepDoc, ...]:
+    def _steps(self, start: date) -> tuple[StepDoc, ...]:
         found: list[StepDoc] = []
         for index, at in enumerate(self.at.tables("steps")):
             name = at.text("block")
-            block = BLOCKS.get(name)
-            if block is None:
-                if name:
-                    at.fail("block", f"没有积木“{name}”。", nearest(name, BLOCKS))
-                continue
-            shows = name != "eligible"
-            out = at.name("out") if shows else ""
-            label = at.text("label") if shows else ""
-            settings = {key: at.raw(key) for key in block.needs}
-            settings |= {key: at.raw(key) for key in block.may if at.has(key)}
-            at.done()
-            found.append(StepDoc(index, name, out, label, settings))
+            if name in BLOCKS:
+                found.append(self._step(index, name, at, start))
+            elif name:
+                at.fail("block", f"没有积木“{name}”。", nearest(name, BLOCKS))
         return tuple(found)
+
+    def _step(self, index: int, name: str, at: Reader, start: date) -> StepDoc:
+        shows = name != "eligible"
+        out = at.name("out") if shows else ""
+        if out:
+            at.path = f"steps.{out}"
+        if at.has("shared"):
+            return self._shared_step(index, name, out, at, start)
+        block, label = BLOCKS[name], at.text("label") if shows else ""
+        settings = {key: at.raw(key) for key in block.needs}
+        settings |= {key: at.raw(key) for key in block.may if at.has(key)}
+        at.done()
+        return StepDoc(index, name, out, label, settings)
+
+    def _shared_step(self, index: int, name: str, out: str, at: Reader, start: date) -> StepDoc:
+        """A step whose limit stands in the rulebook: only what it is applied to is said here."""
+        counted = BLOCKS[name].needs[0]
+        settings: dict[str, object] = {counted: at.raw(counted)}
+        shared = self.standards.shared.get(at.word("shared", self.standards.shared))
+        at.done()
+        if shared is None:
+            return StepDoc(index, name, out, "", settings)
+        if shared.block != name:
+            fault = f"“{shared.name}”是 {shared.block}，这里写的是 {name}。"
+            at.fail("block", fault, f'请写 block = "{shared.block}"。')
+        if shared.values:
+            self._begun(f"steps.{out}.shared", shared.values[0][0], start)
+        given = {**settings, **shared.settings}
+        return StepDoc(index, name, out, shared.label, given, shared.name, shared.values)
 
     def _result(self) -> tuple[str, str]:
         at = self.at.table("result")
@@ -287,6 +328,18 @@ class DocumentReader:
         return tuple(found)
 
 
+def _texts(value: object) -> set[str]:
+    """Every text that stands as a value somewhere in a file."""
+    if isinstance(value, str):
+        return {value}
+    inner: Iterable[object] = ()
+    if isinstance(value, Mapping):
+        inner = value.values()
+    elif isinstance(value, list):
+        inner = value
+    return {text for item in inner for text in _texts(item)}
+
+
 def _combinations(keys: tuple[str, ...], choices: Mapping[str, InputSpec]) -> list[str]:
     if not all(key in choices for key in keys) or not keys:
         return []
@@ -315,5 +368,9 @@ def _with_canonical(
 
 
 def _named(record: Factor | Tier) -> dict[str, object]:
-    """The fields of a record by name; `asdict` would copy them deeply first."""
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+    """The fields of a record by name; `asdict` would copy them deeply first.
+
+    How a copy was obtained is no part of what a methodology says.
+    """
+    names = (field.name for field in fields(record))
+    return {name: getattr(record, name) for name in names if name != "obtained"}

@@ -26,12 +26,15 @@ class Draft:
     Args:
         rulebook: the draft, checked as if it were published.
         current: the rulebook in force; it judges the kinds that the draft does not hold.
-        new: by kind of action, the versions the rulebook in force does not have, oldest first.
+        new: by kind of action, the versions the rulebook in force does not have, or has with other
+            shared figures, oldest first.
+        changed: of the latter by id and version, the first day on which a figure differs.
     """
 
     rulebook: Rulebook
     current: Rulebook
     new: Mapping[str, tuple[Methodology, ...]]
+    changed: Mapping[tuple[str, int], date]
 
     def applied(self, kind: str, on: date) -> AppliedVersion:
         """What an action of a day is judged by.
@@ -52,7 +55,8 @@ class Draft:
             return AppliedVersion(self._holder(kind).methodology(kind, on), on)
         begun = [methodology for methodology in line if methodology.effective_from <= on]
         chosen = begun[-1] if begun else line[0]
-        as_of = max(on, chosen.effective_from)
+        since = self.changed.get((kind, chosen.version), chosen.effective_from)
+        as_of = max(on, since)
         if not chosen.holds(as_of):
             raise NotInForce(
                 kind, on, f"草案的最后一版已于 {chosen.effective_until} 失效，请核对日期。"
@@ -73,9 +77,34 @@ class Draft:
 
 def draft_over(current: Rulebook, rulebook: Rulebook) -> Draft:
     """Tells which versions of a rulebook are new against the one in force."""
-    known = {methodology.digest for methodology in current.all_versions()}
+    known = {methodology.digest: methodology for methodology in current.all_versions()}
+    changed = {
+        (methodology.id, methodology.version): min(days)
+        for methodology in rulebook.all_versions()
+        if (earlier := known.get(methodology.digest)) is not None
+        and (days := _differing(earlier, methodology))
+    }
     new = {
-        kind: tuple(methodology for methodology in line if methodology.digest not in known)
+        kind: tuple(m for m in line if m.digest not in known or (kind, m.version) in changed)
         for kind, line in rulebook.versions.items()
     }
-    return Draft(rulebook, current, {kind: line for kind, line in new.items() if line})
+    return Draft(rulebook, current, {kind: line for kind, line in new.items() if line}, changed)
+
+
+def _differing(one: Methodology, other: Methodology) -> set[date]:
+    """The days from which shared figures of the same version differ."""
+    figures = (_figures(one), _figures(other))
+    return {start for _, start, _ in figures[0] ^ figures[1]}
+
+
+def _figures(methodology: Methodology) -> set[tuple[str, date, str]]:
+    """Every dated figure a version uses: where it stands, from which day, what it says."""
+    doc = methodology.doc
+    shared = {
+        (step.shared, start, repr(value)) for step in doc.steps for start, value in step.dated
+    }
+    return shared | {
+        (name, dated.start, dated.factor.text)
+        for name, parameter in doc.parameters.items()
+        for dated in parameter.values
+    }

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from fractions import Fraction
 
 from credit_rules.assessing import Assessment, assess_methodology
-from credit_rules.counters import MEASURES, NANO, Used, measure_of
+from credit_rules.counters import MEASURES, NANO, CapSpec, Used, measure_of
 from credit_rules.errors import FactsRefused, NotInForce, Problem, nearest
 from credit_rules.facts import Boost, Facts
 from credit_rules.methodology import Methodology
 from credit_rules.model import ExampleDoc
 from credit_rules.units import parse_quantity
+from credit_rules.values import Counted
 
 LANE_NAMES = {measure.partition("_")[0]: measure for measure in MEASURES}
 
@@ -108,10 +110,41 @@ def run_example(methodology: Methodology, example: ExampleDoc) -> Assessment:
         on=example.on or methodology.effective_from,
         tier=example.tier,
         inputs=dict(example.given),
-        used={key: read_used(row) for key, row in example.used.items()},
+        used=used_before(methodology, example),
         boost=boost,
     )
     return assess_methodology(methodology, facts)
+
+
+def used_before(methodology: Methodology, example: ExampleDoc) -> dict[str, Used]:
+    """The counter rows before a worked example: what it says was used, or is left.
+
+    Raises:
+        ValueError: a row cannot be read, or more is said to be left than there is.
+    """
+    used = {key: read_used(row) for key, row in example.used.items()}
+    for shared, text in example.left.items():
+        spec = _limit(methodology, shared, example.on or methodology.effective_from)
+        rest = _nano(spec.measure.partition("_")[0], text)
+        if rest > spec.limit_nano:
+            raise ValueError(
+                f"“{spec.label}”只有 {spec.shown(spec.limit_nano)}，不可能还剩 {text}。"
+            )
+        before = used.get(spec.key, Used())
+        if getattr(before, spec.measure):
+            raise ValueError(f"“{spec.label}”的累计在 used 和 left 中各写了一次，请只写一处。")
+        used[spec.key] = before._replace(**{spec.measure: spec.limit_nano - rest})
+    return used
+
+
+def _limit(methodology: Methodology, shared: str, on: date) -> CapSpec:
+    """The limit that a shared cap sets in a methodology on a day."""
+    plan = methodology.in_force(on)
+    outs = {step.out for step in methodology.doc.steps if step.shared == shared}
+    for line in plan.lines if plan is not None else ():
+        if isinstance(line, Counted) and line.block == "cap" and line.out.name in outs:
+            return line.spec
+    raise ValueError(f"没有步骤用到共用上限“{shared}”，请删除这一项。")
 
 
 def _compare(
@@ -131,10 +164,10 @@ def _compare(
 
 
 def _touched(methodology: Methodology, example: ExampleDoc, result: Assessment) -> set[str]:
-    used = {key: read_used(row) for key, row in example.used.items()}
+    used = used_before(methodology, example)
     return {
         cap.name
-        for cap in methodology.caps
+        for cap in methodology.caps_on(example.on or methodology.effective_from)
         if cap.key in result.usage
         and (not cap.tiers or example.tier in cap.tiers)
         and getattr(used.get(cap.key, Used()).plus(result.usage[cap.key]), cap.measure)

@@ -13,11 +13,21 @@ from decimal import Decimal
 from fractions import Fraction
 
 from credit_rules.errors import Problem, nearest
+from credit_rules.links import is_publishers
 from credit_rules.model import Factor, Source
 from credit_rules.reading import Reader, decimal_of
 from credit_rules.units import Unit, parse_unit
 
-_COLUMNS = ("key", "unit", "value", "source_title", "source_ref", "source_url", "confidence")
+_COLUMNS = (
+    "key",
+    "unit",
+    "value",
+    "source_title",
+    "source_ref",
+    "source_url",
+    "confidence",
+    "obtained",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,7 @@ class FactorRow:
     source_ref: str
     source_url: str
     confidence: str
+    obtained: str
 
 
 def read_factor_rows(
@@ -68,10 +79,13 @@ class FactorReader:
     Args:
         rows: the factor tables.
         sources: the sources the file declares.
+        hosts: the hosts that may be linked.
     """
 
-    def __init__(self, rows: Mapping[str, FactorRow], sources: Mapping[str, Source]) -> None:
-        self._rows, self._sources = rows, sources
+    def __init__(
+        self, rows: Mapping[str, FactorRow], sources: Mapping[str, Source], hosts: tuple[str, ...]
+    ) -> None:
+        self._rows, self._sources, self._hosts = rows, sources, hosts
 
     def read(self, at: Reader, unit: Unit) -> Factor | None:
         """Read `{ factor, value }` or `{ value, source }`; None after an error."""
@@ -113,8 +127,19 @@ class FactorReader:
         if wrong is not None:
             at.fail(*wrong)
             return None
+        if not is_publishers(row.source_url, self._hosts):
+            fault = f"因子“{key}”的链接“{row.source_url}”不在发布机构自己的网站上。"
+            at.fail("factor", fault, "请在因子表中换成发布机构的网址，或留空。")
+            return None
         return Factor(
-            key, value, unit, row.source_title, row.source_ref, row.source_url, row.confidence
+            key,
+            value,
+            unit,
+            row.source_title,
+            row.source_ref,
+            row.source_url,
+            row.confidence,
+            row.obtained,
         )
 
 

@@ -1,7 +1,7 @@
 """Loading a rulebook from a folder: the only module of ``credit_rules`` that reads files.
 
 A folder holds methodology files, and may hold its own ``rulebook.toml`` (standards), ``lock.json``
-(digests of published versions) and ``data/*.csv`` (factor tables). What it does not hold is the
+(digests of what was published) and ``data/*.csv`` (factor tables). What it does not hold is the
 shipped one.
 """
 
@@ -9,29 +9,26 @@ from __future__ import annotations
 
 import csv
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-from credit_rules.checking import check_and_assemble
+from credit_rules.checking import STANDARDS_FILE, check_and_assemble
 from credit_rules.compiler import compile_methodology
 from credit_rules.document import DocumentReader
 from credit_rules.drafts import Draft, draft_over
 from credit_rules.errors import Problem, RulebookError
 from credit_rules.factors import FactorRow, read_factor_rows
 from credit_rules.methodology import Methodology
-from credit_rules.model import Standards
+from credit_rules.parsing import parse_toml, read_text
 from credit_rules.rulebook import Rulebook
 from credit_rules.standards import read_standards
+from credit_rules.standards_model import Standards
 
 SHIPPED: Final = Path(__file__).parent / "methods"
 SHIPPED_DATA: Final = Path(__file__).parent / "data"
-STANDARDS_FILE: Final = "rulebook.toml"
 LOCK_FILE: Final = "lock.json"
-_LARGEST = 256 * 1024
 
 
 def load_rulebook(directory: Path | None = None) -> Rulebook:
@@ -69,17 +66,26 @@ def load_draft(directory: Path, current: Rulebook) -> Draft:
     return draft_over(current, _load(directory, current))
 
 
+class _Found(NamedTuple):
+    """What a folder holds: the standards, the factor tables and the compiled files."""
+
+    standards: Standards
+    rows: Mapping[str, FactorRow]
+    methodologies: list[Methodology]
+
+
 def _load(folder: Path, current: Rulebook | None) -> Rulebook:
     problems: list[Problem] = []
     declared: set[str] = set()
-    standards, methodologies = _read(folder, declared, problems)
+    found = _read(folder, declared, current, problems)
     lock = read_lock(folder, problems)
-    if standards is None:
+    if found is None:
         raise RulebookError(problems)
-    if current is not None and current.name == standards.name:
+    methodologies = found.methodologies
+    if current is not None and current.name == found.standards.name:
         declared |= set(current.versions)
-        methodologies += _not_held(methodologies, current)
-    rulebook = check_and_assemble(standards, methodologies, declared, lock, problems)
+        methodologies = methodologies + _not_held(found, current, problems)
+    rulebook = check_and_assemble(found.standards, methodologies, declared, lock, problems)
     if rulebook is not None and not problems and (folder / LOCK_FILE).is_file():
         _check_complete(rulebook, lock, problems)
     if rulebook is None or problems:
@@ -87,45 +93,55 @@ def _load(folder: Path, current: Rulebook | None) -> Rulebook:
     return rulebook
 
 
-def _not_held(methodologies: list[Methodology], current: Rulebook) -> list[Methodology]:
-    """The versions in force that a folder does not hold, without what others brought to them."""
-    held = {(methodology.id, methodology.version) for methodology in methodologies}
-    return [
-        replace(
-            methodology, effective_until=methodology.doc.until, excludes=methodology.doc.excludes
-        )
-        for methodology in current.all_versions()
-        if (methodology.id, methodology.version) not in held
-    ]
+def _not_held(found: _Found, current: Rulebook, problems: list[Problem]) -> list[Methodology]:
+    """The versions in force that a folder does not hold, without what others brought to them.
+
+    Where the folder changes what all share, they are read again under the changed figures.
+    """
+    held = {(methodology.id, methodology.version) for methodology in found.methodologies}
+    others = [m for m in current.all_versions() if (m.id, m.version) not in held]
+    if found.standards.canonical == current.standards.canonical:
+        return [replace(m, effective_until=m.doc.until, excludes=m.doc.excludes) for m in others]
+    again = (
+        _methodology(m.file, m.doc.data, found.standards, found.rows, problems) for m in others
+    )
+    return [methodology for methodology in again if methodology is not None]
 
 
 def _check_complete(rulebook: Rulebook, lock: Mapping[str, str], problems: list[Problem]) -> None:
-    """A published version never disappears: what was credited under it must stay replayable."""
-    present = {f"{m.id}@{m.version}" for m in rulebook.all_versions()}
-    problems.extend(
-        Problem(LOCK_FILE, name, "已发布的版本没有对应的文件。", "请恢复这个文件。")
-        for name in lock
-        if name not in present
-    )
+    """What was published never disappears: what was credited under it must stay replayable."""
+    for name in lock:
+        if name in rulebook.published:
+            continue
+        if _is_figure(name):
+            fault, remedy = "已发布的共用数值不见了。", f"请在 {STANDARDS_FILE} 中恢复这一行。"
+        else:
+            fault, remedy = "已发布的版本没有对应的文件。", "请恢复这个文件。"
+        problems.append(Problem(LOCK_FILE, name, fault, remedy))
+
+
+def _is_figure(name: str) -> bool:
+    """Whether an entry of the lock is a dated figure of ``rulebook.toml``."""
+    return "/" in name
 
 
 def _read(
-    folder: Path, declared: set[str], problems: list[Problem]
-) -> tuple[Standards | None, list[Methodology]]:
+    folder: Path, declared: set[str], current: Rulebook | None, problems: list[Problem]
+) -> _Found | None:
     if not folder.is_dir():
         problems.append(Problem(folder.name, ".", "找不到这个文件夹。", "请核对路径。"))
-        return None, []
+        return None
     rows = _factor_rows(folder / "data" if (folder / "data").is_dir() else SHIPPED_DATA, problems)
     own = folder / STANDARDS_FILE
-    parsed = _parse(own if own.is_file() else SHIPPED / STANDARDS_FILE, problems)
+    parsed = read_toml(own if own.is_file() else SHIPPED / STANDARDS_FILE, problems)
     if parsed is None:
-        return None, []
+        return None
     before = len(problems)
-    standards = read_standards(STANDARDS_FILE, parsed, problems)
+    standards = read_standards(STANDARDS_FILE, parsed, rows, problems)
     if len(problems) > before:
-        return None, []
+        return None
     files = sorted(path for path in folder.glob("*.toml") if path.name != STANDARDS_FILE)
-    if not files:
+    if not files and (current is None or not own.is_file()):
         problems.append(
             Problem(
                 folder.name, "*.toml", "文件夹里没有方法学文件。", "请放入至少一个 .toml 文件。"
@@ -133,14 +149,14 @@ def _read(
         )
     found: list[Methodology] = []
     for path in files:
-        parsed = _parse(path, problems)
+        parsed = read_toml(path, problems)
         if parsed is None:
             continue
         declared.add(str(parsed.get("id")))
         methodology = _methodology(path.name, parsed, standards, rows, problems)
         if methodology is not None:
             found.append(methodology)
-    return standards, found
+    return _Found(standards, rows, found)
 
 
 def _methodology(
@@ -157,49 +173,20 @@ def _methodology(
     return methodology
 
 
-def _parse(path: Path, problems: list[Problem]) -> dict[str, object] | None:
-    text = _text(path, problems)
-    if text is None:
-        return None
-    try:
-        return tomllib.loads(text, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        problems.append(
-            Problem(
-                path.name,
-                "TOML",
-                f"语法错误（{error}）。",
-                "请按提示的行列改正；同一个键只能写一次。",
-            )
-        )
-    except ValueError as error:
-        problems.append(
-            Problem(path.name, "TOML", f"数值无法读取（{error}）。", "请改用普通小数。")
-        )
-    return None
+def read_toml(path: Path, problems: list[Problem]) -> dict[str, object] | None:
+    """The content of a TOML file; None after an error.
 
-
-def _text(path: Path, problems: list[Problem]) -> str | None:
-    data = path.read_bytes()
-    if not data.strip():
-        problems.append(Problem(path.name, ".", "文件是空的。", "请补上内容，或删除文件。"))
-        return None
-    if len(data) > _LARGEST:
-        problems.append(Problem(path.name, ".", "文件超过 256 KiB。", "请拆分或精简。"))
-        return None
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        problems.append(
-            Problem(path.name, f"字节 {error.start}", "文件不是 UTF-8 编码。", "请另存为 UTF-8。")
-        )
-    return None
+    Args:
+        path: the file.
+        problems: where errors are added.
+    """
+    return parse_toml(path.name, path.read_bytes(), problems)
 
 
 def _factor_rows(folder: Path, problems: list[Problem]) -> dict[str, FactorRow]:
     rows: dict[str, FactorRow] = {}
     for path in sorted(folder.glob("*.csv")):
-        text = _text(path, problems)
+        text = read_text(path.name, path.read_bytes(), problems)
         if text is not None:
             rows |= read_table(f"data/{path.name}", text, problems)
     return rows
@@ -250,13 +237,13 @@ def read_lock(folder: Path, problems: list[Problem]) -> dict[str, str]:
 
 
 def write_lock(folder: Path) -> tuple[str, ...]:
-    """Publish the versions of a folder: add their digests to its ``lock.json``.
+    """Publish a folder: add the digests of its versions and shared figures to its ``lock.json``.
 
     Args:
         folder: the folder of methodology files; it must load.
 
     Returns:
-        The ``id@version`` that were added.
+        The names that were added: ``id@version``, and dated figures of ``rulebook.toml``.
 
     Raises:
         RulebookError: the folder does not load, or a published version has other content.
@@ -264,7 +251,7 @@ def write_lock(folder: Path) -> tuple[str, ...]:
     rulebook = load_rulebook(folder)
     path = folder / LOCK_FILE
     lock = read_lock(folder, []) if path.is_file() else {}
-    current = {f"{m.id}@{m.version}": m.digest for m in rulebook.all_versions()}
+    current = rulebook.published
     added = tuple(sorted(set(current) - set(lock)))
     path.write_text(
         json.dumps({**lock, **current}, indent=2, sort_keys=True) + "\n", encoding="utf-8"

@@ -9,6 +9,7 @@ from datetime import date
 from fractions import Fraction
 
 from credit_rules.counters import CapSpec, Used
+from credit_rules.errors import NotInForce
 from credit_rules.inputs import InputReader
 from credit_rules.model import (
     BonusDoc,
@@ -186,6 +187,18 @@ class Methodology:
             return None
         plans = self.plans
         return plans[0] if len(plans) == 1 else plans[bisect_right(self.starts, on) - 1]
+
+    def caps_on(self, on: date) -> tuple[CapSpec, ...]:
+        """What a cap or tiers read on a day, in the order applied, that of the bonus last.
+
+        Raises:
+            NotInForce: the methodology is not in force on that day.
+        """
+        plan = self.in_force(on)
+        if plan is None:
+            raise NotInForce(self.id, on, "请核对日期。")
+        found = tuple(line.spec for line in plan.lines if isinstance(line, Counted))
+        return found if self.bonus_cap is None else (*found, self.bonus_cap)
 
     def until(self, last: date | None) -> Methodology:
         """The same methodology with the last day that follows from its successor."""

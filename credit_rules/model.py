@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -87,6 +87,7 @@ class Factor:
         clause: clause or reference in the source.
         href: address.
         confidence: how the value was read.
+        obtained: how a copy was obtained; for the methodology's page, never for a receipt.
     """
 
     key: str
@@ -96,6 +97,7 @@ class Factor:
     clause: str
     href: str
     confidence: str
+    obtained: str = ""
 
     @property
     def base(self) -> Fraction:
@@ -149,17 +151,35 @@ class FactorTable:
 
 @dataclass(frozen=True, slots=True)
 class StepDoc:
-    """One step as written: the block, the name of its result and the block's own settings."""
+    """One step as written: the block, the name of its result and the block's own settings.
+
+    Args:
+        index: position in the file.
+        block: the block.
+        out: name of its result; empty for a condition.
+        label: Chinese label.
+        settings: the block's own settings.
+        shared: name of the shared step it takes its limit from, or empty.
+        dated: from each day on, the settings that the shared step gives.
+    """
 
     index: int
     block: str
     out: str
     label: str
     settings: Mapping[str, object]
+    shared: str = ""
+    dated: tuple[tuple[date, Mapping[str, object]], ...] = ()
 
     def key(self, name: str = "") -> str:
-        """Path of a setting, for messages."""
-        return f"steps[{self.index}].{name}" if name else f"steps[{self.index}]"
+        """Path of a setting, for messages: a step is named by what it puts out."""
+        step = f"steps.{self.out}" if self.out else f"steps[{self.index}]"
+        return f"{step}.{name}" if name else step
+
+    def on(self, day: date) -> StepDoc:
+        """The step with the shared settings of a day."""
+        now = next((given for start, given in reversed(self.dated) if start <= day), None)
+        return self if now is None else replace(self, settings={**self.settings, **now})
 
 
 @dataclass(frozen=True)
@@ -240,7 +260,11 @@ class BonusDoc:
 
 @dataclass(frozen=True, slots=True)
 class ExampleDoc:
-    """A worked example of a file: facts and the integers that must come out."""
+    """A worked example of a file: facts and the integers that must come out.
+
+    `left` says what a shared limit still allows, by its name: so an example stays true when the
+    limit is changed in ``rulebook.toml``.
+    """
 
     index: int
     name: str
@@ -248,6 +272,7 @@ class ExampleDoc:
     tier: str
     given: Mapping[str, str]
     used: Mapping[str, Mapping[str, str]]
+    left: Mapping[str, str]
     multiplier: Decimal | None
     reduction_mg: int
     points_mpt: int
@@ -256,7 +281,7 @@ class ExampleDoc:
 
 @dataclass(frozen=True, slots=True)
 class MethodologyDoc:
-    """A methodology file, read and typed but not yet compiled."""
+    """A methodology file, read and typed but not yet compiled; `data` is the file as parsed."""
 
     file: str
     id: str
@@ -281,53 +306,5 @@ class MethodologyDoc:
     excludes: tuple[Exclusion, ...]
     bonus: BonusDoc | None
     examples: tuple[ExampleDoc, ...]
-    canonical: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """A range outside which a factor is implausible and refused at load.
-
-    Args:
-        name: what the range is about, in Chinese.
-        unit: factors of this dimension are held against it.
-        minimum: smallest plausible value in base units; zero itself is always allowed.
-        maximum: largest plausible value in base units.
-        methodologies: patterns of methodology ids it holds for.
-        rows: patterns of table rows it holds for; effective factors of a step match ``*``.
-        unless_evidence: kinds of evidence that lift it when the methodology requires one of them.
-        remedy: Chinese sentence.
-    """
-
-    name: str
-    unit: Unit
-    minimum: Fraction
-    maximum: Fraction
-    methodologies: tuple[str, ...]
-    rows: tuple[str, ...]
-    unless_evidence: tuple[str, ...]
-    remedy: str
-
-
-@dataclass(frozen=True, slots=True)
-class Legacy:
-    """An outdated value that is refused wherever it appears."""
-
-    value: Fraction
-    unit: Unit
-    remedy: str
-
-
-@dataclass(frozen=True, slots=True)
-class Standards:
-    """What all methodologies of a rulebook share: ``rulebook.toml``."""
-
-    name: str
-    title: str
-    evidence_tables: Mapping[str, EvidenceTable]
-    waste_classes: Mapping[str, str]
-    footprint_categories: Mapping[str, str]
-    confidences: Mapping[str, str]
-    bands: tuple[Band, ...]
-    legacy: tuple[Legacy, ...]
+    data: Mapping[str, object]
     canonical: bytes

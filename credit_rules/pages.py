@@ -12,8 +12,9 @@ from fractions import Fraction
 from credit_rules.counters import PERIOD_LABELS, SCOPE_LABELS
 from credit_rules.factors import FactorRow
 from credit_rules.methodology import Methodology
-from credit_rules.model import ExampleDoc, Factor, InputSpec, Standards
+from credit_rules.model import ExampleDoc, Factor, InputSpec
 from credit_rules.rulebook import Rulebook
+from credit_rules.standards_model import Standards
 from credit_rules.units import decimal_text, parse_quantity
 from credit_rules.values import Counted, Formula, LookedUp, Required, TraceLine, Value, Weighted
 
@@ -105,15 +106,16 @@ def factors_page(rulebook: Rulebook, rows: Mapping[str, FactorRow]) -> str:
                 used.setdefault(factor.key, (factor, set()))[1].add(methodology.title)
     words = rulebook.standards.confidences
     in_use = [
-        (f"`{key}`", _amount(f), "、".join(sorted(names)), _origin(f), words[f.confidence])
+        (f"`{key}`", _amount(f), "、".join(sorted(names)), _origin(f), *_known(f, words))
         for key, (f, names) in sorted(used.items())
     ]
     others = [
         (
             f"`{key}`",
             f"{row.value} {row.unit}",
-            f"{row.source_title}，{row.source_ref}",
+            "，".join(part for part in (row.source_title, row.source_ref) if part),
             words.get(row.confidence, row.confidence),
+            row.obtained,
         )
         for key, row in sorted(rows.items())
         if key not in used
@@ -123,10 +125,10 @@ def factors_page(rulebook: Rulebook, rows: Mapping[str, FactorRow]) -> str:
             "# 因子表",
             GENERATED,
             "## 采用的因子",
-            table(("因子", "数值", "用于", "来源与条款", "可信度"), in_use),
+            table(("因子", "数值", "用于", "来源与条款", "可信度", "怎样取得"), in_use),
             "## 手头有、没有采用的数字",
             "两个因子都适用时取较低者；口径不同、只有生产足迹或来自科普清单的，不作减排因子。",
-            table(("因子", "数值", "来源与条款", "可信度"), others),
+            table(("因子", "数值", "来源与条款", "可信度", "怎样取得"), others),
         ]
     )
 
@@ -258,7 +260,7 @@ def _factors(methodology: Methodology) -> list[Factor]:
 def _numbers(methodology: Methodology, standards: Standards) -> str:
     doc, words = methodology.doc, standards.confidences
     rows = [
-        (p.label, _amount(d.factor), str(d.start), _cite(d.factor), words[d.factor.confidence])
+        (p.label, _amount(d.factor), str(d.start), _cite(d.factor), *_known(d.factor, words))
         for p in doc.parameters.values()
         for d in p.values
     ]
@@ -272,10 +274,14 @@ def _numbers(methodology: Methodology, standards: Standards) -> str:
             chosen = zip(found.keys, key.split("|"), strict=True)
             which = "、".join(labels[f"{name}|{value}"] for name, value in chosen)
             start = str(methodology.effective_from)
-            rows.append(
-                (f"{found.label}：{which}", _amount(f), start, _cite(f), words[f.confidence])
-            )
-    return table(("名称", "数值", "自", "来源与条款", "可信度"), rows) if rows else "没有参数。"
+            rows.append((f"{found.label}：{which}", _amount(f), start, _cite(f), *_known(f, words)))
+    head = ("名称", "数值", "自", "来源与条款", "可信度", "怎样取得")
+    return table(head, rows) if rows else "没有参数。"
+
+
+def _known(factor: Factor, words: Mapping[str, str]) -> tuple[str, str]:
+    """How sure a number is, and how its copy was obtained."""
+    return words[factor.confidence], factor.obtained
 
 
 def _cite(factor: Factor) -> str:
@@ -336,7 +342,7 @@ def _examples(methodology: Methodology) -> str:
             e.name,
             e.tier,
             "，".join(_given(methodology, e)),
-            "；".join(f"`{key}` {_used(row)}" for key, row in e.used.items()) or "无",
+            "；".join(_before(methodology, e)) or "无",
             f"{decimal_text(Fraction(e.reduction_mg, 1000))} g",
             f"{decimal_text(Fraction(e.points_mpt + e.bonus_mpt, 1000))} 分",
         )
@@ -352,6 +358,12 @@ def _given(methodology: Methodology, example: ExampleDoc) -> Iterable[str]:
             yield f"{spec.label} {value} {spec.unit.label}"
         else:
             yield next(choice.label for choice in spec.choices if choice.value == value)
+
+
+def _before(methodology: Methodology, example: ExampleDoc) -> Iterable[str]:
+    yield from (f"`{key}` {_used(row)}" for key, row in example.used.items())
+    labels = {step.shared: step.label for step in methodology.doc.steps}
+    yield from (f"{labels[name]}只剩 {_said(text)}" for name, text in example.left.items())
 
 
 def _used(row: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from credit_rules.assessing import Assessment, assess_methodology
 from credit_rules.errors import NotInForce, UnknownMethodology, nearest
 from credit_rules.facts import Facts
 from credit_rules.methodology import Methodology
-from credit_rules.model import Standards
+from credit_rules.standards_model import Standards
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,12 @@ class Rulebook:
     def all_versions(self) -> tuple[Methodology, ...]:
         """Every methodology in every version, by id and date."""
         return tuple(m for key in sorted(self.versions) for m in self.versions[key])
+
+    @property
+    def published(self) -> dict[str, str]:
+        """The digests that ``lock.json`` keeps: of every version and every shared figure."""
+        versions = {f"{m.id}@{m.version}": m.digest for m in self.all_versions()}
+        return {**versions, **self.standards.published}
 
     def _known(self, methodology_id: str) -> tuple[Methodology, ...]:
         versions = self.versions.get(methodology_id)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from credit_rules.errors import nearest
 from credit_rules.model import BonusDoc, Choice, ExampleDoc, InputSpec
 from credit_rules.reading import Reader
+from credit_rules.standards_model import SharedStep
 
 
 def read_inputs(whole: Reader, waste_classes: Mapping[str, str]) -> dict[str, InputSpec]:
@@ -70,16 +72,25 @@ def read_bonus(whole: Reader) -> BonusDoc | None:
     return bonus
 
 
-def read_examples(whole: Reader) -> tuple[ExampleDoc, ...]:
-    """Read `[[examples]]`, of which there must be three."""
+def read_examples(whole: Reader, shared: Mapping[str, SharedStep]) -> tuple[ExampleDoc, ...]:
+    """Read `[[examples]]`, of which there must be three.
+
+    Args:
+        whole: the file.
+        shared: the shared steps, of whose limits `left` may speak.
+    """
     rows = whole.tables("examples")
     if len(rows) < 3 and whole.has("examples"):
         whole.fail("examples", "算例少于三个。", "请至少写三个算例，并让每个上限都有算例触及。")
-    return tuple(_example(index, at) for index, at in enumerate(rows))
+    return tuple(_example(index, at, shared) for index, at in enumerate(rows))
 
 
-def _example(index: int, at: Reader) -> ExampleDoc:
+def _example(index: int, at: Reader, shared: Mapping[str, SharedStep]) -> ExampleDoc:
     given, used, expect = at.table("given"), at.table("used", required=False), at.table("expect")
+    left = at.table("left", required=False)
+    for name in left.keys():  # noqa: SIM118 - not a dict
+        if name not in shared:
+            left.fail(name, f"规则集没有共用上限“{name}”。", nearest(name, shared))
     rows: dict[str, dict[str, str]] = {}
     for key in used.keys():  # noqa: SIM118 - not a dict
         row = used.table(key)
@@ -91,6 +102,7 @@ def _example(index: int, at: Reader) -> ExampleDoc:
         at.text("tier"),
         {name: given.text(name) for name in given.keys()},  # noqa: SIM118 - not a dict
         rows,
+        {name: left.text(name) for name in left.keys()},  # noqa: SIM118 - not a dict
         at.decimal("multiplier") if at.has("multiplier") else None,
         expect.integer("reduction_mg"),
         expect.integer("points_mpt"),

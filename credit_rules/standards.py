@@ -7,13 +7,26 @@ from fractions import Fraction
 
 from credit_rules.canonical import canonical_bytes
 from credit_rules.errors import Problem
-from credit_rules.model import Band, EvidenceTable, Legacy, Source, Standards, Tier
+from credit_rules.factors import FactorRow
+from credit_rules.links import is_publishers
+from credit_rules.model import EvidenceTable, Source, Tier
 from credit_rules.reading import Reader
+from credit_rules.shared import published_figures, read_baselines, read_shared
+from credit_rules.standards_model import Band, Legacy, Standards
 from credit_rules.units import Unit, parse_quantity, parse_unit
 
 
-def read_source(name: str, at: Reader, confidences: Mapping[str, str]) -> Source:
-    """Read where something comes from: title, clause, address, confidence."""
+def read_source(
+    name: str, at: Reader, confidences: Mapping[str, str], hosts: tuple[str, ...]
+) -> Source:
+    """Read where something comes from: title, clause, address, confidence.
+
+    Args:
+        name: short name by which the file refers to it.
+        at: its table.
+        confidences: the confidences of the rulebook.
+        hosts: the hosts that may be linked.
+    """
     source = Source(
         name,
         at.text("title"),
@@ -21,9 +34,10 @@ def read_source(name: str, at: Reader, confidences: Mapping[str, str]) -> Source
         at.text("href", default=""),
         at.word("confidence", confidences),
     )
-    at.day("accessed", required=False)
-    at.text("issuer", default="")
     at.done()
+    if not is_publishers(source.href, hosts):
+        fault = f"链接“{source.href}”不在发布机构自己的网站上。"
+        at.fail("href", fault, "请换成发布机构的网址，或删去 href；可链接的网站写在 link_hosts。")
     return source
 
 
@@ -32,8 +46,10 @@ def _labels(at: Reader, key: str) -> dict[str, str]:
     return {name: inner.text(name) for name in inner.keys()}  # noqa: SIM118 - not a dict
 
 
-def _evidence_table(name: str, at: Reader, confidences: Mapping[str, str]) -> EvidenceTable:
-    source = read_source(name, at.table("source"), confidences)
+def _evidence_table(
+    name: str, at: Reader, confidences: Mapping[str, str], hosts: tuple[str, ...]
+) -> EvidenceTable:
+    source = read_source(name, at.table("source"), confidences, hosts)
     tiers = []
     inner = at.table("tiers")
     for tier in inner.keys():  # noqa: SIM118 - not a dict
@@ -90,12 +106,18 @@ def _legacy(at: Reader) -> Legacy:
     return legacy
 
 
-def read_standards(file: str, data: Mapping[str, object], problems: list[Problem]) -> Standards:
+def read_standards(
+    file: str,
+    data: Mapping[str, object],
+    rows: Mapping[str, FactorRow],
+    problems: list[Problem],
+) -> Standards:
     """Read ``rulebook.toml``.
 
     Args:
         file: name of the file, for messages.
         data: the parsed TOML.
+        rows: the factor tables, for the figures of baselines.
         problems: where errors are added.
 
     Returns:
@@ -104,17 +126,30 @@ def read_standards(file: str, data: Mapping[str, object], problems: list[Problem
     at = Reader(file, data, "", problems)
     if at.integer("schema") != 1:
         at.fail("schema", "只支持 schema = 1。", "请改为 1。")
-    confidences = _labels(at, "confidences")
+    confidences, hosts = _labels(at, "confidences"), at.words("link_hosts")
+    sources = {
+        name: read_source(name, inner, confidences, hosts)
+        for name, inner in at.named("sources", required=False)
+    }
+    shared, baselines = read_shared(at, sources), read_baselines(at, sources, rows, hosts)
     standards = Standards(
         at.name("name"),
         at.text("title"),
-        {name: _evidence_table(name, t, confidences) for name, t in at.named("evidence_tables")},
+        {
+            name: _evidence_table(name, table, confidences, hosts)
+            for name, table in at.named("evidence_tables")
+        },
         _labels(at, "waste_classes"),
         _labels(at, "footprint_categories"),
         confidences,
+        hosts,
         tuple(_band(band) for band in at.tables("bands", required=False)),
         tuple(_legacy(entry) for entry in at.tables("legacy", required=False)),
+        sources,
+        shared,
+        baselines,
         canonical_bytes(data) if not problems else b"",
+        published_figures(shared, baselines) if not problems else {},
     )
     at.done()
     return standards

@@ -343,7 +343,6 @@ def _factor(name: str, label: str, factor: Factor) -> Json:
         "source": factor.source,
         "clause": factor.clause,
         "href": factor.href,
-        "confidence": factor.confidence,
     }
 
 

@@ -40,7 +40,7 @@ class Comparison:
     why: str
 
 
-_MIXED = "我们与居民全部出行方式的综合水平相比（DB33/T 1312），不假定每个人本来都独自开车"
+_MIXED = "我们用公布的、与一般出行相比的减排值，每公里不高于步行，不假定每个人本来都独自开车"
 _COMPARISONS = (
     Comparison(
         "地铁 10 km",
@@ -85,7 +85,7 @@ _COMPARISONS = (
         {"floors": "10"},
         "stairs.popular_myth",
         "10",
-        "流传的每层 218 g 相当于电梯每层耗电 0.28 kWh；实际约 2.5 Wh",
+        "流传的每层 218 g 相当于电梯每层耗电 0.28 kWh；没有可引用的测量值，只给积分",
     ),
     Comparison(
         "光盘一餐",
@@ -103,7 +103,7 @@ _COMPARISONS = (
         {"material": "pet", "mass": "1"},
         "recycle.pet.defra",
         "1",
-        "有中国的值就不用英国的值；两者取低",
+        "中国的公布值尚未取得，从严取 0.32，低于由英国因子相减得到的 1.65",
     ),
     Comparison(
         "投放旧衣 1 kg",
@@ -112,7 +112,7 @@ _COMPARISONS = (
         {"material": "textile", "mass": "1"},
         "recycle.textile_reuse.defra",
         "1",
-        "22 kg 只适用于确证有人再穿的衣服；投进回收箱的去向不明，做成纤维、抹布的远低于此",
+        "只有确证再穿的衣服才计，按 3.6 kg/kg；投进回收箱的去向不明，只给积分",
     ),
     Comparison(
         "少开空调 1 小时（没有电表）",
@@ -139,10 +139,11 @@ _REASONS = (
         "基准不同。",
         (
             "碳普惠的减排量是“本来会排多少”减“实际排了多少”。最常见的做法假定人人本来都独自开车；"
-            "浙江的标准用居民全部出行方式的综合水平。只这一项就差 4 到 6 倍。"
+            "浙江的标准 DB33/T 1312—2023 用居民全部出行方式的综合水平，只这一项就差 4 到 6 倍。"
+            "只有公布的减排值时直接采用，不另造基准。"
         ),
     ),
-    ("取低不取高。", "有几个可用的因子时，用较低的；有中国的值时，不用外国的值。"),
+    ("取低不取高。", "有几个可用的因子时，用较低的；排放更多的方式，每公里不比排放更少的多计。"),
     ("只认凭证。", "自行申报不计减排量；节电节水只认电表、水表。"),
     (
         "不重复计。",
@@ -150,11 +151,11 @@ _REASONS = (
     ),
     (
         "没有数就写 0。",
-        "小份菜、志愿服务、培训、电子废弃物没有公布的减排因子，只给积分。",
+        "小份菜、走楼梯、合乘、共享电单车、空调温度、投放的织物和电子废弃物没有可引用的减排值，只给积分。",
     ),
     (
         "积分不等于克数。",
-        "走楼梯的减排量很小，习惯却值得鼓励：积分按政策给，从不折算回减排量。",
+        "走楼梯的克数无从查证，习惯却值得鼓励：积分按政策给，从不折算回减排量。",
     ),
 )
 _SWITCH = (
@@ -162,12 +163,12 @@ _SWITCH = (
     "按独自驾车计。换规则集不改一行程序："
 )
 _ENGLISH = (
-    "Our figures are lower because the baseline is the mix of all travel (DB33/T 1312), not a solo "
-    "car; the lower of two usable factors is taken; nothing self-declared and no unmetered energy "
-    "counts as a reduction; a trip, a meal or a car-free day counts once; and where no factor is "
-    "published the reduction is zero. Points are a separate policy and are never turned back into "
-    "carbon. The rulebook `solo_car` shows the same trips with the solo-car baseline, for cars "
-    "proven to have stayed parked: only data changes."
+    "Our figures are lower because published savings against ordinary travel are used, not a solo "
+    "car; no mode that emits more saves more; the lower of two usable factors is taken; nothing "
+    "self-declared and no unmetered energy counts as a reduction; a trip, a meal or a car-free day "
+    "counts once; and where no factor is published the reduction is zero. Points are a separate "
+    "policy and are never turned back into carbon. The rulebook `solo_car` shows the same trips "
+    "with the solo-car baseline, for cars proven to have stayed parked: only data changes."
 )
 
 
@@ -234,12 +235,14 @@ def _switched(rulebook: Rulebook, solo_car: Rulebook, on: date) -> list[tuple[st
         "4 人合乘 10 km": ("commute.carpool", {"distance": "10", "persons": "four"}),
     }
     return [
-        (
-            action,
-            *(
-                f"{decimal_text(_grams(rules, on, methodology, 'T4', **inputs))} g"
-                for rules in (rulebook, solo_car)
-            ),
-        )
-        for action, (methodology, inputs) in trips.items()
+        (action, *(_trip(rules, on, *trip) for rules in (rulebook, solo_car)))
+        for action, trip in trips.items()
     ]
+
+
+def _trip(rules: Rulebook, on: date, methodology: str, inputs: Mapping[str, str]) -> str:
+    """A trip in grams; each rulebook is told only what it asks."""
+    asked = rules.methodology(methodology, on).inputs
+    told = {name: value for name, value in inputs.items() if name in asked}
+    grams = _grams(rules, on, methodology, "T4", **told)
+    return f"{decimal_text(grams)} g" if grams else "只计积分"

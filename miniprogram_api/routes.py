@@ -7,7 +7,6 @@ import flask
 from backend.web.api import Blueprint
 from miniprogram_api.pages import (
     boards,
-    client,
     drawing,
     entries,
     frame,
@@ -66,6 +65,5 @@ PAGES: Sequence[flask.Blueprint] = (
     drawing.blueprint,
     boards.blueprint,
     proofs.blueprint,
-    client.blueprint,
 )
 """The pages behind a poster and a login link, with paths of their own."""

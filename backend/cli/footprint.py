@@ -139,10 +139,8 @@ def _sources(result: Estimate) -> list[str]:
     for amount in result.lines:
         for bound in amount.rate.factor.bounds:
             row = bound.factor
-            confidence = result.questionnaire.confidences[row.confidence]
             found[row.key] = (
-                f"{row.key}  {row.text} {row.unit.label}  {bound.origin.label}，{confidence}，"
-                f"{row.source}，{row.clause}"
+                f"{row.key}  {row.text} {row.unit.label}  {bound.origin.label}，{row.source}"
             )
     return list(found.values())
 

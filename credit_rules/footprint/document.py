@@ -24,9 +24,10 @@ from credit_rules.footprint.model import (
 from credit_rules.footprint.questions import QuestionReader
 from credit_rules.footprint.ranges import RangeReader, countable_rows, read_legacy, read_origin
 from credit_rules.footprint.wording import kilograms
-from credit_rules.model import Source, Standards
+from credit_rules.model import Source
 from credit_rules.reading import Reader
 from credit_rules.standards import read_source
+from credit_rules.standards_model import Standards
 
 FEWEST_EXAMPLES: Final = 4
 
@@ -118,14 +119,13 @@ class QuestionnaireReader:
             regions=places,
             default_region=default_region,
             categories=standards.footprint_categories,
-            confidences=standards.confidences,
             notes=notes,
             forcing=forcing,
         )
 
     def _sources(self) -> dict[str, Source]:
         return {
-            name: read_source(name, inner, self.standards.confidences)
+            name: read_source(name, inner, self.standards.confidences, self.standards.link_hosts)
             for name, inner in self.at.named("sources")
         }
 
@@ -136,7 +136,9 @@ class QuestionnaireReader:
         )
         own = tuple(read_legacy(row) for row in at.tables("legacy", required=False))
         legacy = (*self.standards.legacy, *own)
-        return RangeReader(FactorReader(self.rows, sources), origins, legacy)
+        return RangeReader(
+            FactorReader(self.rows, sources, self.standards.link_hosts), origins, legacy
+        )
 
     def _factors(self, ranges: RangeReader) -> tuple[dict[str, FactorRange], dict[str, Reader]]:
         """Factors that are the same everywhere, and the headings of those that are not."""

@@ -127,13 +127,13 @@ def _held_text(question: Question, held: Held) -> str:
 
 
 def _factor_text(result: Estimate, factor: FactorRange) -> str:
-    unit, confidences = factor.unit.label, result.questionnaire.confidences
+    unit = factor.unit.label
     mid, (low, middle, high) = factor.mid, factor.shown
     forcing = factor.forcing if result.radiative_forcing else None
     forced = f"，乘以约 {forcing.text}" if forcing else ""
     return (
         f"因子 {middle} {unit}{forced}（{factor.label}，{mid.origin.label}，"
-        f"{mid.factor.key}，{confidences[mid.factor.confidence]}，{mid.factor.origin}），"
+        f"{mid.factor.key}，{mid.factor.origin}），"
         f"范围 {low} 到 {high}"
         f"（低：{_basis(factor.low)}；高：{_basis(factor.high)}）"
     )
@@ -235,14 +235,13 @@ def source_json(source: Source) -> JsonValue:
         "title": source.title,
         "clause": source.clause,
         "href": source.href,
-        "confidence": source.confidence,
     }
 
 
 def _factor_json(result: Estimate, factor: FactorRange) -> JsonValue:
     forcing = factor.forcing if result.radiative_forcing else None
     bounds: dict[str, JsonValue] = {
-        name: {"value": value, **_bound_json(result.questionnaire, bound)}
+        name: {"value": value, **_bound_json(bound)}
         for name, value, bound in zip(_ENDS, factor.shown, factor.bounds, strict=True)
     }
     return {
@@ -254,7 +253,7 @@ def _factor_json(result: Estimate, factor: FactorRange) -> JsonValue:
     }
 
 
-def _bound_json(questionnaire: Questionnaire, bound: Bound) -> dict[str, JsonValue]:
+def _bound_json(bound: Bound) -> dict[str, JsonValue]:
     row = bound.factor
     return {
         "factor": row.key,
@@ -264,8 +263,6 @@ def _bound_json(questionnaire: Questionnaire, bound: Bound) -> dict[str, JsonVal
         "source": row.source,
         "clause": row.clause,
         "href": row.href,
-        "confidence": row.confidence,
-        "confidence_label": questionnaire.confidences[row.confidence],
     }
 
 
@@ -283,6 +280,5 @@ def _sources_json(result: Estimate) -> list[JsonValue]:
                 "source": row.source,
                 "clause": row.clause,
                 "href": row.href,
-                "confidence": row.confidence,
             }
     return list(found.values())

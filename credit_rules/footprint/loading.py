@@ -7,15 +7,14 @@ factors come from the factor tables.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from credit_rules.checking import STANDARDS_FILE
 from credit_rules.errors import NotInForce, Problem, RulebookError
 from credit_rules.factors import FactorRow
 from credit_rules.footprint.document import QuestionnaireReader
@@ -24,16 +23,16 @@ from credit_rules.loading import (
     LOCK_FILE,
     SHIPPED,
     SHIPPED_DATA,
-    STANDARDS_FILE,
     read_lock,
     read_table,
+    read_toml,
 )
-from credit_rules.model import Standards
+from credit_rules.parsing import read_text
 from credit_rules.standards import read_standards
+from credit_rules.standards_model import Standards
 
 SHIPPED_QUESTIONNAIRES: Final = Path(__file__).parent
 _PATTERN = "questionnaire*.toml"
-_LARGEST = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +77,8 @@ def load_questionnaires(directory: Path | None = None) -> Questionnaires:
         problems.append(
             Problem(folder.name, _PATTERN, "文件夹里没有问卷文件。", "请核对路径，或放入问卷。")
         )
-    standards = _standards(problems)
     rows = _factor_rows(folder / "data" if (folder / "data").is_dir() else SHIPPED_DATA, problems)
+    standards = _standards(problems)
     found: list[Questionnaire] = []
     for path in files:
         questionnaire = _read(path, standards, rows, problems) if standards else None
@@ -97,7 +96,7 @@ def _read(
     path: Path, standards: Standards, rows: Mapping[str, FactorRow], problems: list[Problem]
 ) -> Questionnaire | None:
     own: list[Problem] = []
-    data = _parse(path, own)
+    data = read_toml(path, own)
     found = (
         QuestionnaireReader(path.name, data, standards, rows, own).read()
         if data is not None
@@ -155,46 +154,15 @@ def _check_lock(folder: Path, found: list[Questionnaire], problems: list[Problem
 
 
 def _standards(problems: list[Problem]) -> Standards | None:
-    data = _parse(SHIPPED / STANDARDS_FILE, problems)
-    return read_standards(STANDARDS_FILE, data, problems) if data is not None else None
+    data = read_toml(SHIPPED / STANDARDS_FILE, problems)
+    rows = _factor_rows(SHIPPED_DATA, problems)
+    return read_standards(STANDARDS_FILE, data, rows, problems) if data is not None else None
 
 
 def _factor_rows(folder: Path, problems: list[Problem]) -> dict[str, FactorRow]:
     rows: dict[str, FactorRow] = {}
     for path in sorted(folder.glob("*.csv")):
-        text = _text(path, problems)
+        text = read_text(path.name, path.read_bytes(), problems)
         if text is not None:
             rows |= read_table(f"data/{path.name}", text, problems)
     return rows
-
-
-def _parse(path: Path, problems: list[Problem]) -> dict[str, object] | None:
-    text = _text(path, problems)
-    if text is None:
-        return None
-    try:
-        return tomllib.loads(text, parse_float=Decimal)
-    except (ValueError, ArithmeticError, RecursionError) as error:
-        problems.append(
-            Problem(
-                path.name,
-                "TOML",
-                f"无法读取（{error}）。",
-                "请按提示的行列改正；同一个键只能写一次，数字用普通小数。",
-            )
-        )
-    return None
-
-
-def _text(path: Path, problems: list[Problem]) -> str | None:
-    data = path.read_bytes()
-    if not data.strip() or len(data) > _LARGEST:
-        problems.append(Problem(path.name, ".", "文件是空的，或超过 256 KiB。", "请核对文件内容。"))
-        return None
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        problems.append(
-            Problem(path.name, f"字节 {error.start}", "文件不是 UTF-8 编码。", "请另存为 UTF-8。")
-        )
-    return None

@@ -311,7 +311,6 @@ class Questionnaire:
     regions: Mapping[str, Region]
     default_region: str
     categories: Mapping[str, str]
-    confidences: Mapping[str, str]
     notes: tuple[str, ...]
     forcing: RadiativeForcing
 

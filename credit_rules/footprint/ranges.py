@@ -13,8 +13,9 @@ from fractions import Fraction
 from credit_rules.errors import nearest
 from credit_rules.factors import FactorReader, FactorRow
 from credit_rules.footprint.model import Bound, FactorRange, Origin, RadiativeForcing
-from credit_rules.model import Factor, Legacy
+from credit_rules.model import Factor
 from credit_rules.reading import Reader
+from credit_rules.standards_model import Legacy
 from credit_rules.units import CO2E, Unit, decimal_text, parse_quantity, parse_unit
 
 # The alternatives of one factor describe the same thing: further apart, a unit is wrong.

@@ -35,7 +35,7 @@ def kind_bodies(
         on: the Asia/Shanghai day.
     """
     used = _used(methodologies, member_id=member_id, on=on)
-    return [_kind_body(methodology, used) for methodology in methodologies]
+    return [_kind_body(methodology, used, on) for methodology in methodologies]
 
 
 def caps_left(
@@ -52,7 +52,7 @@ def caps_left(
     used = _used([methodology], member_id=member_id, on=on)
     return [
         _cap_body(spec, used.get(spec.key, _FRESH))
-        for spec in _limits(methodology)
+        for spec in _limits(methodology, on)
         if not spec.tiers or tier in spec.tiers
     ]
 
@@ -95,10 +95,11 @@ def _used(methodologies: Iterable[Methodology], *, member_id: int, on: date) -> 
     return member_state(connection(), StateQuery(member_id, "", on, list(caps.values()))).used
 
 
-def _limits(methodology: Methodology) -> list[CapSpec]:
-    """The limits of a member as the file states them: not the tiers, whose last row is open."""
+def _limits(methodology: Methodology, on: date) -> list[CapSpec]:
+    """The limits of a member on a day as they are stated: not the tiers, whose last row is open."""
     stated = {step.out for step in methodology.doc.steps if step.block == "cap"}
-    return [spec for spec in methodology.caps if spec.scope == "member" and spec.name in stated]
+    caps = methodology.caps_on(on)
+    return [spec for spec in caps if spec.scope == "member" and spec.name in stated]
 
 
 def _cap_body(spec: CapSpec, used: Used) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def _in_unit(spec: CapSpec, nano: int) -> str:
     return decimal_text(Fraction(nano, NANO) / spec.unit.ratio)
 
 
-def _kind_body(methodology: Methodology, used: Mapping[str, Used]) -> dict[str, Any]:
+def _kind_body(methodology: Methodology, used: Mapping[str, Used], on: date) -> dict[str, Any]:
     group = methodology.id.partition(".")[0]
     evidence = accepted_by(methodology)
     classes = backend().rulebook.standards.waste_classes
@@ -144,7 +145,7 @@ def _kind_body(methodology: Methodology, used: Mapping[str, Used]) -> dict[str, 
         "loggable": any(accepted.available for accepted in evidence),
         "excludes": [_exclusion_body(exclusion) for exclusion in methodology.excludes],
         "max_age_days": methodology.evidence.max_age_days,
-        "caps": [_cap_body(spec, used.get(spec.key, _FRESH)) for spec in _limits(methodology)],
+        "caps": [_cap_body(c, used.get(c.key, _FRESH)) for c in _limits(methodology, on)],
     }
 
 

@@ -55,7 +55,6 @@ def _input_text(item: dict[str, Any]) -> tuple[str, str]:
 
 
 def _factor(item: dict[str, Any]) -> dict[str, str]:
-    """A factor with its value in Chinese units and how sure it is."""
-    confidences = backend().rulebook.standards.confidences
+    """A factor with its value in Chinese units."""
     value = f"{item['value']} {parse_unit(item['unit']).label}".strip()
-    return {**item, "value": value, "confidence": confidences[item["confidence"]]}
+    return {**item, "value": value}

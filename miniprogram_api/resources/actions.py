@@ -88,11 +88,10 @@ def explain_action(action_id: int) -> dict[str, Any]:
     receipt = receipt_of(connection(), rulebook, member_id=actor().member_id, action_id=action_id)
     recorded = receipt.action
     methodology = rulebook.version(recorded.methodology_id, recorded.methodology_version)
-    confidences = rulebook.standards.confidences
     return {
         **receipt_body(receipt),
         "rulebook_digest": recorded.rulebook_digest.hex(),
-        "sources": [_source_body(source, confidences) for source in methodology.sources.values()],
+        "sources": [_source_body(source) for source in methodology.sources.values()],
     }
 
 
@@ -191,11 +190,9 @@ def _place_body(recorded: Recorded) -> dict[str, str] | None:
     return {"code": place_code(kind, recorded.place_id)}
 
 
-def _source_body(source: Source, confidences: Mapping[str, str]) -> dict[str, str]:
+def _source_body(source: Source) -> dict[str, str]:
     return {
         "title": source.title,
         "clause": source.clause,
         "href": source.href,
-        "confidence": source.confidence,
-        "confidence_label": confidences[source.confidence],
     }

@@ -172,8 +172,6 @@ class SourceSchema(Schema):
     title = fields.String(required=True)
     clause = fields.String(required=True)
     href = fields.String(required=True)
-    confidence = fields.String(required=True)
-    confidence_label = fields.String(required=True)
 
 
 class ExplanationSchema(ReceiptSchema):

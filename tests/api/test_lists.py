@@ -81,7 +81,8 @@ def test_kinds_say_what_to_send_and_what_is_left(
     assert [tier["name"] for tier in kind["tiers"]] == ["T0", "T1", "T2", "T3", "T4"]
     left = {cap["name"]: (cap["limit"], cap["left"], cap["unit"]) for cap in kind["caps"]}
     assert left["points"] == ("30", "11", "point")
-    assert left["reduction"] == ("10", "9.41", "kgCO2e")
+    assert left["daily_reduction"] == ("10", "9.41", "kgCO2e")
+    assert left["reduction"] == ("300", "299.41", "kgCO2e")
 
 
 def test_every_kind_in_force_is_listed_with_what_shows_it(get: Get, backend: Backend) -> None:

@@ -41,7 +41,9 @@ def test_estimate_as_a_table_with_ranges_and_sources() -> None:
     assert "合计          4000 kg     1200–12000 kg" in lines
     for heading in ("计算过程", "来源", "说明"):
         assert heading in lines
-    assert any(line.startswith("  gas.ng  2.184 kgCO2/m3  中国数据，转引或推算") for line in lines)
+    assert any(
+        line.startswith("  gas.ng  2.184 kgCO2/m3  中国数据，JS/T 303—2026") for line in lines
+    )
     assert any("不参加任何排名" in line for line in lines)
 
 

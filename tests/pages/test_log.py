@@ -89,7 +89,7 @@ def test_a_trip_from_the_form_to_the_receipt_and_again(
     answer = _submit(member, page, fact_distance="10")
     assert (answer.status_code, answer.location) == (303, "/me/receipts/1")
     receipt = member.get(answer.location).text
-    for told in ("地铁通勤", "5 分", "自行申报", "DB33/T 1312"):
+    for told in ("地铁通勤", "5 分", "自行申报", "深圳市生态环境局"):
         assert told in receipt
     again = _submit(member, page, fact_distance="10")
     assert again.location == "/me/receipts/1?again=1"

@@ -81,7 +81,14 @@ def test_a_drop_off_from_scan_to_receipt(
     answer = _submit(member, page, material="paper", mass="2")
     assert (answer.status_code, answer.location) == (303, "/me/receipts/1")
     receipt = member.get(answer.location).text
-    for told in ("19 分", "590 克", "0.295 kgCO2e/kg", "DEFRA", "一号楼投放点", "2027年11月30日"):
+    for told in (
+        "19 分",
+        "590 克",
+        "0.295 kgCO2e/kg",
+        "英国能源安全与净零排放部",
+        "一号楼投放点",
+        "2027年11月30日",
+    ):
         assert told in receipt
     assert "没有重复计分" not in receipt
     assert _actions(stored) == 1

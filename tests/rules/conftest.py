@@ -41,6 +41,15 @@ def mixed_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def solo_folder(tmp_path: Path) -> Path:
+    """The rulebook with the solo-car baseline, without its lock."""
+    folder = tmp_path / "solo_car"
+    shutil.copytree(SHIPPED.parent / "rulebooks" / "solo_car", folder)
+    (folder / "lock.json").write_text("{}")
+    return folder
+
+
+@pytest.fixture
 def replace() -> Callable[[Path, str, str], None]:
     """Replace a text that must be there, once, in a file."""
 

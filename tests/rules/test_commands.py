@@ -52,7 +52,7 @@ def test_validate_lists_every_error(mixed_folder: Path, replace: Replace) -> Non
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     assert any(
-        line.startswith("stairs.climb.v1.toml: inputs.floors.unit: ") and "“floor”" in line
+        line.startswith("stairs.climb.v1.toml: inputs.floors.unit: ") and "请改用：" in line
         for line in lines
     )
     assert any(line.startswith("travel.trip.v1.toml: boundry: ") for line in lines)
@@ -136,7 +136,7 @@ def test_assess_from_another_folder(mixed_folder: Path) -> None:
         ("{}", ["--used", '{"x": {"points_npt": ' + "9" * 5000 + "}}"], ("--used: x",)),
         ("{}", ["--used", '{"recycling.drop_off:day": 5}'], ("--used", "recycling.drop_off:day")),
         ("{}", ["--used", '{"recycling.drop_off:day": {"point": "1 point"}}'], ("“points”",)),
-        ("{}", ["--used", '{"recycling.drop_off:day": {"points": "1 pint"}}'], ("“point”",)),
+        ("{}", ["--used", '{"recycling.drop_off:day": {"points": "1 pint"}}'], ("“pint”",)),
         ("{}", ["--used", '{"recycling.drop_off:day": {"points": "1 kg"}}'], ("--used", "point")),
         ("{}", ["--files", "/nowhere"], ("nowhere", "找不到这个文件夹")),
     ],

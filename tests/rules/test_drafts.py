@@ -22,6 +22,11 @@ from tests.builders.drafts import a_draft
 
 DROP_OFF = "recycling.drop_off"
 METRO = "commute.metro"
+OWN_LIMIT = """label = "积分上限"
+amount = "23 point"
+period = "day"
+counter = "commute"
+source = "commute_points\""""
 SOLO_CAR = SHIPPED.parent / "rulebooks" / "solo_car"
 
 
@@ -121,7 +126,7 @@ def test_a_rulebook_of_another_name_stands_by_itself(shipped: Rulebook) -> None:
     "kind, change, message",
     [
         # The limit belongs to every kind that shares the counter, also to those not in the draft.
-        (METRO, ('amount = "24 point"', 'amount = "23 point"'), "共用计数器"),
+        (METRO, ('shared = "commute_points"', OWN_LIMIT), "共用计数器"),
         ("commute.car_free_day", ('"commute.bus"', '"commute.ferry"'), "没有方法学"),
     ],
 )

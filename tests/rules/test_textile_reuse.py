@@ -1,4 +1,4 @@
-"""22 kg/kg is only for clothes proven to be worn again; all others take the conservative value."""
+"""Grams are only for clothes proven to be worn again; clothes in a bin earn points alone."""
 
 import shutil
 from collections.abc import Callable
@@ -27,12 +27,12 @@ def reuse_folder(shipped_folder: Path) -> Path:
     return shipped_folder
 
 
-def test_worn_again_is_sixteen_times_a_bin(shipped: Rulebook) -> None:
+def test_worn_again_earns_grams_and_a_bin_none(shipped: Rulebook) -> None:
     worn = assess(shipped, reuse("1"))
     binned = assess(
         shipped, Facts("recycling.drop_off", DAY, "T3", {"material": "textile", "mass": "1"})
     )
-    assert (worn.reduction_mg, binned.reduction_mg) == (22_157_750, 1_344_800)
+    assert (worn.reduction_mg, binned.reduction_mg) == (3_600_000, 0)
 
 
 @pytest.mark.parametrize("tier", ["T0", "T1", "T2"])
@@ -59,7 +59,7 @@ def test_a_year_counts_five_kilograms_at_most(shipped: Rulebook) -> None:
         result = assess(shipped, reuse("2.5", used=used))
         used = {key: used.get(key, Used()).plus(row) for key, row in result.usage.items()}
         total += result.reduction_mg
-    assert total == 5 * 22_157_750
+    assert total == 5 * 3_600_000
 
 
 def test_a_day_of_reuse_and_drop_offs_shares_thirty_points(shipped: Rulebook) -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -61,27 +60,25 @@ def test_wh_02_and_03_self_declared_is_about_half_in_wuhan_and_half_of_points_he
     assert {t.name: (t.points, t.reduction) for t in tiers}["T0"] == (Decimal("0.5"), Decimal(0))
 
 
-def test_stair_01_ten_floors(shipped: Rulebook) -> None:
+def test_stair_01_ten_floors_earn_points_alone(shipped: Rulebook) -> None:
+    """The engineering value has no measurement behind it that could be cited."""
     floors = given("STAIR-01")["floors"]
-    assert grams(shipped, "stairs.climb", "T2", floors=floors) == expected("STAIR-01")
+    assert grams(shipped, "stairs.climb", "T2", floors=floors) == 0 < expected("STAIR-01")
 
 
 def test_stair_02_the_popular_figure_is_refused_by_its_band(
-    tmp_path: Path, replace: Callable[[Path, str, str], None]
+    mixed_folder: Path, replace: Callable[[Path, str, str], None]
 ) -> None:
     assert GOLDEN["STAIR-02"]["expected_output"] == "reject"
-    folder = tmp_path / "methods"
-    shutil.copytree(SHIPPED, folder)
-    (folder / "lock.json").write_text("{}")
-    energy = given("STAIR-02")["claimed_g"] / Decimal("0.4974")
-    path = folder / "stairs.climb.v1.toml"
+    energy = given("STAIR-02")["claimed_g"] / Decimal("0.4974") / 1000
+    path = mixed_folder / "stairs.climb.v1.toml"
     replace(
         path,
-        'factor = "stairs.energy", value = "2.5", confidence = "verified-in-source"',
-        f'value = "{energy:.3f}", source = "lift"',
+        'factor = "stairs.energy", value = "0.0025", confidence = "secondary"',
+        f'value = "{energy:.6f}", source = "lift"',
     )
     with pytest.raises(RulebookError) as error:
-        load_rulebook(folder)
+        load_rulebook(mixed_folder)
     assert any(
         p.file == path.name and "每层楼梯" in p.fault and "218" in p.remedy
         for p in error.value.problems
@@ -97,8 +94,9 @@ def test_plate_01_is_the_upper_variant_of_a_clean_plate(shipped: Rulebook) -> No
 def test_rec_01_and_04_recycling(shipped: Rulebook) -> None:
     aluminium = grams(shipped, "recycling.drop_off", "T3", material="aluminium", mass="1")
     assert aluminium / 1000 == expected("REC-01")
+    # The field average contains metal and appliances: what is not sorted counts as the lowest.
     mixed = grams(shipped, "recycling.drop_off", "T3", material="mixed", mass="1")
-    assert mixed / 1000 == expected("REC-04")
+    assert mixed == Decimal("101.61") < expected("REC-04") * 1000
 
 
 def test_a4_01_five_hundred_sheets_over_ten_days(shipped: Rulebook) -> None:
@@ -118,7 +116,8 @@ def test_cp_01_twelve_kilometres_on_foot_with_a_parked_car(solo_car: Rulebook) -
     # Four kilometres a leg, for no leg is longer than five.
     leg = given("CP-01")["km"] / 3
     whole = 3 * grams(solo_car, "commute.walk", "T4", distance=leg) / 1000
-    assert whole == given("CP-01")["ef_base"] * given("CP-01")["km"]
+    # The car is the published average petrol car, not the figure of the example.
+    assert whole == Decimal("0.16272") * given("CP-01")["km"] < expected("CP-01")
 
 
 def test_bj_01_no_rulebook_reaches_the_solo_car_of_beijing(
@@ -128,20 +127,18 @@ def test_bj_01_no_rulebook_reaches_the_solo_car_of_beijing(
     mixed, solo = (
         grams(rules, "commute.metro", "T4", distance=distance) for rules in (shipped, solo_car)
     )
-    assert (mixed, solo) == (Decimal("1027.4"), Decimal("3355.66"))
+    assert (mixed, solo) == (Decimal("675.4"), Decimal("2229.92"))
     assert mixed < solo < expected("BJ-01") * 1000
 
 
 @pytest.mark.parametrize(
     "methodology, inputs, default, alternative",
     [
-        ("commute.metro", {"distance": "10"}, "467", "1525.3"),
-        ("commute.bus", {"distance": "10"}, "269", "1426.7"),
-        ("commute.bicycle", {"distance": "4"}, "194.8", "782.68"),
-        ("commute.walk", {"distance": "2"}, "97.4", "391.34"),
-        ("commute.carpool", {"distance": "10", "persons": "two"}, "0", "870"),
-        ("commute.carpool", {"distance": "10", "persons": "four"}, "250", "1408"),
-        ("commute.car_to_bus", {"mode": "bus", "distance": "10"}, "269", "1426.7"),
+        ("commute.metro", {"distance": "10"}, "307", "1013.6"),
+        ("commute.bus", {"distance": "10"}, "269", "1220.4"),
+        ("commute.bicycle", {"distance": "4"}, "186.4", "650.88"),
+        ("commute.walk", {"distance": "2"}, "61.4", "325.44"),
+        ("commute.car_to_bus", {"mode": "bus", "distance": "10"}, "269", "1220.4"),
     ],
 )
 def test_another_baseline_is_only_data(

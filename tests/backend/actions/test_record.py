@@ -73,11 +73,11 @@ def test_parallel_identical_requests_credit_once(city: City, log: Callable[..., 
 def test_caps_hold_exactly_under_a_race(city: City, log: Callable[..., Receipt]) -> None:
     now = city.backend.clock.now()
     tasks = [
-        partial(log, mass="8", material="mixed", occurred_at=now - timedelta(minutes=minute))
+        partial(log, mass="8", material="aluminium", occurred_at=now - timedelta(minutes=minute))
         for minute in range(8)
     ]
     receipts = all_at_once(tasks)
-    # 8 x 8 kg x 1.3448 kg/kg would be 86 kg; the day's cap is 10 kg and 30 points.
+    # 8 x 8 kg x 8.12 kg/kg would be 520 kg; the day's cap is 10 kg and 30 points.
     assert sum(receipt.assessment.reduction_mg for receipt in receipts) == 10_000_000
     with city.backend.engine.begin() as db:
         balance = balance_of(db, member_id=city.scene.members[0])

@@ -121,7 +121,6 @@ REFUSED: dict[str, tuple[list[Line], dict[str, object]]] = {
     "an area without a factor": (FORM, {"region": "西藏"}),
     "before the first announcement": (FORM, {"on": date(2024, 4, 11)}),
     "a year before the first": (FORM, {"year": 2017}),
-    "no residual": (FORM, {"market": True, "on": date(2024, 6, 1)}),
     "a factor of a later day": (
         FORM,
         {"on": date(2025, 6, 1), "factors": ("2023.provincial.浙江",)},

@@ -210,7 +210,7 @@ def test_a_factor_can_be_named(tables: EnergyTables, choose: Choose) -> None:
     "key, code, part",
     [
         ("2018.provincial.浙江", "unusable", "未经核实"),
-        ("2024.national.footprint_lca", "unusable", "不是确定的数字"),
+        ("2024.national.footprint_lca", "unusable", "未经核实"),
         ("2023.national.fossil", "unusable", "不是平均因子或剩余因子，不能用于电力核算"),
         ("2023.provincial.江苏", "wrong_region", "“浙江”"),
         ("2023.provincial.浙", "unknown_factor", "2023.provincial.浙江"),

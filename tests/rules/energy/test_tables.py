@@ -224,6 +224,6 @@ def test_the_shipped_tables_hold_what_was_published(tables: EnergyTables) -> Non
     assert len(tables.sets["js_t_303_2026"]) == 12
     assert len(tables.sets["provincial2025"]) == 11
     usable = [found for found in tables.grid.values() if not found.unusable]
-    # 38 areas in 2021 and in 2022, 34 in 2023; residual factors of 2022 and 2023
-    assert len(usable) == 38 + 38 + 34 + 2
+    # 38 areas in 2021 and in 2022, 34 in 2023; residual factors of all three
+    assert len(usable) == 38 + 38 + 34 + 3
     assert not [key for key in tables.coal if key.startswith("anchor")]

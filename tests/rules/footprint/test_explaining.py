@@ -27,15 +27,15 @@ def test_a_sentence_says_all(questionnaire: Questionnaire, all_answers: dict[str
     assert car == (
         "私家车：每周 100 km（您填写），一年按 52 次计为 5200 km；由 2 人分摊（您填写）；"
         "私家车的能源为油电混合（您填写）；因子 0.12825 kgCO2e/km（油电混合小汽车，"
-        "英国数据，没有中国数据时替代，car.hybrid.defra，转引或推算，"
-        "来源：UK DESNZ/DEFRA GHG conversion factors 2025 (flat-file copy)，"
-        "repo scope3emissiontest-oss/JulesProject defra_factors_2025_v2/），"
+        "英国数据，没有中国数据时替代，car.hybrid.defra，"
+        "来源：英国能源安全与净零排放部《温室气体报告：换算因子 2025》，2025-06-10"
+        "（乘用车、公务出行、废弃物、居家办公各表）），"
         "范围 0.064125 到 0.192375（低：car.hybrid.defra 减 50% 的不确定度；"
         "高：car.hybrid.defra 加 50% 的不确定度）；得 333.45 kg（低 166.725，高 500.175）。"
     )
 
 
-def test_every_line_names_factor_source_and_confidence(questionnaire: Questionnaire) -> None:
+def test_every_line_names_factor_and_source(questionnaire: Questionnaire) -> None:
     result = estimate(questionnaire, {})
     for amount, sentence in zip(result.lines, sentences(result), strict=False):
         row = amount.rate.factor.mid.factor
@@ -43,7 +43,6 @@ def test_every_line_names_factor_source_and_confidence(questionnaire: Questionna
             amount.line.label,
             row.key,
             row.source,
-            questionnaire.confidences[row.confidence],
         ):
             assert part in sentence
         assert kilograms(amount.mg.mid) in sentence
@@ -65,7 +64,7 @@ def test_foreign_factors_are_labelled(questionnaire: Questionnaire) -> None:
             label = bound.origin.label
             if "ADEME" in bound.factor.source:
                 assert "法国" in label
-            elif "DEFRA" in bound.factor.source and "碳迹" not in bound.factor.source:
+            elif "英国能源安全与净零排放部" in bound.factor.source:
                 assert "英国" in label
             else:
                 assert label == "中国数据"
@@ -122,7 +121,7 @@ def test_the_questionnaire_says_what_leaving_out_means(questionnaire: Questionna
         assert "choices" in question or {"unit", "min", "max", "step"} <= set(question)
         for left_out in question["left_out"].values():
             assert left_out["sentence"].startswith("不填时按“")
-            assert left_out["source"]["confidence"]
+            assert left_out["source"]["title"]
     assert found["modes"]["metro"] == "已记录的地铁出行"
 
 

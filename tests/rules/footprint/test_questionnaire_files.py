@@ -260,14 +260,9 @@ BROKEN = {
         "legacy[0].valu",
         "value",
     ),
-    "three examples": (
-        "[[examples]]\nname = ",
-        "[[exampels]]\nname = ",
-        "exampels",
-        "examples",
-    ),
-    "not TOML": ("[effective]", "[effective", "TOML", "无法读取"),
-    "a key twice": ('default_region = "浙江"', 'default_region = "浙江"\nid = "x"', "TOML", "一次"),
+    "three examples": ("[[examples]]\nname = ", "[[exampels]]\nname = ", "exampels", "examples"),
+    "not TOML": ("[effective]", "[effective", "第 17 行第 11 列", "方括号没有配对"),
+    "a key twice": ("schema = 1", 'schema = 1\nid = "x"', "第", "写了两次"),
 }
 
 
