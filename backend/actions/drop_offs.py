@@ -13,6 +13,8 @@ from credit_rules import Choice, Methodology
 KIND: Final = "recycling.drop_off"
 # Two attendants weighing without a break handle about four bags a minute.
 HOURLY_LIMIT: Final = 240
+# What one member may use up of them: every material, and some bags more.
+HOURLY_SHARE: Final = 20
 # A printed code proves no time: a drop-off logged later than this is the member's word alone.
 PRINTED_PROOF_LASTS: Final = timedelta(hours=24)
 # More than one person carries: a mass that is only stated waits until somebody has looked at it.

@@ -18,6 +18,8 @@ from backend.places.models import ResolvedPlace
 from backend.places.policy import USES_PER_STEP, require_open
 from credit_rules import Methodology
 
+_HOUR = 3600  # seconds
+
 
 class WrongPlaceError(DomainError):
     """The code belongs to a place at which this kind of action does not happen."""
@@ -109,8 +111,13 @@ def _by_rotating_code(
 
 
 def _by_printed_code(claim: ClaimInput, place_id: int, *, tier: str, hold: str | None) -> Admission:
-    """A printed code counts once per member, material and minute, and so often per hour in all."""
+    """A printed code counts once per member, material and minute, and so often per hour in all.
+
+    Of the hour a member has a share, so that nobody closes a point for the others.
+    """
     seconds = int(claim.occurred_at.timestamp())
+    hour, subject = seconds // _HOUR, f"place:{place_id}:hour"
+    own = f"{subject}:{claim.member_id}"
     of_minute = (claim.facts["material"], seconds // 60)
     return Admission(
         tier=tier,
@@ -118,7 +125,8 @@ def _by_printed_code(claim: ClaimInput, place_id: int, *, tier: str, hold: str |
         place_id=place_id,
         evidence=(evidence_digest("printed", place_id, claim.member_id, *of_minute),),
         usage_limits=(
-            UsageLimit(f"place:{place_id}:hour", seconds // 3600, drop_offs.HOURLY_LIMIT),
+            UsageLimit(own, hour, drop_offs.HOURLY_SHARE, _HOUR, is_share=True),
+            UsageLimit(subject, hour, drop_offs.HOURLY_LIMIT, _HOUR),
         ),
         hold=hold,
     )

@@ -177,7 +177,8 @@ class Recording:
 
     def _posted(self, case: Case, posting: Posting) -> Receipt | None:
         if posting.action_id is None:
-            refuse(posting.outcome)
+            limits = () if case.admission is None else case.admission.usage_limits
+            refuse(self.db, posting.outcome, limits, now=self.now)
             return None
         if posting.outcome is Outcome.POSTED and case.assessed is not None:
             return receipt_of_posted(posting.action_id, case.claim, case.assessed)

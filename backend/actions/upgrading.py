@@ -157,14 +157,13 @@ def _upgrade(
         basis=lambda action: basis if action.id == earlier.id else None,
     )
     reassess_days(db, rulebook, task, today=business_day(upgrade.now), actor_id=None)
-    refuse(
-        add_reference(
-            db,
-            member_id=claim.member_id,
-            reference=claim.reference,
-            request_digest=upgrade.digest,
-            action_id=earlier.id,
-            evidence=admission.evidence,
-            usage_limits=usage_limits,
-        )
+    outcome = add_reference(
+        db,
+        member_id=claim.member_id,
+        reference=claim.reference,
+        request_digest=upgrade.digest,
+        action_id=earlier.id,
+        evidence=admission.evidence,
+        usage_limits=usage_limits,
     )
+    refuse(db, outcome, usage_limits, now=upgrade.now)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from math import ceil
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -37,11 +38,43 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UsageLimit:
-    """A limit on a shared code: at most `limit` uses of `subject` in `slot`, by anybody."""
+    """A limit on a shared code: at most `limit` uses of `subject` in `slot`.
+
+    Attributes:
+        subject: what is used; a member's share of it names the member.
+        slot: number of the stretch of time, counted from 1970.
+        limit: uses.
+        seconds: length of a slot.
+        is_share: whether it is one member's share of what others use, too.
+    """
 
     subject: str
     slot: int
     limit: int
+    seconds: int = 30
+    is_share: bool = False
+
+    def seconds_left(self, now: datetime) -> int:
+        """Whole seconds until the slot is over; 0 or less when it is."""
+        return ceil((self.slot + 1) * self.seconds - now.timestamp())
+
+
+_USED_UP = """
+SELECT x.number FROM unnest(%s::text[], %s::bigint[], %s::bigint[])
+                     WITH ORDINALITY AS x(subject, slot, lim, number)
+  JOIN usage_count u USING (subject, slot) WHERE u.uses >= x.lim
+"""
+
+
+def used_up(db: Connection, limits: Sequence[UsageLimit]) -> list[UsageLimit]:
+    """Those of the limits that have no use left; all of them where it cannot be told any more."""
+    parameters = (
+        array(limit.subject for limit in limits),
+        array(limit.slot for limit in limits),
+        array(limit.limit for limit in limits),
+    )
+    rows = fetch_all(db, _USED_UP, parameters)
+    return [limits[number - 1] for (number,) in rows] or list(limits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Connection
 
-from backend.actions.drop_offs import MaterialNotAcceptedError, NotAtPointError
+from backend.actions.drop_offs import HOURLY_SHARE, MaterialNotAcceptedError, NotAtPointError
 from backend.actions.receipts import Receipt
 from backend.actions.refusals import (
     EvidenceUsedError,
     ReferenceMismatchError,
+    UsageLimitPassedError,
     UsageLimitReachedError,
 )
 from backend.errors import DomainError, InvalidInputError
@@ -157,6 +158,35 @@ def test_a_step_has_a_usage_limit(scene: Scene, log: Callable[..., Receipt]) -> 
     with pytest.raises(UsageLimitReachedError) as refused:
         log(code=code, member_id=scene.members[USES_PER_STEP])
     assert refused.value.retry_after == 30
+
+
+def test_a_member_has_a_share_of_a_points_hour_and_closes_it_for_nobody(
+    scene: Scene, log: Callable[..., Receipt]
+) -> None:
+    def at(minute: int, member: int = 0, material: str = "paper") -> Receipt:
+        when = NOW.replace(minute=minute)
+        later = NOW.replace(minute=40)
+        member_id = scene.members[member]
+        return log(occurred_at=when, now=later, member_id=member_id, material=material)
+
+    for minute in range(HOURLY_SHARE):
+        at(minute)
+    with pytest.raises(UsageLimitReachedError, match="您在这个点位") as refused:
+        at(30)
+    assert refused.value.retry_after == 20 * 60
+    at(30, member=1)
+
+
+def test_in_an_hour_that_is_over_waiting_helps_nobody(
+    scene: Scene, log: Callable[..., Receipt]
+) -> None:
+    assert scene.members
+    before = NOW.replace(minute=0) - timedelta(hours=1)
+    for minute in range(HOURLY_SHARE):
+        log(occurred_at=before + timedelta(minutes=minute))
+    with pytest.raises(UsageLimitPassedError) as refused:
+        log(occurred_at=before + timedelta(minutes=50))
+    assert refused.value.retry_after is None
 
 
 def test_a_printed_code_counts_once_per_member_material_and_minute(
