@@ -38,6 +38,11 @@ class Submission:
     values: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def sentence(self) -> str:
+        """What is wrong, for a page that shows it in one place; empty when nothing is."""
+        return next(iter(self.errors.values()), "")
+
 
 def filters(schema: type[StrictSchema]) -> dict[str, Any]:
     """The filters in the page's address.

@@ -13,7 +13,7 @@ from backend.errors import InvalidInputError, NotFoundError
 from backend.places import posters
 from backend.places.models import BatchRecord, PlaceRecord, Poster
 from backend.places.queries import batch_of, place_of
-from backend.places.service import posters_of, print_posters, revoke_batch
+from backend.places.service import posters_at_hand, posters_of, print_posters, revoke_batch
 from backend.web.access import actor, console_roles
 from backend.web.context import backend, now
 from backend.web.transaction import connection
@@ -45,8 +45,19 @@ def poster(place_id: int, form: str) -> Response:
 @pages.get("/places/posters.pdf")
 @console_roles(*PLACE_READERS)
 def sheets() -> Response:
-    """One PDF with the posters of all points chosen in the list, a page each."""
-    pdf = posters.pdf(_posters(filters(ChosenPlaces)["place"]))
+    """One PDF with the posters of all points chosen in the list, a page each.
+
+    Points without one are listed on its last page: they keep nobody else's from being printed.
+    """
+    found, without = posters_at_hand(
+        connection(),
+        filters(ChosenPlaces)["place"],
+        scope=scope(PLACE_READERS),
+        public_url=backend().settings.public_url,
+    )
+    if not found:
+        raise InvalidInputError("所选点位都没有有效的海报，请先生成新一批海报。")
+    pdf = posters.pdf(found, without=without)
     return send_file(
         io.BytesIO(pdf), mimetype="application/pdf", as_attachment=True, download_name="posters.pdf"
     )

@@ -69,7 +69,7 @@ def hand_over() -> ResponseReturnValue:
     """Hands over what the code stands for, once."""
     sent = submitted(Handover)
     if sent.errors:
-        return _screen(sentence=sent.errors["code"]), 422
+        return _screen(sentence=sent.sentence), 422
     try:
         done = service.fulfil(
             connection(),

@@ -82,10 +82,14 @@ def _used_up(limits: Sequence[UsageLimit], now: datetime) -> DomainError:
     if limit.seconds == _SCREEN_SECONDS:
         seconds = max(1, seconds)  # the screen shows another code by then
     if seconds <= 0:
-        return UsageLimitPassedError("这个二维码在那段时间里的使用次数已满，这条记录不能再补记。")
+        return UsageLimitPassedError(
+            "这个二维码在那段时间里的使用次数已满，不能补记，请在现场重新扫码记录。"
+        )
     wait = f"{seconds} 秒" if seconds < _MINUTE else f"{ceil(seconds / _MINUTE)} 分钟"
     if limit.is_share:
-        sentence = f"您在这个点位这段时间里记录的次数已满，请 {wait}后再记。"
-    else:
-        sentence = f"这个二维码短时间内使用人数过多，请 {wait}后重新扫码。"
-    return UsageLimitReachedError(sentence, retry_after=seconds)
+        return UsageLimitReachedError(
+            f"您在这个点位这段时间里记录的次数已满，请 {wait}后再记。", retry_after=seconds
+        )
+    return UsageLimitReachedError(
+        f"这个二维码短时间内使用人数过多，请 {wait}后重新扫码。", retry_after=seconds
+    )

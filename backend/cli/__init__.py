@@ -6,6 +6,7 @@ import os
 import click
 
 from backend import logs
+from backend.cli import outages
 from backend.errors import DomainError
 from backend.settings import SettingsError
 
@@ -41,6 +42,16 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports one only when it is called."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuses what no file of ours and no database can hold: bytes that are no UTF-8."""
+        for argument in args:
+            try:
+                argument.encode()
+            except UnicodeEncodeError:
+                shown = argument.encode(errors="replace").decode()
+                ctx.fail(f"参数 {shown} 不是 UTF-8 编码，请换一种写法。")
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
         """Every command's name, in the order of the help."""
         return list(COMMANDS)
@@ -71,6 +82,12 @@ class LazyGroup(click.Group):
             raise click.exceptions.Exit(BAD_INPUT) from error
         except SettingsError as error:
             click.echo(f"配置有误，请修改以下环境变量：\n{error}", err=True)
+            raise click.exceptions.Exit(BAD_INPUT) from error
+        except Exception as error:
+            sentence = outages.sentence_of(error)
+            if sentence is None:
+                raise
+            click.echo(sentence, err=True)
             raise click.exceptions.Exit(BAD_INPUT) from error
 
 

@@ -125,9 +125,11 @@ def report(*, at: str | None, as_json: bool) -> None:
     wanted = None if at is None else _instant(at)
     with running_servers(Settings.from_env()) as settings:
         backend = build(settings)
-        with backend.engine.begin() as db:
-            made = conservation.report(db, at=wanted or backend.clock.now())
-        backend.engine.dispose()
+        try:
+            with backend.engine.begin() as db:
+                made = conservation.report(db, at=wanted or backend.clock.now())
+        finally:
+            backend.engine.dispose()
     click.echo(_report_document(made) if as_json else _as_table(made))
     if not made.holds:
         raise click.exceptions.Exit(_WRONG)

@@ -83,13 +83,15 @@ def admin(name: str) -> None:
     with running_servers(Settings.from_env()) as settings:
         backend = build(settings)
         now = backend.clock.now()
-        with backend.engine.begin() as db:
-            member_id = create_member(db, display_name=name, now=now)
-            grant_role(db, member_id=member_id, grant=Grant(Role.CITY_ADMIN), now=now)
-            code = create_login_link(
-                db, member_id=member_id, purpose=Face.CONSOLE, ttl=_LINK_LIVES, now=now
-            )
-        backend.engine.dispose()
+        try:
+            with backend.engine.begin() as db:
+                member_id = create_member(db, display_name=name, now=now)
+                grant_role(db, member_id=member_id, grant=Grant(Role.CITY_ADMIN), now=now)
+                code = create_login_link(
+                    db, member_id=member_id, purpose=Face.CONSOLE, ttl=_LINK_LIVES, now=now
+                )
+        finally:
+            backend.engine.dispose()
     click.echo(f"{settings.console_url}/login/link/{code}")
 
 

@@ -28,12 +28,14 @@ def rebuild(*, check: bool, as_json: bool) -> None:
     """Rebuilds the roll-ups and boards, or names where they differ from the actions."""
     with running_servers(Settings.from_env()) as settings:
         backend = build(settings)
-        with backend.engine.begin() as db:
-            differing = jobs.differences(db)
-            if not check:
-                jobs.rebuild(db)
-                jobs.publish_current(db, backend.redis, now=backend.clock.now())
-        backend.engine.dispose()
+        try:
+            with backend.engine.begin() as db:
+                differing = jobs.differences(db)
+                if not check:
+                    jobs.rebuild(db)
+                    jobs.publish_current(db, backend.redis, now=backend.clock.now())
+        finally:
+            backend.engine.dispose()
     found = [{"department_id": d, "day": str(day)} for d, day in sorted(differing)]
     if as_json:
         click.echo(json.dumps({"differences": found, "rebuilt": not check}))

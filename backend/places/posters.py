@@ -82,11 +82,12 @@ class _Ink(Protocol):
         """Writes a line whose baseline is at `y`; `size` in millimetres."""
 
 
-def pdf(posters: Sequence[Poster]) -> bytes:
+def pdf(posters: Sequence[Poster], *, without: Sequence[str] = ()) -> bytes:
     """One A4 page for each poster, in order; the same posters give the same bytes.
 
     Args:
         posters: at least one.
+        without: names of places asked for that have no poster; a last page lists them.
 
     Raises:
         ValueError: there are none.
@@ -102,6 +103,11 @@ def pdf(posters: Sequence[Poster]) -> bytes:
     canvas.setTitle(f"碳普惠海报 {posters[0].name}")
     for poster in posters:
         _draw(poster, _PdfInk(canvas))
+        canvas.showPage()
+    if without:
+        words = "\n".join(("以下点位没有有效的海报，请先生成新一批海报：", *without))
+        lines, line_size = _fitted(words, WIDTH_MM - 2 * _MARGIN_MM, 6.0, HEIGHT_MM - 40)
+        _write(_PdfInk(canvas), lines, _MARGIN_MM, 20, line_size, _INK, "left")
         canvas.showPage()
     canvas.save()
     return buffer.getvalue()

@@ -322,11 +322,26 @@ def posters_of(
         NotFoundError: a place does not exist or lies outside the scope.
         InvalidInputError: a place has no valid batch; print one first.
     """
+    posters, missing = posters_at_hand(db, place_ids, scope=scope, public_url=public_url)
+    if missing:
+        raise InvalidInputError(f"{missing[0]}还没有有效的海报，请先生成新一批海报")
+    return posters
+
+
+def posters_at_hand(
+    db: Connection, place_ids: Sequence[int], *, scope: Scope, public_url: str
+) -> tuple[tuple[Poster, ...], tuple[str, ...]]:
+    """Posters of the places that have a valid batch, and the names of those that have none.
+
+    Raises:
+        NotFoundError: a place does not exist or lies outside the scope.
+    """
     places = queries.places_with(db, place_ids, scope=scope)
     batches = queries.valid_batches(db, place_ids)
-    if missing := [place.name for place in places if place.id not in batches]:
-        raise InvalidInputError(f"{missing[0]}还没有有效的海报，请先生成新一批海报")
-    return tuple(poster_of(place, batches[place.id], public_url) for place in places)
+    posters = [
+        poster_of(each, batches[each.id], public_url) for each in places if each.id in batches
+    ]
+    return tuple(posters), tuple(each.name for each in places if each.id not in batches)
 
 
 def _after(cursor: str | None) -> tuple[int, int]:

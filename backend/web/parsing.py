@@ -16,8 +16,13 @@ from backend.web.refusals import MalformedBodyError, UnsupportedMediaTypeError
 _TEXT_LOCATIONS = frozenset({"query", "querystring", "form", "path", "view_args", "headers"})
 
 
-def json_body(request: flask.Request) -> strict_json.JsonValue:
+def json_body(request: flask.Request, *, apart: str | None = None) -> strict_json.JsonValue:
     """The JSON value of a request's body.
+
+    Args:
+        request: the request.
+        apart: name of a list whose items stand or fall by themselves; a refusal stands in the
+            place of an item that cannot be read.
 
     Raises:
         UnsupportedMediaTypeError: 415; the body is not declared as `application/json`.
@@ -35,7 +40,7 @@ def json_body(request: flask.Request) -> strict_json.JsonValue:
             "请求体是空的，请提交 JSON 内容。",
             fields=[FieldError("", "empty", "请求体是空的，请提交 JSON 内容。")],
         )
-    return strict_json.parse(body)
+    return strict_json.parse(body) if apart is None else strict_json.parse_apart(body, apart)
 
 
 class StrictParser(FlaskParser):
@@ -50,9 +55,8 @@ class StrictParser(FlaskParser):
     }
 
     def load_json(self, req: flask.Request, schema: ma.Schema) -> Any:
-        """The strict JSON body."""
-        del schema
-        return json_body(req)
+        """The strict JSON body; a schema may name a list whose items are read apart."""
+        return json_body(req, apart=getattr(schema, "APART", None))
 
     def load_querystring(self, req: flask.Request, schema: ma.Schema) -> Any:
         """The query parameters; one given twice must be a list in the schema."""

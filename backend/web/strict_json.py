@@ -155,6 +155,60 @@ def parse(body: bytes) -> JsonValue:
     return value
 
 
+def parse_apart(body: bytes, member: str) -> JsonValue | dict[str, Any]:
+    """Reads an object of which one member lists items that stand or fall by themselves.
+
+    Args:
+        body: as for `parse`.
+        member: name of the list.
+
+    Returns:
+        As `parse`; in place of an item that it would refuse stands the refusal, as an exception.
+
+    Raises:
+        MalformedBodyError: as `parse`, where the mistake is in no item.
+        UnstorableTextError: the same.
+    """
+    try:
+        return parse(body)
+    except (MalformedBodyError, UnstorableTextError):
+        try:
+            tree = _LENIENT.decode(_decoded(body))
+        except (json.JSONDecodeError, RecursionError):
+            tree = None
+        items = dict(tree).get(member) if isinstance(tree, _Pairs) else None
+        if not isinstance(items, list) or isinstance(items, _Pairs) or _deeper_than_allowed(body):
+            raise
+    whole = _settled(_Pairs((name, [] if name == member else value) for name, value in tree), "")
+    return {**whole, member: [_or_refusal(item) for item in items]}
+
+
+def _or_refusal(item: Any) -> Any:
+    try:
+        return _settled(item, "")
+    except (MalformedBodyError, UnstorableTextError) as refusal:
+        return refusal
+
+
+def _settled(node: Any, path: str) -> Any:
+    """What the lenient pass read, as `parse` gives it; refuses the first flaw in it."""
+    if isinstance(node, _Flawed):
+        _refuse(node.code, field=path)
+    if isinstance(node, _Pairs):
+        members: dict[str, Any] = {}
+        for key, value in node:
+            if key in members:
+                _refuse("duplicate_key", field=_joined(path, key))
+            members[key] = _settled(value, _joined(path, key))
+        _check_texts(members, path)
+        return members
+    if isinstance(node, list):
+        return [_settled(value, _joined(path, str(at))) for at, value in enumerate(node)]
+    if isinstance(node, str):
+        _check_texts(node, path)
+    return node
+
+
 def _decoded(body: bytes) -> str:
     """The body as text; refuses what is not plain UTF-8."""
     if body.startswith(_BYTE_ORDER_MARKS):
@@ -212,9 +266,9 @@ def _flaws(node: Any, path: str) -> Iterator[str]:
             yield from _flaws(member, _joined(path, str(index)))
 
 
-def _check_texts(value: JsonValue) -> None:
+def _check_texts(value: JsonValue, within: str = "") -> None:
     """Refuses the first string or key that cannot be stored."""
-    for path, text in _texts(value, ""):
+    for path, text in _texts(value, within):
         if "\x00" in text:
             _refuse_text("nul", path)
         if not text.isascii() and _SURROGATE.search(text):

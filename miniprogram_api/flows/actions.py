@@ -8,7 +8,7 @@ import marshmallow as ma
 from backend.actions.claims import ClaimInput
 from backend.actions.receipts import Receipt
 from backend.actions.service import record
-from backend.errors import InvalidInputError
+from backend.errors import DomainError, InvalidInputError
 from backend.web.access import actor
 from backend.web.context import backend, now
 from backend.web.messages import field_errors
@@ -52,11 +52,14 @@ def loaded_action(item: Any) -> Mapping[str, Any]:
     """An action checked field by field, as `record_action` wants it.
 
     Args:
-        item: as `ActionRequest` describes it, from anybody.
+        item: as `ActionRequest` describes it, from anybody; a refusal where it could not be read.
 
     Raises:
+        DomainError: the item could not be read.
         InvalidInputError: names every field at fault.
     """
+    if isinstance(item, DomainError):
+        raise item
     try:
         loaded: Mapping[str, Any] = ITEM.load(item)
     except ma.ValidationError as error:

@@ -91,8 +91,10 @@ class _EachByItself(fields.Nested):
 class BatchRequest(StrictSchema):
     """Actions that were logged without a network."""
 
+    APART = "actions"
+
     actions = fields.List(
-        _EachByItself(ActionRequest),
+        _EachByItself(ActionRequest, allow_none=True),
         required=True,
         validate=validate.Length(min=1, max=MOST_ACTIONS),
     )

@@ -102,6 +102,19 @@ def test_several_posters_make_one_file(admin: FlaskClient, town: Town) -> None:
     assert refused.status_code == 422
 
 
+def test_a_point_without_a_poster_keeps_no_other_from_being_printed(
+    admin: FlaskClient, town: Town
+) -> None:
+    point = town.bureau_point
+    admin.post(f"/places/{point.place.id}/batches/{point.batch_id}/revoke", data={"reason": "换新"})
+    query = f"place={point.place.id}&place={town.school_point.place.id}"
+    answer = admin.get(f"/places/posters.pdf?{query}")
+    document = pypdfium2.PdfDocument(answer.data)
+    assert len(document) == 2
+    assert point.place.name in document[1].get_textpage().get_text_bounded()
+    assert admin.get(f"/places/posters.pdf?place={point.place.id}").status_code == 422
+
+
 def test_several_batches_at_once(
     admin: FlaskClient, as_role: Callable[[Role], FlaskClient], town: Town
 ) -> None:

@@ -1,5 +1,6 @@
 """POST /actions/batch: each action by itself, in any order, any number of times."""
 
+import json
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -73,6 +74,51 @@ def test_a_bad_action_spoils_no_other(
     ]
     assert results[5]["receipt"] == results[0]["receipt"]
     assert stored.scalar(text("SELECT count(*) FROM action")) == 2
+
+
+@pytest.mark.parametrize(
+    "item, status",
+    [
+        ("null", 422),
+        ("[]", 422),
+        ("1", 422),
+        ("1e999", 400),
+        ("NaN", 400),
+        ("99999999999999999999999", 400),
+        ('{"kind": "a", "kind": "b"}', 400),
+        ('{"reference": "a\\u0000bbbbbb"}', 422),
+        ('{"\\ud800": 1}', 422),
+        ('"\\u0000"', 422),
+    ],
+)
+def test_an_item_that_cannot_be_read_spoils_no_other(
+    client: FlaskClient, drop_off: Body, member: dict[str, str], item: str, status: int
+) -> None:
+    good = json.dumps(drop_off(reference="after-a-bad-item"))
+    body = f'{{"actions": [{item}, {good}]}}'
+    answer = client.post(
+        "/api/v1/actions/batch", data=body, content_type="application/json", headers=member
+    )
+    assert answer.status_code == 200
+    assert [result["status"] for result in answer.get_json()["results"]] == [status, 201]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"actions": [null]',
+        '{"actions": [1], "actions": [2]}',
+        '{"actions": [1], "\\u0000": 1}',
+        "[1e999]",
+    ],
+)
+def test_a_batch_that_is_none_is_refused_as_a_whole(
+    client: FlaskClient, member: dict[str, str], body: str
+) -> None:
+    answer = client.post(
+        "/api/v1/actions/batch", data=body, content_type="application/json", headers=member
+    )
+    assert answer.status_code in {400, 422}
 
 
 def test_a_single_request_answers_as_the_batch_did(
