@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from backend.bootstrap import Backend
 from backend.people.models import Face
 from backend.runtime.gateway import FAULT, Fault
-from backend.web.counting import Counter
+from backend.web.counting import UseCounter
 from tests.web.faces import Route, client_of, face_app, routes
 
 HUGE = "9" * 24
@@ -94,7 +94,7 @@ def face(request: pytest.FixtureRequest) -> Face:
 @pytest.fixture
 def app(backend: Backend, face: Face, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """The application of a face, whose limits never refuse."""
-    monkeypatch.setattr(Counter, "take", lambda _counter, _wanted: [])
+    monkeypatch.setattr(UseCounter, "take", lambda _counter, _wanted: [])
     return face_app(backend, face)
 
 
