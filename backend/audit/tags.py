@@ -32,6 +32,10 @@ class Tag(StrEnum):
     ROLE_GRANT = "people:role:grant"
     ROLE_REVOKE = "people:role:revoke"
     ROSTER_IMPORT = "people:roster:import"
+    ROSTER_UNBIND = "people:roster:unbind"
+    ROSTER_REQUEST_OPEN = "people:roster_request:open"
+    ROSTER_REQUEST_RELEASE = "people:roster_request:release"
+    ROSTER_REQUEST_DISMISS = "people:roster_request:dismiss"
 
     PLACE_CREATE = "places:place:create"
     PLACE_CHANGE = "places:place:change"

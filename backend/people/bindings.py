@@ -1,4 +1,4 @@
-"""How a member comes to belong to an institution: by invitation or roster entry, never by name.
+"""How a member comes to belong to an institution by invitation, and how often they may try.
 
 Callers commit.
 """
@@ -12,21 +12,14 @@ from backend.audit.service import record
 from backend.audit.tags import Tag
 from backend.clock import SHANGHAI, business_day
 from backend.errors import DomainError, ErrorKind, InvalidInputError, NotFoundError
-from backend.organisations.models import Institution
-from backend.organisations.policy import checked_credit_code
 from backend.people.memberships import begin_membership, lock_member, move_member, require_open
-from backend.people.models import BindingAttempt, Invitation, Member, RosterEntry
+from backend.people.models import BindingAttempt, Invitation
 from backend.people.policy import (
     BINDING_ATTEMPTS_A_DAY,
-    checked_phone,
     invitation_digest,
     new_invitation_code,
-    normalised_staff_number,
-    phone_hash,
-    phone_mask,
 )
 from backend.people.queries import membership_on
-from backend.ports.keys import KeyRing
 
 _Entry = Row[int, int, int, str, int | None]
 
@@ -35,19 +28,6 @@ class InvitationInvalidError(InvalidInputError):
     """The invitation is unknown, revoked, expired or used up: all look alike."""
 
     code = "invitation_invalid"
-
-
-class RosterMismatchError(InvalidInputError):
-    """No person on the institution's roster has this staff number and this phone."""
-
-    code = "roster_mismatch"
-
-
-class RosterEntryBoundError(DomainError):
-    """The person on the roster is bound to another account."""
-
-    code = "roster_entry_bound"
-    kind = ErrorKind.CONFLICT
 
 
 class TooManyBindingAttemptsError(DomainError):
@@ -218,96 +198,40 @@ def bind_by_invitation(db: Connection, *, member_id: int, code: str, now: dateti
     if used is None:
         raise _invitation_invalid()
     try:
-        _bind(db, member_id, invitation.institution_id, department_id, now)
+        bind_from_today(
+            db,
+            member_id=member_id,
+            institution_id=invitation.institution_id,
+            department_id=department_id,
+            now=now,
+        )
     except NotFoundError:
         raise _invitation_invalid() from None
 
 
-def bind_by_roster(
+def bind_from_today(
     db: Connection,
     *,
     member_id: int,
-    credit_code: str,
-    staff_number: str,
-    phone: str,
-    keys: KeyRing,
+    institution_id: int,
+    department_id: int | None,
     now: datetime,
+    actor_id: int | None = None,
 ) -> None:
-    """Binds a member from today on as a person of an institution's roster.
-
-    Staff number and phone must both be the roster's: colleagues know each other's numbers, but
-    seldom both. The account takes the roster's name. The same entry again changes nothing.
-    Call `count_attempt` before.
+    """Begins the membership today, or moves a member of the same institution.
 
     Args:
         db: the caller's transaction.
-        member_id: who is bound.
-        credit_code: 统一社会信用代码 of the institution.
-        staff_number: 工号.
-        phone: mobile number, as typed; kept as an HMAC and a mask only.
-        keys: holds the key of the HMAC.
+        member_id: who.
+        institution_id: where.
+        department_id: in which department, if known.
         now: the instant, aware.
+        actor_id: who does it; None for the member.
 
     Raises:
-        CreditCodeError: the institution's code is misspelt.
-        PhoneError: not a mobile number.
-        RosterMismatchError: nobody on the roster today has this number and phone.
-        RosterEntryBoundError: the person is bound to another account.
+        NotFoundError: the place does not exist today.
         AlreadyMemberError: the member belongs to another institution.
     """
-    institution_code = checked_credit_code(credit_code)
-    number = checked_phone(phone)
-    digest = phone_hash(keys, number)
-    lock_member(db, member_id)
-    entry = _roster_entry(db, institution_code, normalised_staff_number(staff_number), digest, now)
-    if entry.bound_member_id not in (None, member_id):
-        raise RosterEntryBoundError("名册中的这名人员已绑定其他账号，请联系本单位管理员解除绑定。")
-    db.execute(
-        update(RosterEntry).where(RosterEntry.id == entry.id).values(bound_member_id=member_id)
-    )
-    db.execute(
-        update(Member)
-        .where(Member.id == member_id)
-        .values(display_name=entry.name, phone_hash=digest, phone_masked=phone_mask(number))
-    )
-    try:
-        _bind(db, member_id, entry.institution_id, entry.department_id, now)
-    except NotFoundError:
-        raise _roster_mismatch() from None
-
-
-def _roster_entry(
-    db: Connection, credit_code: str, staff_number: str, digest: bytes, now: datetime
-) -> _Entry:
-    """The roster entry with this number and phone, active today, locked."""
-    day = business_day(now)
-    entry = db.execute(
-        select(
-            RosterEntry.id,
-            RosterEntry.institution_id,
-            RosterEntry.department_id,
-            RosterEntry.name,
-            RosterEntry.bound_member_id,
-        )
-        .join(Institution, Institution.id == RosterEntry.institution_id)
-        .where(
-            Institution.credit_code == credit_code,
-            RosterEntry.staff_number == staff_number,
-            RosterEntry.phone_hash == digest,
-            RosterEntry.active_from.is_(None) | (RosterEntry.active_from <= day),
-            RosterEntry.active_until.is_(None) | (RosterEntry.active_until > day),
-        )
-        .with_for_update(of=RosterEntry)
-    ).one_or_none()
-    if entry is None:
-        raise _roster_mismatch()
-    return entry
-
-
-def _bind(
-    db: Connection, member_id: int, institution_id: int, department_id: int | None, now: datetime
-) -> None:
-    """Begins the membership today, or moves a member of the same institution."""
     today = business_day(now)
     current = membership_on(db, member_id=member_id, on=today)
     if current is not None and current.institution_id == institution_id:
@@ -317,7 +241,7 @@ def _bind(
             department_id=department_id,
             on=today,
             now=now,
-            actor_id=member_id,
+            actor_id=member_id if actor_id is None else actor_id,
         )
         return
     begin_membership(
@@ -327,17 +251,11 @@ def _bind(
         department_id=department_id,
         valid_from=today,
         now=now,
-        actor_id=member_id,
+        actor_id=member_id if actor_id is None else actor_id,
     )
 
 
 def _invitation_invalid() -> InvitationInvalidError:
     return InvitationInvalidError(
         "邀请码无效、已过期或已用完，请核对，或向本单位管理员索取新的邀请码。"
-    )
-
-
-def _roster_mismatch() -> RosterMismatchError:
-    return RosterMismatchError(
-        "单位代码、工号和手机号与名册不一致，请核对；如已更换手机号，请联系本单位管理员更新名册。"
     )

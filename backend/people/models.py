@@ -62,11 +62,17 @@ class Member(Base):
     __table_args__ = (
         # Numbers of the ledger's accounts are shifted numbers of members (`ledger.chart`).
         CheckConstraint("id > 0 AND id < 70368744177664", name="id"),
+        Index(
+            "uq_member_phone",
+            "phone_hash",
+            unique=True,
+            postgresql_where=text("deactivated_at IS NULL AND erased_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     display_name: Mapped[str]
-    phone_hash: Mapped[bytes | None] = mapped_column(index=True)
+    phone_hash: Mapped[bytes | None]
     phone_masked: Mapped[str | None]
     created_at: Mapped[datetime]
     deactivated_at: Mapped[datetime | None]
@@ -183,6 +189,35 @@ class RosterEntry(Base):
     active_from: Mapped[date | None]
     active_until: Mapped[date | None]
     bound_member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
+
+
+class RosterRequest(Base):
+    """A member asks to be bound as a person on a roster; the institution's administrator decides.
+
+    It is an objection (异议) where the person is bound to another account. `released` is null
+    while it is open, then whether the member was bound.
+    """
+
+    __tablename__ = "roster_request"
+    __table_args__ = (
+        CheckConstraint("(decided_at IS NULL) = (released IS NULL)", name="decided"),
+        Index(
+            "uq_roster_request_open",
+            "roster_entry_id",
+            "member_id",
+            unique=True,
+            postgresql_where=text("decided_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    roster_entry_id: Mapped[int] = mapped_column(ForeignKey("roster_entry.id"))
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    phone_verified: Mapped[bool]
+    opened_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    released: Mapped[bool | None]
 
 
 class RosterImport(Base):

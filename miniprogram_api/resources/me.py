@@ -7,12 +7,20 @@ from typing import Any
 from backend.clock import business_day
 from backend.people import bindings
 from backend.people.queries import MembershipView, MemberView, member_view
+from backend.people.roster_binding import Statement, bind_by_roster
+from backend.people.roster_requests import OwnRequest, open_request, requests_of
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
 from backend.web.context import backend, now
 from backend.web.schemas import StrictSchema
-from backend.web.transaction import connection, connection_apart
-from miniprogram_api.schemas.me import BindingRequest, MemberSchema
+from backend.web.transaction import connection, connection_apart, roll_back
+from miniprogram_api.schemas.me import (
+    BindingRequest,
+    MemberSchema,
+    RosterBindingSchema,
+    RosterRequestSchema,
+    RosterRequestsSchema,
+)
 
 blueprint = Blueprint("me", __name__, description="The member's own account.")
 
@@ -33,22 +41,69 @@ def read_me(_no_parameters: Mapping[str, Any]) -> dict[str, Any]:
 def bind(values: Mapping[str, Any]) -> dict[str, Any]:
     """Bind to an institution, from today on, by invitation or roster entry.
 
-    By roster, the institution's code, the staff number and the phone must all be the roster's.
-    A member may try five times a day, right or wrong. The same binding again changes nothing.
+    By roster, the institution's code, the staff number and the phone must all be the roster's, and
+    the phone must be the member's by WeChat's word; without it, ask by `POST
+    /me/roster-requests`. A member may try five times a day, right or wrong. The same binding
+    again changes nothing.
     """
     member_id = actor().member_id
-    # The refusal of a wrong code must not take the count with it.
-    with connection_apart() as counting:
-        bindings.count_attempt(counting, member_id=member_id, now=now())
+    _count_attempt()
     if values["invitation"] is not None:
         bindings.bind_by_invitation(
             connection(), member_id=member_id, code=values["invitation"], now=now()
         )
     else:
-        bindings.bind_by_roster(
-            connection(), member_id=member_id, **values["roster"], keys=backend().keys, now=now()
-        )
+        said = _said(values["roster"])
+        bind_by_roster(connection(), member_id=member_id, said=said, keys=backend().keys, now=now())
     return _me()
+
+
+@blueprint.route("/me/roster-requests", methods=["GET"])
+@member_only
+@blueprint.arguments(StrictSchema, location="query")
+@blueprint.response(200, RosterRequestsSchema)
+def read_requests(_no_parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the own requests to be bound as a person on a roster, newest first."""
+    return {"items": requests_of(connection(), member_id=actor().member_id)}
+
+
+@blueprint.route("/me/roster-requests", methods=["POST"])
+@member_only
+@blueprint.arguments(RosterBindingSchema)
+@blueprint.response(201, RosterRequestSchema)
+def ask(values: Mapping[str, Any]) -> OwnRequest:
+    """Ask the institution's administrator to be bound as a person on its roster.
+
+    For those whose phone WeChat does not vouch for, and as an objection where the person is bound
+    to another account. Counts as an attempt to bind; the same request again changes nothing.
+    """
+    member_id = actor().member_id
+    _count_attempt()
+    said = _said(values)
+    request_id = open_request(
+        connection(), member_id=member_id, said=said, keys=backend().keys, now=now()
+    )
+    return next(
+        each for each in requests_of(connection(), member_id=member_id) if each.id == request_id
+    )
+
+
+def _count_attempt() -> None:
+    # The refusal of a wrong code must not take the count with it.
+    with connection_apart() as counting:
+        bindings.count_attempt(counting, member_id=actor().member_id, now=now())
+
+
+def _said(roster: Mapping[str, Any]) -> Statement:
+    """Who the body says to be; asks WeChat for the phone where it has only its code."""
+    phone, code = roster["phone"], roster["phone_code"]
+    if code is not None:
+        # A slow WeChat must hold no connection; nothing is written yet that the request needs.
+        roll_back()
+        phone = backend().wechat.phone_number(code)
+    return Statement(
+        roster["credit_code"], roster["staff_number"], phone, phone_verified=code is not None
+    )
 
 
 def _me() -> dict[str, Any]:

@@ -55,17 +55,32 @@ class MemberSchema(Schema):
 
 
 class RosterBindingSchema(StrictSchema):
-    """A person on a roster: all three must be the roster's."""
+    """A person on a roster: code, staff number and phone must all be the roster's."""
 
     credit_code = StrictString(
         required=True, max_length=40, metadata={"description": "统一社会信用代码"}
     )
     staff_number = StrictString(required=True, max_length=40, metadata={"description": "工号"})
     phone = StrictString(
-        required=True,
+        load_default=None,
+        allow_none=True,
         max_length=30,
-        metadata={"description": "mobile number; kept as a keyed hash and a mask only"},
+        metadata={"description": "mobile number, as typed; kept as a keyed hash and a mask only"},
     )
+    phone_code = StrictString(
+        load_default=None,
+        allow_none=True,
+        max_length=512,
+        metadata={
+            "description": "code of WeChat's phone-number button, instead of `phone`: WeChat says "
+            "whose phone it is"
+        },
+    )
+
+    @validates_schema
+    def _one_phone(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
+        if (data["phone"] is None) == (data["phone_code"] is None):
+            raise ValidationError("choice|请填写手机号，或用微信授权手机号，二者选一。", "phone")
 
 
 class BindingRequest(StrictSchema):
@@ -82,3 +97,27 @@ class BindingRequest(StrictSchema):
     def _one_way(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
         if (data["invitation"] is None) == (data["roster"] is None):
             raise ValidationError("choice|请填写邀请码或名册信息中的一项。", "invitation")
+
+
+class RosterRequestSchema(Schema):
+    """What a member asked the administrator of an institution."""
+
+    id = fields.Integer(required=True)
+    institution_name = fields.String(required=True)
+    staff_number = fields.String(required=True)
+    objection = fields.Boolean(
+        required=True, metadata={"description": "the person is bound to another account"}
+    )
+    opened_at = fields.AwareDateTime(required=True)
+    decided_at = fields.AwareDateTime(required=True, allow_none=True)
+    released = fields.Boolean(
+        required=True,
+        allow_none=True,
+        metadata={"description": "null while it is open; then whether the member was bound"},
+    )
+
+
+class RosterRequestsSchema(Schema):
+    """A member's requests, newest first."""
+
+    items = fields.List(fields.Nested(RosterRequestSchema), required=True)

@@ -1,11 +1,14 @@
 """The own account and binding over HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from redis import Redis
 from sqlalchemy import Connection, select
 
 from backend.bootstrap import Backend
@@ -16,11 +19,15 @@ from backend.people.models import BindingAttempt, Role
 from backend.people.queries import Grant
 from backend.people.roles import grant_role
 from backend.people.roster import import_roster
+from backend.ports.wechat import HttpWeChat
+from backend.ports.wechat_stand_in import WeChatStandIn
+from miniprogram_api.app import create_app
 from tests.builders.organisations import an_institution
 from tests.builders.people import a_member, a_roster_csv
 from tests.builders.scene import Scene
 
 URL = "/api/v1/me/memberships"
+REQUESTS = "/api/v1/me/roster-requests"
 PHONE = "13812345678"
 Bearer = Callable[[int], dict[str, str]]
 
@@ -46,6 +53,25 @@ def invitation(backend: Backend, scene: Scene) -> str:
             now=backend.clock.now(),
             actor_id=None,
         )
+
+
+@pytest.fixture
+def stand_in(clock: FixedClock) -> Iterator[WeChatStandIn]:
+    with WeChatStandIn("wx0123456789abcdef", "a secret", clock) as server:
+        yield server
+
+
+@pytest.fixture
+def app(backend: Backend, stand_in: WeChatStandIn, redis: Redis) -> Flask:
+    wechat = HttpWeChat(stand_in.base_url, "wx0123456789abcdef", "a secret", redis)
+    return create_app(replace(backend, wechat=wechat))
+
+
+@pytest.fixture
+def verified(stand_in: WeChatStandIn, entry: dict[str, str]) -> Callable[[], dict[str, str]]:
+    """What they know, with a new code of WeChat's phone button instead of the typed phone."""
+    known = {name: value for name, value in entry.items() if name != "phone"}
+    return lambda: {**known, "phone_code": stand_in.account.issue_phone_code(PHONE)}
 
 
 @pytest.fixture
@@ -133,10 +159,16 @@ def test_a_used_up_invitation_binds_nobody(
     assert refusal(answer) == (422, "invitation_invalid")
 
 
-def test_a_roster_entry_binds(
-    client: FlaskClient, scene: Scene, citizen: dict[str, str], entry: dict[str, str]
+def test_a_roster_entry_binds_whose_phone_wechat_vouches_for(
+    client: FlaskClient,
+    scene: Scene,
+    citizen: dict[str, str],
+    entry: dict[str, str],
+    verified: Callable[[], dict[str, str]],
 ) -> None:
-    answer = client.post(URL, headers=citizen, json={"roster": entry})
+    typed = client.post(URL, headers=citizen, json={"roster": entry})
+    assert refusal(typed) == (403, "phone_unverified")
+    answer = client.post(URL, headers=citizen, json={"roster": verified()})
     assert answer.status_code == 201
     assert answer.json is not None
     assert answer.json["display_name"] == "张三"
@@ -151,12 +183,36 @@ def test_a_person_on_the_roster_is_bound_once(
     bearer: Bearer,
     citizen: dict[str, str],
     entry: dict[str, str],
+    verified: Callable[[], dict[str, str]],
 ) -> None:
-    assert client.post(URL, headers=citizen, json={"roster": entry}).status_code == 201
+    assert client.post(URL, headers=citizen, json={"roster": verified()}).status_code == 201
     with backend.engine.begin() as db:
         second = a_member(db)
     answer = client.post(URL, headers=bearer(second), json={"roster": entry})
     assert refusal(answer) == (409, "roster_entry_bound")
+    objections = [client.post(REQUESTS, headers=bearer(second), json=entry) for _ in range(2)]
+    assert [answer.status_code for answer in objections] == [201, 201]
+    assert objections[0].json == objections[1].json
+    assert objections[0].json is not None
+    assert objections[0].json["objection"] is True
+    assert objections[0].json["released"] is None
+    listed = client.get(REQUESTS, headers=bearer(second)).json
+    assert listed == {"items": [objections[0].json]}
+    assert client.get(REQUESTS, headers=citizen).json == {"items": []}
+
+
+def test_who_cannot_show_the_phone_asks(
+    client: FlaskClient, citizen: dict[str, str], entry: dict[str, str]
+) -> None:
+    answer = client.post(REQUESTS, headers=citizen, json=entry)
+    assert answer.status_code == 201
+    assert answer.json is not None
+    assert (answer.json["objection"], answer.json["staff_number"]) == (False, "A001")
+    wrong = client.post(REQUESTS, headers=citizen, json={**entry, "phone": "13800000000"})
+    assert refusal(wrong) == (422, "roster_mismatch")
+    both = client.post(REQUESTS, headers=citizen, json={**entry, "phone_code": "x"})
+    assert both.json is not None
+    assert [error["field"] for error in both.json["errors"]] == ["phone"]
 
 
 def test_the_name_binds_nobody(
@@ -175,6 +231,7 @@ def test_the_sixth_attempt_of_a_day_waits(
     clock: FixedClock,
     citizen: dict[str, str],
     entry: dict[str, str],
+    verified: Callable[[], dict[str, str]],
 ) -> None:
     wrong = {"roster": {**entry, "phone": "13800000000"}}
     for _ in range(5):
@@ -184,7 +241,7 @@ def test_the_sixth_attempt_of_a_day_waits(
     assert answer.headers["Retry-After"] == str(14 * 3600)
     assert stored.scalars(select(BindingAttempt.attempts)).all() == [5]
     clock.instant += timedelta(hours=14)
-    assert client.post(URL, headers=citizen, json={"roster": entry}).status_code == 201
+    assert client.post(URL, headers=citizen, json={"roster": verified()}).status_code == 201
 
 
 def test_a_body_that_cannot_be_read_is_no_attempt(
@@ -198,7 +255,7 @@ def test_a_body_that_cannot_be_read_is_no_attempt(
     "body, field",
     [
         ({}, "invitation"),
-        ({"invitation": "A", "roster": {}}, "roster.phone"),
+        ({"invitation": "A", "roster": {}}, "roster.staff_number"),
         ({"invitation": 7}, "invitation"),
         ({"invitation": None}, "invitation"),
         ({"roster": []}, "roster"),
@@ -217,7 +274,9 @@ def test_a_wrong_body_names_its_field(
     assert field in [error["field"] for error in answer.json["errors"]]
 
 
-@pytest.mark.parametrize("method, path", [("GET", "/api/v1/me"), ("POST", URL)])
+@pytest.mark.parametrize(
+    "method, path", [("GET", "/api/v1/me"), ("POST", URL), ("GET", REQUESTS), ("POST", REQUESTS)]
+)
 def test_nothing_without_a_token(client: FlaskClient, method: str, path: str) -> None:
     answer = client.open(path, method=method, json={"invitation": "A"})
     assert refusal(answer) == (401, "unauthenticated")

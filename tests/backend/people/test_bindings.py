@@ -14,6 +14,12 @@ from backend.people.models import Invitation, Member, MemberKind, RosterEntry
 from backend.people.policy import PhoneError
 from backend.people.queries import MembershipView, member_view, membership_on
 from backend.people.roster import import_roster
+from backend.people.roster_binding import (
+    RosterEntryBoundError,
+    RosterMismatchError,
+    Statement,
+    bind_by_roster,
+)
 from backend.ports.keys import KeyRing
 from tests.builders.organisations import NOW, TODAY, Organisation, an_organisation
 from tests.builders.people import a_member, a_roster_csv
@@ -147,15 +153,8 @@ def by_roster(
     staff_number: str = "A001",
     phone: str = PHONE,
 ) -> None:
-    bindings.bind_by_roster(
-        db,
-        member_id=member_id,
-        credit_code=credit_code,
-        staff_number=staff_number,
-        phone=phone,
-        keys=KEYS,
-        now=NOW,
-    )
+    said = Statement(credit_code, staff_number, phone, phone_verified=True)
+    bind_by_roster(db, member_id=member_id, said=said, keys=KEYS, now=NOW)
 
 
 def test_a_roster_entry_binds_and_names(
@@ -181,7 +180,7 @@ def test_no_plain_phone_is_kept(db: Connection, credit_code: str) -> None:
 
 def test_a_person_is_bound_to_one_account(db: Connection, credit_code: str) -> None:
     by_roster(db, a_member(db), credit_code)
-    with pytest.raises(bindings.RosterEntryBoundError):
+    with pytest.raises(RosterEntryBoundError):
         by_roster(db, a_member(db), credit_code)
 
 
@@ -200,7 +199,7 @@ def test_a_person_is_bound_to_one_account(db: Connection, credit_code: str) -> N
 def test_what_is_not_on_the_roster_looks_alike(
     db: Connection, credit_code: str, staff_number: str, phone: str
 ) -> None:
-    with pytest.raises(bindings.RosterMismatchError) as refusal:
+    with pytest.raises(RosterMismatchError) as refusal:
         by_roster(db, a_member(db), credit_code, staff_number, phone)
     assert refusal.value.fields == ()
 
@@ -213,13 +212,11 @@ def test_misspelt_codes_and_phones_name_their_field(db: Connection, credit_code:
 
 
 def test_a_phone_of_another_secret_does_not_match(db: Connection, credit_code: str) -> None:
-    with pytest.raises(bindings.RosterMismatchError):
-        bindings.bind_by_roster(
+    with pytest.raises(RosterMismatchError):
+        bind_by_roster(
             db,
             member_id=a_member(db),
-            credit_code=credit_code,
-            staff_number="A001",
-            phone=PHONE,
+            said=Statement(credit_code, "A001", PHONE, phone_verified=True),
             keys=KeyRing("another secret of the tests, 32 chars"),
             now=NOW,
         )
