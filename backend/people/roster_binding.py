@@ -68,7 +68,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class RosterPerson:
     """A person on a roster, locked; the phone may have been taken off it since."""
 
     id: int
@@ -117,7 +117,7 @@ def bind_by_roster(
     bind_person(db, person, member_id=member_id, now=now)
 
 
-def person_said(db: Connection, said: Statement, *, keys: KeyRing, now: datetime) -> Person:
+def person_said(db: Connection, said: Statement, *, keys: KeyRing, now: datetime) -> RosterPerson:
     """The person on the roster with this number and phone, active today, locked.
 
     Raises:
@@ -138,16 +138,21 @@ def person_said(db: Connection, said: Statement, *, keys: KeyRing, now: datetime
     ).one_or_none()
     if found is None:
         raise _mismatch()
-    return Person(*found)
+    return RosterPerson(*found)
 
 
-def person_of(db: Connection, entry_id: int) -> Person:
+def person_of(db: Connection, entry_id: int) -> RosterPerson:
     """The person of a roster entry, locked."""
-    return Person(*db.execute(_PERSON.where(RosterEntry.id == entry_id)).one())
+    return RosterPerson(*db.execute(_PERSON.where(RosterEntry.id == entry_id)).one())
 
 
 def bind_person(
-    db: Connection, person: Person, *, member_id: int, now: datetime, actor_id: int | None = None
+    db: Connection,
+    person: RosterPerson,
+    *,
+    member_id: int,
+    now: datetime,
+    actor_id: int | None = None,
 ) -> None:
     """Binds a member as a person that nobody else is bound as.
 
@@ -172,7 +177,7 @@ def bind_person(
         raise _mismatch() from None
 
 
-def _take_phone(db: Connection, person: Person, member_id: int) -> None:
+def _take_phone(db: Connection, person: RosterPerson, member_id: int) -> None:
     """Gives the account the person's name and phone; the database holds one account a phone."""
     named = (
         update(Member)
@@ -192,7 +197,7 @@ def _take_phone(db: Connection, person: Person, member_id: int) -> None:
         ) from None
 
 
-def unbind_person(db: Connection, person: Person, *, now: datetime, actor_id: int) -> None:
+def unbind_person(db: Connection, person: RosterPerson, *, now: datetime, actor_id: int) -> None:
     """Parts a person from the account bound to it: it belongs there no longer, from today on.
 
     What was credited stays with the account; the phone does not.

@@ -22,8 +22,8 @@ from backend.people.memberships import lock_member
 from backend.people.models import Member, RosterEntry, RosterRequest
 from backend.people.queries import Actor, member_view
 from backend.people.roster_binding import (
-    Person,
     RosterEntryBoundError,
+    RosterPerson,
     Statement,
     bind_person,
     person_of,
@@ -245,7 +245,7 @@ def _require_managed(db: Connection, actor: Actor, member_id: int, now: datetime
         )
 
 
-def _person(db: Connection, asked: OpenRequest) -> Person:
+def _person(db: Connection, asked: OpenRequest) -> RosterPerson:
     """The person asked for, locked, as the administrator saw it."""
     entry_id = select(RosterRequest.roster_entry_id).where(RosterRequest.id == asked.id)
     person = person_of(db, db.scalars(entry_id).one())
