@@ -83,16 +83,19 @@ def redis_url(server_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def copy_of_database(postgres_url: str) -> Callable[[], str]:
-    """Makes copies of the migrated database; each call returns the URL (owner) of a new one."""
+def copy_of_database(postgres_url: str) -> Callable[..., str]:
+    """Makes copies of a database, the migrated one if left out; returns the URL (owner) of each.
+
+    Nobody may be connected to what is copied.
+    """
     server = make_url(postgres_url)
 
-    def copy() -> str:
+    def copy(template: str = postgres_url) -> str:
         name = f"copy_{next(_NUMBERS)}"
         maintenance = make_engine(_rendered(server.set(database="postgres")), owner=True)
         with maintenance.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql(
-                f"CREATE DATABASE {name} TEMPLATE tanpuhui STRATEGY file_copy"
+                f"CREATE DATABASE {name} TEMPLATE {make_url(template).database} STRATEGY file_copy"
             )
         maintenance.dispose()
         return _rendered(server.set(database=name))
@@ -121,9 +124,17 @@ def db(_shared_engine: Engine) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def database(copy_of_database: Callable[[], str], postgres_url: str) -> Iterator[str]:
+def template(postgres_url: str) -> str:
+    """What `database` is a copy of: folders whose tests want the same scene build it once."""
+    return postgres_url
+
+
+@pytest.fixture
+def database(
+    copy_of_database: Callable[..., str], template: str, postgres_url: str
+) -> Iterator[str]:
     """URL (owner) of a fresh, migrated database of this test's own, dropped after it."""
-    copied = copy_of_database()
+    copied = copy_of_database(template)
     yield copied
     server = make_url(postgres_url).set(database="postgres")
     maintenance = make_engine(_rendered(server), owner=True)

@@ -10,12 +10,16 @@ from flask.testing import FlaskClient
 
 from admin.app import create_app
 from backend.bootstrap import Backend
+from backend.clock import Clock
+from backend.db.engine import make_engine
 from backend.people.models import Face, Role
 from backend.people.service import open_session
 from backend.rankings.jobs import publish_current, rebuild
+from credit_rules import load_rulebook
 from tests.builders.drop_offs import drop
 from tests.builders.scene import Point
 from tests.builders.town import Town, a_town
+from tests.conftest import NOW
 
 
 @pytest.fixture(autouse=True)
@@ -25,10 +29,33 @@ def log_lines() -> Iterator[Sequence[Mapping[str, Any]]]:
         yield lines
 
 
+@pytest.fixture(scope="session")
+def usual_town(copy_of_database: Callable[..., str]) -> tuple[str, Town]:
+    """A database with the town, that is only ever copied from, and who is in it."""
+    url = copy_of_database()
+    engine = make_engine(url)
+    with engine.begin() as db:
+        town = a_town(db, load_rulebook(), NOW)
+    engine.dispose()
+    return url, town
+
+
 @pytest.fixture
-def town(backend: Backend) -> Town:
-    """A committed town on this test's database."""
-    return a_town(backend)
+def template(
+    request: pytest.FixtureRequest, usual_town: tuple[str, Town], postgres_url: str, clock: Clock
+) -> str:
+    """The town for tests that want it at the usual time; else what is migrated."""
+    usual = "town" in request.fixturenames and clock.now() == NOW
+    return usual_town[0] if usual else postgres_url
+
+
+@pytest.fixture
+def town(template: str, usual_town: tuple[str, Town], backend: Backend) -> Town:
+    """The town, committed."""
+    if template == usual_town[0]:
+        return usual_town[1]
+    with backend.engine.begin() as db:
+        return a_town(db, backend.rulebook, backend.clock.now())
 
 
 @pytest.fixture

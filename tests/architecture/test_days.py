@@ -79,7 +79,8 @@ def _takes_a_day(method: ast.Attribute, arguments: list[ast.expr]) -> bool:
         return [ast.unparse(argument) for argument in arguments] != ["UTC"]
     if method.attr in _READINGS:
         return _is_instant(method.value)
-    return ast.unparse(method) in ("func.date", "func.date_trunc", "func.current_date")
+    asked = method.attr in ("date", "date_trunc", "current_date")
+    return asked and ast.unparse(method.value) == "func"
 
 
 def _is_instant(value: ast.expr) -> bool:

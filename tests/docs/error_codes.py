@@ -52,8 +52,9 @@ def codes_of_fields() -> frozenset[str]:
         everywhere |= _takers(n for n in ast.walk(tree) if isinstance(n, ast.ClassDef))
     for tree in trees.values():
         functions = _takers(n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef))
+        takers = everywhere | functions
         for node in ast.walk(tree):
-            found |= _said(node, {**everywhere, **functions})
+            found |= _said(node, takers)
     return frozenset(found)
 
 
@@ -97,9 +98,10 @@ def _first_line(kind: type) -> str:
 def _of_problems() -> Iterator[Found]:
     """What is answered without an exception: `Problem(409, "still_running", …)`."""
     for path, tree in _trees():
-        for node in ast.walk(tree):
-            if path.is_relative_to(ROOT / RULES) or not isinstance(node, ast.Call):
-                continue
+        if path.is_relative_to(ROOT / RULES):
+            continue
+        calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+        for node in calls:
             if isinstance(node.func, ast.Name) and node.func.id == "ProblemDetails":
                 status, code = node.args[:2]
                 if isinstance(status, ast.Constant) and isinstance(code, ast.Constant):

@@ -11,31 +11,40 @@ from sqlalchemy import Connection
 from werkzeug.serving import make_server
 
 from backend.bootstrap import Backend
+from backend.clock import Clock
+from backend.db.engine import make_engine
 from backend.people.models import Face
 from backend.people.service import create_login_link
 from miniprogram_api.app import create_app
-from tests.builders.databases import copy_database, empty, filled_tables
 from tests.builders.scene import Scene, a_scene
+from tests.conftest import NOW
 
 
 @pytest.fixture(scope="session")
-def shared_database(postgres_url: str) -> tuple[str, list[str]]:
-    """URL (owner) of one database for these tests, and the tables the migrations filled."""
-    url = copy_database(postgres_url, "pages")
-    return url, filled_tables(url)
+def small_city(copy_of_database: Callable[..., str]) -> tuple[str, Scene]:
+    """A database with the small city, that is only ever copied from, and who is in it."""
+    url = copy_of_database()
+    engine = make_engine(url)
+    with engine.begin() as db:
+        scene = a_scene(db, NOW)
+    engine.dispose()
+    return url, scene
 
 
 @pytest.fixture
-def database(shared_database: tuple[str, list[str]]) -> str:
-    """The shared database, as the migrations left it."""
-    url, filled = shared_database
-    empty(url, but=filled)
-    return url
+def template(
+    request: pytest.FixtureRequest, small_city: tuple[str, Scene], postgres_url: str, clock: Clock
+) -> str:
+    """The small city for tests that want it at the usual time; else what is migrated."""
+    usual = "scene" in request.fixturenames and clock.now() == NOW
+    return small_city[0] if usual else postgres_url
 
 
 @pytest.fixture
-def scene(backend: Backend) -> Scene:
+def scene(template: str, small_city: tuple[str, Scene], backend: Backend) -> Scene:
     """The small city, committed."""
+    if template == small_city[0]:
+        return small_city[1]
     with backend.engine.begin() as db:
         return a_scene(db, backend.clock.now())
 

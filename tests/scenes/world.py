@@ -71,7 +71,8 @@ def an_empty_world(backend: Backend) -> World:
 
 def a_full_world(backend: Backend) -> World:
     """Builds and commits the city through the real services."""
-    town = a_town(backend)
+    with backend.engine.begin() as db:
+        town = a_town(db, backend.rulebook, backend.clock.now())
     people = _people(backend, town)
     with backend.engine.begin() as db:
         acts = Acts(db, backend, town)
