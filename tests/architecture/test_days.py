@@ -174,6 +174,18 @@ def test_days_taken_well_pass() -> None:
     assert not list(in_template("{{ day(line.effective_on) }} {{ sealed.month.year }}"))
 
 
+def test_no_function_of_the_database_asks_for_the_time() -> None:
+    """It has a search path of its own, which a set time would not be found on: columns ask."""
+    asking = [
+        path.name
+        for path in (ROOT / "backend").glob("*/sql/*.sql")
+        if re.search(
+            r"(?i)(?<!DEFAULT )\b(?:now|clock_timestamp)\s*\(", path.read_text(encoding="utf-8")
+        )
+    ]
+    assert not asking
+
+
 def test_a_column_with_an_instant_is_called_like_one() -> None:
     """So that the patterns above know it."""
     instants = {
