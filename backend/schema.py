@@ -16,6 +16,7 @@ import backend.people.models
 import backend.places.models
 import backend.proofs.models
 import backend.rankings.models
+import backend.register.statistics.models
 import backend.rewards.models
 import backend.rulebook.models
 import backend.timekeeping.models

@@ -42,6 +42,10 @@ class Tag(StrEnum):
     PRINT_BATCH_CREATE = "places:print_batch:create"
     PRINT_BATCH_REVOKE = "places:print_batch:revoke"
 
+    REGISTER_FIGURES_CHANGED = "register:energy_statement:change"
+    REGISTER_STATE_CHANGED = "register:energy_statement:move"
+    REGISTER_CORRECTED = "register:energy_statement:correct"
+
     CLOCK_CONFIRM = "timekeeping:clock_watch:confirm"
 
     REWARD_CREATE = "rewards:reward:create"

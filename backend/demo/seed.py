@@ -10,8 +10,9 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection, exists, func, or_, select
 
 from backend.actions.drop_offs import KIND
-from backend.bootstrap import Backend, application_engine
+from backend.bootstrap import Backend
 from backend.clock import business_day
+from backend.db.engine import make_engine
 from backend.demo import deeds, history, offers
 from backend.demo.loading import LoadingSpan, Part, Progress, load
 from backend.demo.organisation import build_ground
@@ -64,11 +65,10 @@ def seed(backend: Backend, *, scale: str, report: Report, processes: int | None 
     figures = scale_named(scale)
     begun = time.monotonic()
     # An engine of its own: its lock and its long statements are none of a request's.
-    engine = application_engine(backend.settings, pool_size=2, jobs=True)
+    engine = make_engine(backend.settings.database_url, pool_size=2, statement_timeout_ms=0)
     try:
         with engine.connect() as guard, engine.connect() as db:
             _require_empty(guard)
-            db.exec_driver_sql("SET statement_timeout = 0")
             span = _span(backend, figures)
             register(db, backend.rulebook)
             build_ground(db, figures, now=span.entered)
@@ -77,7 +77,6 @@ def seed(backend: Backend, *, scale: str, report: Report, processes: int | None 
             db.commit()
             _announce(figures, span, report)
             logged = _load(db, backend, figures, span, processes or figures.processes, report)
-            report("  行为已记完，正在计算排行 …")
             # Jobs of the running system may hold what is rolled up; it is waited for.
             db.exec_driver_sql("SET lock_timeout = 0")
             history.roll_up_logged(db)

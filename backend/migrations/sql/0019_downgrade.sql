@@ -1,0 +1,2 @@
+DROP TABLE energy_figure;
+DROP TABLE energy_statement;

@@ -1,0 +1,1 @@
+"""The institutional register 台账: a wing of its own that knows nothing of points or actions."""
