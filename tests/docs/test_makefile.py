@@ -46,3 +46,30 @@ def test_hooks_call_commands_of_the_makefile() -> None:
     assert called
     assert {command.removeprefix("make ") for command in called} <= _targets() | {"quick"}
     assert "http" not in hooks
+
+
+def _progress(*said: str) -> subprocess.CompletedProcess[str]:
+    """What an installation shows while pip says some lines."""
+    lines = " ".join(f"'{line}'" for line in said)
+    makefile = f"include Makefile\ntry:\n\t@printf '%s\\n' {lines} | $(call progress,base)\n"
+    return subprocess.run(
+        ["make", "-f", "-", "try"],
+        cwd=ROOT,
+        input=makefile,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_an_installation_shows_how_far_it_is() -> None:
+    shown = _progress(*(f"Collecting part{n}" for n in range(1, 12)), "Installing collected parts:")
+    assert shown.returncode == 0
+    assert re.findall(r"下载 (\d+)/", shown.stdout) == ["1", "10"]
+    assert "写入 .venv" in shown.stdout
+
+
+def test_an_installation_that_failed_says_so_and_stops() -> None:
+    shown = _progress("Collecting part", "pip failed")
+    assert shown.returncode != 0
+    assert "再运行一次 make" in shown.stderr
