@@ -90,17 +90,18 @@ def town(backend: Backend, clock: FixedClock) -> Town:
     backend = replace(backend, signer=Signer.generate("tanpuhui.test/ledger"))
     with backend.engine.begin() as db:
         scene = a_scene(db, now)
-        for member in scene.members:
+        dropping, *others = scene.members
+        for member in others:
             earn(db, member, points_mpt=20_000, on=_earned_on(clock))
         order = Order("reference-1", a_reward(db, scene.institution_id, now), 1)
-        person = Person(scene.members[0], scene.institution_id)
+        person = Person(others[0], scene.institution_id)
         rewards.redeem(db, person, order, now=now)
         a_draw(db, backend.keys, scene.institution_id, now)
         drop(
             db,
             rulebook=backend.rulebook,
             keys=backend.keys,
-            member_id=scene.members[1],
+            member_id=dropping,
             code=scene.attended.url,
             now=now,
             mass="40",
