@@ -36,6 +36,12 @@ CLAIMS = (
 )
 PAPER = {"material": "paper", "mass": "2"}
 VISIT = {"venue": "museum"}
+OWN_LIMIT = """label = "本类每月积分上限"
+amount = "22 point"
+period = "month"
+counter = "museum"
+source = "points\""""
+LEFT_OF_OWN = 'used = { "museum:month" = { points = "20 point" } }'
 FIRST = business_day(NOW)
 Log = Callable[..., None]
 
@@ -196,10 +202,12 @@ def test_the_days_before_fill_the_counters_and_count_for_nothing_else(
     last = FIRST + timedelta(days=4)
     found = run(db, load_draft(SHIPPED, rulebook), first=last)
     assert (found.total.actions, found.total.points_after_mpt) == (1, 0)
-    generous = tmp_path / "draft"
-    changes = (('amount = "20 point"', 'amount = "22 point"'), ('"18 point"', '"20 point"'))
-    for kind in (MUSEUM, "culture.nature_visit"):
-        a_draft(generous, kind, *changes)
+    generous = a_draft(
+        tmp_path / "draft",
+        MUSEUM,
+        ('shared = "culture_points_month"', OWN_LIMIT),
+        ('left = { culture_points_month = "2 point" }', LEFT_OF_OWN),
+    )
     found = run(db, load_draft(generous, rulebook), first=last)
     assert found.total.points_after_mpt == 2_000
 
