@@ -24,6 +24,7 @@ from admin.views import (
     redemptions,
     reviews,
     rewards,
+    roster_requests,
     screen,
 )
 
@@ -43,6 +44,7 @@ PAGES: Sequence[flask.Blueprint] = (
     institutions.pages,
     organisations.pages,
     members.pages,
+    roster_requests.pages,
     ledger.pages,
     corrections.pages,
     conservation.pages,

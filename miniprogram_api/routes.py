@@ -6,6 +6,7 @@ import flask
 
 from backend.web.api import Blueprint
 from miniprogram_api.pages import (
+    binding,
     boards,
     drawing,
     entries,
@@ -62,6 +63,7 @@ PAGES: Sequence[flask.Blueprint] = (
     footprint_pages.blueprint,
     redeeming.blueprint,
     giving.blueprint,
+    binding.blueprint,
     drawing.blueprint,
     boards.blueprint,
     proofs.blueprint,

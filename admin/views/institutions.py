@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, render_template
 
-from admin.auth import CITY, PLACE_READERS, PLACE_WRITERS, may, scope
+from admin.auth import CITY, MEMBER_MANAGERS, PLACE_READERS, PLACE_WRITERS, may, scope
 from admin.forms.lists import InstitutionsFilter
 from admin.forms.people import PeopleNotice
 from admin.forms.reading import filters
@@ -20,6 +20,7 @@ from backend.organisations.queries import (
 )
 from backend.people.access import institution_in_scope
 from backend.people.queries import invitations_of
+from backend.people.roster_requests import open_requests
 from backend.web.access import actor, console_roles
 from backend.web.context import now
 from backend.web.transaction import connection
@@ -87,6 +88,7 @@ def detail(institution_id: int) -> str:
         invitations=invitations_of(db, institution_id=institution_id, limit=_LATEST)
         if may(*PLACE_WRITERS)
         else (),
+        requests=open_requests(db, institution_id=institution_id) if may(*MEMBER_MANAGERS) else (),
         today=now(),
         writes=may(*PLACE_WRITERS),
         done=filters(PeopleNotice)["done"],

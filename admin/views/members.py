@@ -23,6 +23,7 @@ from backend.people.administration import (
 )
 from backend.people.labels import ROLES
 from backend.people.queries import Grant, MemberView, account_of, given_roles, members_in
+from backend.people.roster_requests import bound_entries
 from backend.web.access import actor, console_roles
 from backend.web.context import now
 from backend.web.transaction import connection
@@ -78,6 +79,7 @@ def detail(member_id: int) -> str:
             for given in given_roles(db, member_id=member_id)
         ],
         manages=may_manage(db, actor(), member),
+        bound=bound_entries(db, actor(), member_id),
         done=filters(PeopleNotice)["done"],
     )
 

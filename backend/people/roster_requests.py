@@ -17,7 +17,7 @@ from backend.clock import business_day
 from backend.errors import DomainError, ErrorKind, NotFoundError
 from backend.organisations.models import Department, Institution
 from backend.people.access import institution_in_scope
-from backend.people.administration import MANAGERS, AccountAboveError, may_manage
+from backend.people.administration import MANAGERS, AccountAboveError, managed_member, may_manage
 from backend.people.memberships import lock_member
 from backend.people.models import Member, RosterEntry, RosterRequest
 from backend.people.queries import Actor, member_view
@@ -147,23 +147,27 @@ def requests_of(db: Connection, *, member_id: int) -> tuple[OwnRequest, ...]:
 
 def open_requests(db: Connection, *, institution_id: int) -> tuple[OpenRequest, ...]:
     """What waits for a decision in an institution, oldest first."""
-    rows = db.execute(
-        _OPEN.where(RosterEntry.institution_id == institution_id).order_by(RosterRequest.id)
+    waiting = _ASKED.where(
+        RosterEntry.institution_id == institution_id, RosterRequest.decided_at.is_(None)
     )
-    return tuple(OpenRequest(*row) for row in rows)
+    return tuple(OpenRequest(*row) for row in db.execute(waiting.order_by(RosterRequest.id)))
 
 
 def managed_request(db: Connection, actor: Actor, request_id: int) -> OpenRequest:
     """An open request to an institution that the actor manages.
 
     Raises:
-        NotFoundError: no such request, decided, or outside.
+        NotFoundError: no such request, or outside.
+        RequestDecidedError: it is decided.
     """
-    row = db.execute(_OPEN.where(RosterRequest.id == request_id)).one_or_none()
+    row = db.execute(_ASKED.where(RosterRequest.id == request_id)).one_or_none()
     if row is None:
-        raise NotFoundError("没有找到这项待处理的申请，可能已经处理，请刷新后重试。")
+        raise NotFoundError("没有找到这项申请，请刷新后重试。")
     found = OpenRequest(*row)
     institution_in_scope(db, actor, found.institution_id, roles=MANAGERS)
+    decided = select(RosterRequest.decided_at).where(RosterRequest.id == request_id)
+    if db.scalar(decided) is not None:
+        raise _decided()
     return found
 
 
@@ -171,7 +175,7 @@ def release_request(db: Connection, actor: Actor, request_id: int, *, now: datet
     """Binds who asked, and parts the person from the account that was bound to it before.
 
     Raises:
-        NotFoundError: no such request, decided, or outside.
+        NotFoundError: no such request, or outside.
         AccountAboveError: the request is the actor's own, or the account that would lose the
             person is not theirs to manage.
         RequestDecidedError: somebody else was quicker.
@@ -195,7 +199,7 @@ def dismiss_request(db: Connection, actor: Actor, request_id: int, *, now: datet
     """Ends a request without binding anybody.
 
     Raises:
-        NotFoundError: no such request, decided, or outside.
+        NotFoundError: no such request, or outside.
         RequestDecidedError: somebody else was quicker.
     """
     asked = managed_request(db, actor, request_id)
@@ -205,13 +209,16 @@ def dismiss_request(db: Connection, actor: Actor, request_id: int, *, now: datet
 def unbind_member(db: Connection, actor: Actor, member_id: int, *, now: datetime) -> None:
     """Parts an account from the people on rosters it is bound as, within the actor's reach.
 
+    Repeating is harmless.
+
     Raises:
-        NotFoundError: it is bound as nobody there.
+        NotFoundError: neither the account nor a person it is bound as is within reach.
         AccountAboveError: it is not the actor's to manage.
     """
     entries = bound_entries(db, actor, member_id)
     if not entries:
-        raise NotFoundError("该成员没有可解除的名册绑定，请刷新后重试。")
+        managed_member(db, actor, member_id, now=now)
+        return
     _require_managed(db, actor, member_id, now)
     lock_member(db, member_id)
     for entry_id in entries:
@@ -264,9 +271,13 @@ def _decide(
         .returning(RosterRequest.id)
     ).one_or_none()
     if decided is None:
-        raise RequestDecidedError("这项申请已由他人处理，请刷新页面查看结果。")
+        raise _decided()
     tag = Tag.ROSTER_REQUEST_RELEASE if released else Tag.ROSTER_REQUEST_DISMISS
     _record(db, tag, asked.id, actor.member_id, now)
+
+
+def _decided() -> RequestDecidedError:
+    return RequestDecidedError("这项申请已经处理过了，请刷新页面查看结果。")
 
 
 def _record(db: Connection, tag: Tag, request_id: int, actor_id: int, now: datetime) -> None:
@@ -281,7 +292,7 @@ def _record(db: Connection, tag: Tag, request_id: int, actor_id: int, now: datet
 
 
 _ASKING, _BOUND = aliased(Member), aliased(Member)
-_OPEN = (
+_ASKED = (
     select(
         RosterRequest.id,
         RosterEntry.institution_id,
@@ -299,5 +310,4 @@ _OPEN = (
     .join(Department, Department.id == RosterEntry.department_id)
     .join(_ASKING, _ASKING.id == RosterRequest.member_id)
     .join(_BOUND, _BOUND.id == RosterEntry.bound_member_id, isouter=True)
-    .where(RosterRequest.decided_at.is_(None))
 )

@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Connection
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -14,14 +15,18 @@ from backend.bootstrap import Backend
 from backend.clock import business_day
 from backend.corrections.service import CorrectionDraft, open_run
 from backend.offers.policy import Person
+from backend.organisations.queries import institution
 from backend.people.bindings import create_invitation
 from backend.people.models import Role
 from backend.people.queries import Grant, given_roles, invitations_of
 from backend.people.roles import grant_role, revoke_role
+from backend.people.roster import import_roster
+from backend.people.roster_binding import Statement
+from backend.people.roster_requests import open_request
 from backend.rewards.service import Order, redeem
 from backend.web.access import undeclared
 from tests.builders.organisations import a_department
-from tests.builders.people import a_member
+from tests.builders.people import a_member, a_roster_csv
 from tests.builders.points import earn
 from tests.builders.rewards import a_cause, a_draw, a_reward
 from tests.builders.town import Town
@@ -94,6 +99,12 @@ MAY: dict[str, set[Role]] = {
     "members.log_out": WRITERS,
     "members.confirm_role": WRITERS,
     "members.revoke": WRITERS,
+    "roster_requests.confirm_release": WRITERS,
+    "roster_requests.release": WRITERS,
+    "roster_requests.confirm_dismissal": WRITERS,
+    "roster_requests.dismiss": WRITERS,
+    "roster_requests.confirm_unbinding": WRITERS,
+    "roster_requests.unbind": WRITERS,
     "organisations.city": {Role.CITY_ADMIN},
     "organisations.edit_district": {Role.CITY_ADMIN},
     "organisations.change_district": {Role.CITY_ADMIN},
@@ -142,6 +153,7 @@ def _people(backend: Backend, institution_id: int) -> dict[str, int]:
     now = backend.clock.now()
     with backend.engine.begin() as db:
         member_id = a_member(db, name="小唐", institution_id=institution_id)
+        department_id = a_department(db, institution_id, "值守班")
         grant = Grant(Role.ATTENDANT, institution_id=institution_id)
         grant_role(db, member_id=member_id, grant=grant, now=now)
         create_invitation(
@@ -154,11 +166,23 @@ def _people(backend: Backend, institution_id: int) -> dict[str, int]:
             actor_id=None,
         )
         return {
-            "department_id": a_department(db, institution_id, "值守班"),
+            "department_id": department_id,
             "member_id": member_id,
             "grant_id": given_roles(db, member_id=member_id)[0].id,
+            "request_id": _asked(db, backend, institution_id),
             "invitation_id": invitations_of(db, institution_id=institution_id, limit=1)[0].id,
         }
+
+
+def _asked(db: Connection, backend: Backend, institution_id: int) -> int:
+    """A request to be bound as somebody on the roster of an institution."""
+    now = backend.clock.now()
+    code = institution(db, institution_id=institution_id).credit_code
+    row = (code, "值守班", "A001", "张三", f"138{institution_id:08d}", "", "")
+    import_roster(db, data=a_roster_csv([row]), keys=backend.keys, now=now)
+    said = Statement(code, "A001", f"138{institution_id:08d}", phone_verified=False)
+    member_id = a_member(db, name="小何")
+    return open_request(db, member_id=member_id, said=said, keys=backend.keys, now=now)
 
 
 @pytest.fixture

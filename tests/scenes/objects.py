@@ -41,6 +41,7 @@ SINGLE: Mapping[str, str] = {
     "number": "SELECT max(certificate) FROM donation GROUP BY unit UNION VALUES ('NO-SUCH')",
     "place_id": _PLACES,
     "redemption_id": "SELECT id FROM redemption",
+    "request_id": "SELECT max(id) FROM roster_request GROUP BY released",
     "reward_id": "SELECT id FROM reward",
     "run_id": "SELECT id FROM correction_run",
     "size": "SELECT max(size) FROM checkpoint UNION VALUES (1)",

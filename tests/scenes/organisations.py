@@ -8,14 +8,18 @@ from sqlalchemy import text
 
 from backend.offers.service import switch_cash_value
 from backend.organisations.departments import close_department
+from backend.organisations.queries import institution
 from backend.organisations.service import close_institution, record_year
 from backend.people.bindings import create_invitation
 from backend.people.models import Role
 from backend.people.queries import Grant
 from backend.people.roles import grant_role
+from backend.people.roster import import_roster
+from backend.people.roster_binding import Statement
+from backend.people.roster_requests import open_request
 from backend.places.service import print_posters, revoke_batch
 from tests.builders.organisations import a_department, an_institution
-from tests.builders.people import a_member
+from tests.builders.people import a_member, a_roster_csv
 from tests.scenes.acts import EVERYWHERE, FREE, LONG, RARE, Acts
 
 
@@ -36,6 +40,7 @@ def organise_everything(acts: Acts, people: Mapping[str, int]) -> None:
     grant_role(db, member_id=people["rare"], grant=grant, now=now)
     _cash_value(acts)
     _year(acts)
+    _roster_requests(acts, people)
 
 
 def _invitations(acts: Acts) -> None:
@@ -76,6 +81,31 @@ def _posters(acts: Acts) -> None:
 def _cash_value(acts: Acts) -> None:
     bureau = acts.town.organisation.bureau
     switch_cash_value(acts.db, bureau, allowed=True, actor_id=acts.admin, now=acts.now)
+
+
+def _roster_requests(acts: Acts, people: Mapping[str, int]) -> None:
+    """One that waits, an objection, one released and one dismissed; a bound account."""
+    db, now, keys = acts.db, acts.now, acts.backend.keys
+    code = institution(db, institution_id=acts.town.organisation.bureau).credit_code
+    phones = {f"R00{number}": f"1370000000{number}" for number in range(4)}
+    rows = [(code, "财务处", number, "王𱖎", phone, "", "") for number, phone in phones.items()]
+    import_roster(db, data=a_roster_csv(rows), keys=keys, now=now)
+    for number, phone in phones.items():
+        said = Statement(code, number, phone, phone_verified=number == "R001")
+        for member_id in (a_member(db, name=LONG[:50]), people["rare"]):
+            open_request(db, member_id=member_id, said=said, keys=keys, now=now)
+    for number, released in (("R002", True), ("R003", False)):
+        db.execute(
+            text(
+                "UPDATE roster_request SET released = :released, decided_at = :now"
+                " FROM roster_entry e WHERE e.id = roster_entry_id AND staff_number = :number"
+            ),
+            {"released": released, "now": now, "number": number},
+        )
+    db.execute(
+        text("UPDATE roster_entry SET bound_member_id = :staff WHERE staff_number = 'R000'"),
+        {"staff": acts.town.staff[0]},
+    )
 
 
 def _year(acts: Acts) -> None:

@@ -22,6 +22,7 @@ from backend.people.roster_binding import (
     bind_by_roster,
 )
 from backend.people.roster_requests import (
+    RequestDecidedError,
     bound_entries,
     dismiss_request,
     managed_request,
@@ -131,7 +132,7 @@ def test_a_dismissed_request_binds_nobody(db: Connection, code: str, officer: Ac
     dismiss_request(db, officer, request, now=NOW)
     assert bound(db) is None
     assert [each.released for each in requests_of(db, member_id=member)] == [False]
-    with pytest.raises(NotFoundError):
+    with pytest.raises(RequestDecidedError):
         release_request(db, officer, request, now=NOW)
     assert ask(db, member, said(code)) != request
 
