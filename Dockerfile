@@ -26,6 +26,6 @@ WORKDIR /var/lib/tanpuhui
 EXPOSE 8000 8001
 # For the API, the role by default; compose.yaml says how the others are asked.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz')"]
+    CMD ["python", "-P", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz')"]
 ENTRYPOINT ["tanpuhui"]
 CMD ["api"]

@@ -12,7 +12,7 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from backend.bootstrap import prepare
-from backend.runtime.children import StartError
+from backend.runtime.children import ISOLATED, StartError
 from backend.runtime.lock import DataFolderLock
 from backend.runtime.ports import bracketed, ensure_free
 from backend.runtime.servers import (
@@ -30,8 +30,6 @@ _STAND_IN_APP = "wx0000000000000000"
 _LEAVING_SECONDS = 10.0
 # What stands higher is stopped first, so that nothing loses what it works with.
 _SERVERS, _BACKGROUND, _FACES = range(3)
-# The installed script keeps the working directory off the import path; so do its children.
-_PYTHON_OPTIONS = ("-P",) if sys.flags.safe_path else ()
 
 
 @click.command("up", help="启动整套系统，Ctrl-C 停止它启动的一切。")
@@ -143,7 +141,7 @@ def _command(
     """One of our own commands as a process; without a place for logs it has one job to do."""
     return Process(
         name,
-        (sys.executable, *_PYTHON_OPTIONS, "-m", "backend.cli", *arguments),
+        (sys.executable, *ISOLATED, "-m", "backend.cli", *arguments),
         env=environment,
         log=logged.data_dir / "logs" / f"{name}.log" if logged else None,
         once=logged is None,

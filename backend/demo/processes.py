@@ -16,6 +16,7 @@ from backend.demo.loading import LoadingSpan, Part, Progress
 from backend.demo.part_process import COMMIT, READY, arguments, read
 from backend.demo.scale import Scale
 from backend.errors import DomainError, ErrorKind
+from backend.runtime.children import ISOLATED
 
 _PROGRESS_SECONDS: Final = 5.0
 
@@ -94,7 +95,7 @@ def _together(parts: Sequence[Progress]) -> Progress:
 
 def _start(backend: Backend, part: Part, span: LoadingSpan) -> _Child:
     return subprocess.Popen(  # noqa: S603 - our own program with our own arguments
-        [sys.executable, "-m", "backend.demo.part_process", *arguments(part, span)],
+        [sys.executable, *ISOLATED, "-m", "backend.demo.part_process", *arguments(part, span)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=os.environ | backend.settings.environment(),

@@ -9,8 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from backend.errors import DomainError, ErrorKind
+
+ISOLATED: Final = ("-P",)
+"""Options of every Python we start: a file in the working directory is no module of ours."""
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None

@@ -27,6 +27,7 @@ from backend.web import (
     problems,
     proxies,
     request_id,
+    submissions,
     transaction,
 )
 from backend.web.words import LABELS
@@ -88,6 +89,7 @@ def create_base(
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals["csp_nonce"] = headers.csp_nonce
+    app.jinja_env.globals["submission"] = submissions.field
     app.jinja_env.globals["labels"] = LABELS
     app.url_map.converters["int"] = fields.BigintConverter
     app.url_map.merge_slashes = False
@@ -99,6 +101,7 @@ def create_base(
     app.before_request(origin.enforce)
     app.before_request(access.enforce)
     app.before_request(limits.enforce)
+    app.before_request(submissions.begin)
     app.after_request(_finish)
     transaction.install(app, backend.engine)
     problems.install(app)
@@ -120,6 +123,7 @@ def _begin() -> None:
 
 def _finish(response: Response) -> Response:
     response = limits.settle(response)
+    submissions.settle(response)
     headers.describe(response)
     metrics.observe(response)
     logs.write_access(response)

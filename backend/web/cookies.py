@@ -26,7 +26,14 @@ def _secure() -> bool:
     context = web_context()
     settings = context.backend.settings
     url = settings.console_url if context.face is Face.CONSOLE else settings.public_url
-    return url.startswith("https://")
+    return request.is_secure or url.startswith("https://")
+
+
+def keep(response: Response, name: str, value: str, *, seconds: int) -> None:
+    """Keeps something in the browser that is no secret, for so many seconds."""
+    response.set_cookie(
+        name, value, max_age=seconds, httponly=True, samesite="Lax", secure=_secure()
+    )
 
 
 def set_session(response: Response, *, token: str, expires_at: datetime) -> None:

@@ -59,7 +59,8 @@ class StrictInteger(fields.Integer):
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_kwargs: Any
     ) -> int:
         del attr, data
-        whole = isinstance(value, Decimal) and value == value.to_integral_value()
+        finite = isinstance(value, Decimal) and value.is_finite()
+        whole = finite and value == value.to_integral_value()
         if isinstance(value, bool) or not (isinstance(value, int) or whole):
             raise _refuse("type", "这一项应为整数。")
         return int(value)  # 3.0 is an integer to JSON Schema, and to JavaScript

@@ -8,7 +8,7 @@ import marshmallow as ma
 from webargs.flaskparser import FlaskParser
 
 from backend.errors import FieldError, InvalidInputError
-from backend.web import strict_json
+from backend.web import strict_json, submissions
 from backend.web.fields import StrictBoolean, StrictInteger
 from backend.web.messages import field_errors
 from backend.web.refusals import MalformedBodyError, UnsupportedMediaTypeError
@@ -96,7 +96,8 @@ class StrictParser(FlaskParser):
         del req
         if location not in _TEXT_LOCATIONS:
             return location_data
-        return {name: _read(schema, name, location_data[name]) for name in location_data}
+        named = [name for name in location_data if name != submissions.FIELD]
+        return {name: _read(schema, name, location_data[name]) for name in named}
 
     def handle_error(
         self,

@@ -32,6 +32,13 @@ class BodyLateError(HttpRefusalError):
     status = 408
 
 
+class SubmissionRunningError(DomainError):
+    """The same form was sent a moment ago and is still being worked on."""
+
+    code = "submission_running"
+    kind = ErrorKind.IN_PROGRESS
+
+
 class UnstorableTextError(HttpRefusalError):
     """A text holds NUL or half a surrogate pair, which no database column can keep."""
 

@@ -12,6 +12,7 @@ from backend.errors import DomainError, FieldError, InvalidInputError, Unauthent
 from backend.web import problems
 from backend.web.access import optional_actor, public
 from backend.web.context import request_id
+from backend.web.cookies import keep
 from backend.web.fields import Reference
 from miniprogram_api.pages import wording
 
@@ -117,5 +118,5 @@ def choose_text_size() -> Response:
     answer = redirect(local_path(request.form.get("next"), url_for("home.welcome")), 303)
     size = request.form.get("size", "")
     if size in TEXT_SIZES:
-        answer.set_cookie(_TEXT_COOKIE, size, max_age=_YEAR_SECONDS, httponly=True, samesite="Lax")
+        keep(answer, _TEXT_COOKIE, size, seconds=_YEAR_SECONDS)
     return answer

@@ -10,7 +10,7 @@ from backend.people import service
 from backend.people.models import Face
 from backend.web.access import optional_actor, public
 from backend.web.context import now
-from backend.web.cookies import clear_session, session_token, set_session
+from backend.web.cookies import clear_session, keep, session_token, set_session
 from backend.web.limits import LOGINS, limited
 from backend.web.transaction import connection
 from miniprogram_api.pages.frame import local_path, page_blueprint
@@ -33,9 +33,7 @@ def explain() -> Response | str:
     page = render_template("login.html", next_path=next_path, sentence="")
     answer = Response(page, mimetype="text/html")
     if next_path:
-        answer.set_cookie(
-            _NEXT_COOKIE, next_path, max_age=_NEXT_SECONDS, httponly=True, samesite="Lax"
-        )
+        keep(answer, _NEXT_COOKIE, next_path, seconds=_NEXT_SECONDS)
     return answer
 
 

@@ -29,7 +29,8 @@ def _submit(browser: FlaskClient, page: str, **typed: str) -> Any:
     assert action is not None
     assert when is not None
     hidden = {name: html.unescape(value) for name, value in _HIDDEN.findall(page)}
-    hidden.pop("next", None)
+    for other in ("next", "submission"):  # of the footer
+        hidden.pop(other, None)
     fields = {name.replace("fact_", "fact-"): value for name, value in typed.items()}
     return browser.post(html.unescape(action[1]), data={"when": when[1], **hidden, **fields})
 

@@ -35,7 +35,8 @@ def _form(page: str) -> tuple[str, dict[str, str]]:
     action = _ACTION.search(page)
     assert action is not None
     hidden = {name: html.unescape(value) for name, value in _HIDDEN.findall(page)}
-    hidden.pop("next", None)
+    for other in ("next", "submission"):  # of the footer
+        hidden.pop(other, None)
     return html.unescape(action[1]), hidden
 
 
