@@ -8,24 +8,35 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor, lcm
+from math import lcm
 
+from credit_rules.conditions import require
 from credit_rules.counters import NANO, CapSpec, measure_of
-from credit_rules.errors import nearest
 from credit_rules.lowering import PERIODS, Lowering, StepFailed, table_bounds
 from credit_rules.model import StepDoc
-from credit_rules.plan import Capped, Clamp, Condition, Require, Sum, Tiered, rising
+from credit_rules.plan import (
+    TIER_SLOT,
+    Capped,
+    Clamp,
+    Pick,
+    Product,
+    Sum,
+    Tiered,
+    rising,
+)
 from credit_rules.units import COUNTED, PURE, Unit, base_unit, decimal_text, showable
 from credit_rules.values import (
     Counted,
     CounterField,
     Formula,
     LookedUp,
-    Required,
     Value,
     Weighted,
     common_scale,
 )
+
+WEIGHTS = ("points", "reduction", "shown", "declared")
+"""The weights of a tier; the last two split its points by whether something shows the action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +123,8 @@ def _scale(work: Lowering, step: StepDoc) -> None:
 
 def _convert(work: Lowering, step: StepDoc) -> None:
     _multiply(work, step, ("of", "rate"))
+    if step.settings["of"] in work.declared:
+        work.declared.add(step.out)
 
 
 def _sum(work: Lowering, step: StepDoc) -> None:
@@ -119,6 +132,8 @@ def _sum(work: Lowering, step: StepDoc) -> None:
     if not isinstance(names, list) or len(names) < 2 or not all(isinstance(n, str) for n in names):
         raise StepFailed(step.key("parts"), "至少要有两个加数。", '例如 ["a", "b"]。')
     parts = tuple(work.operand(step.key("parts"), name) for name in names)
+    if work.declared.issuperset(names):
+        work.declared.add(step.out)
     for part in parts[1:]:
         work.same(step.key("parts"), part.dimension, parts[0])
     scale = common_scale(part.scale for part in parts)
@@ -139,23 +154,54 @@ def _bound(work: Lowering, step: StepDoc) -> None:
     high = work.amount(step, "max", of)[0] if "max" in step.settings else of.high
     if low >= high:
         raise StepFailed(step.key("min"), "下限不小于上限。", "请调整 min 与 max。")
+    if of.name in work.declared and not low:
+        work.declared.add(step.out)
+    names, applies = work.tiers(step)
     scale = common_scale((of.scale, low, high))
     bounds = (min(max(of.low, low), high), min(max(of.high, low), high))
+    if applies is not None:
+        bounds = (min(of.low, bounds[0]), max(of.high, bounds[1]))
     out = work.define(step, of.unit, bounds, scale)
+    into = out.slot if applies is None else work.slot()
     work.made.operations.append(
-        Clamp(out.slot, of.slot, int(of.scale / scale), int(low / scale), int(high / scale))
+        Clamp(into, of.slot, int(of.scale / scale), int(low / scale), int(high / scale))
     )
+    if applies is not None:
+        _for_tiers(work, out.slot, (into, 1), (of.slot, int(of.scale / scale)), applies)
     shown = [
         f"{word} {decimal_text(limit / out.unit.ratio)} {out.unit.label}".strip()
         for name, word, limit in (("min", "不低于", low), ("max", "不高于", high))
         if name in step.settings
     ]
-    work.show(Formula(step.key(), step.block, out, "、".join(("{0}", *shown)), (of,)))
+    only = f"（只限 {'、'.join(names)}）" if names else ""
+    work.show(Formula(step.key(), step.block, out, "、".join(("{0}", *shown)) + only, (of,)))
+
+
+def _for_tiers(
+    work: Lowering,
+    out: int,
+    bounded: tuple[int, int],
+    whole: tuple[int, int],
+    applies: frozenset[int],
+) -> None:
+    """`out` = the bounded amount for some tiers of evidence, the whole for the others."""
+    every = range(len(work.doc.evidence.table.tiers))
+    parts = []
+    for (slot, times), chosen in ((bounded, True), (whole, False)):
+        asked, part = work.slot(), work.slot()
+        among = tuple(int((tier in applies) is chosen) for tier in every)
+        work.made.operations.append(Pick(asked, (TIER_SLOT,), (len(among),), among))
+        work.made.operations.append(Product(part, (slot, asked)))
+        parts.append((part, times))
+    work.made.operations.append(Sum(out, tuple(parts)))
 
 
 def _evidence(work: Lowering, step: StepDoc) -> None:
     of = work.value(step, "of")
-    weight = work.tier_weight(work.one_of(step, "weight", ("points", "reduction")))
+    which = work.one_of(step, "weight", WEIGHTS)
+    weight = work.tier_weight(which)
+    if which == "declared":
+        work.declared.add(step.out)
     out = work.product(step, (of, weight), of.unit)
     work.show(Weighted(step.key(), step.block, out, of, weight))
 
@@ -187,7 +233,11 @@ def _cap(work: Lowering, step: StepDoc) -> None:
     multiplier, (_, applies) = work.nano(step, basis), work.tiers(step)
     spec = _spec(work, step, basis, int(limit), unit)
     rank = PERIODS.index(spec.period) + 1
-    work.uncounted(step, basis, 0 if applies is not None else rank)
+    # What only the member's word fills is nothing for other tiers: its counters may follow.
+    alone = applies is None or basis.name in work.declared
+    work.uncounted(step, basis, rank if alone else 0)
+    if basis.name in work.declared:
+        work.declared.add(step.out)
     used, claimed, before = work.slot(), work.slot(), work.slot()
     high = basis.high if applies is not None else min(basis.high, amount)
     out = work.define(step, unit, (Fraction(0), high), Fraction(1, NANO), rank)
@@ -295,58 +345,6 @@ def _tiers(work: Lowering, step: StepDoc) -> None:
     )
 
 
-def _condition(work: Lowering, key: str, test: object) -> tuple[str, Condition]:
-    if not isinstance(test, Mapping) or not isinstance(test.get("value"), str):
-        raise StepFailed(key, "条件必须写明 value。", '例如 { value = "distance", max = "1 km" }。')
-    unknown = set(test) - {"value", "min", "max", "one_of"}
-    for name in sorted(unknown):
-        raise StepFailed(
-            f"{key}.{name}", "不认识这个键。", nearest(name, ("value", "min", "max", "one_of"))
-        )
-    name = test["value"]
-    if name in work.choices:
-        return name, _choice_condition(work, key, name, test.get("one_of"))
-    value = work.operand(f"{key}.value", name)
-    bounds: list[Fraction] = []
-    for side, default in (("min", value.low), ("max", value.high)):
-        text = test.get(side)
-        if text is None:
-            bounds.append(default)
-            continue
-        amount, unit = work.quantity(f"{key}.{side}", str(text))
-        work.same(f"{key}.{side}", unit.dimension, value)
-        bounds.append(amount)
-    low, high = bounds[0] / value.scale, bounds[1] / value.scale
-    return name, Condition(value.slot, ceil(low), floor(high), None)
-
-
-def _choice_condition(work: Lowering, key: str, name: str, allowed: object) -> Condition:
-    spec = work.choices[name].spec
-    known = [choice.value for choice in spec.choices]
-    if not isinstance(allowed, list) or not allowed:
-        raise StepFailed(f"{key}.one_of", "选择项的条件必须列出 one_of。", nearest("", known))
-    for value in allowed:
-        if value not in known:
-            raise StepFailed(f"{key}.one_of", f"没有选项“{value}”。", nearest(str(value), known))
-    among = frozenset(known.index(value) for value in allowed)
-    return Condition(work.choices[name].slot, 0, len(known), among)
-
-
-def _eligible(work: Lowering, step: StepDoc) -> None:
-    every = "all" in step.settings
-    tests = step.settings.get("all" if every else "any")
-    if not isinstance(tests, list) or not tests or every == ("any" in step.settings):
-        raise StepFailed(step.key(), "请在 all 与 any 中写一个非空的条件列表。", "两者只写其一。")
-    message = work.text(step, "message")
-    name = "all" if every else "any"
-    found = [
-        _condition(work, step.key(f"{name}[{index}]"), test) for index, test in enumerate(tests)
-    ]
-    slot = work.slot()
-    work.made.operations.append(Require(slot, tuple(c for _, c in found), every))
-    work.show(Required(step.key(), step.block, slot, found[0][0], message))
-
-
 BLOCKS: Mapping[str, Block] = {
     "linear_difference": Block(("activity", "baseline", "project"), (), _linear_difference),
     "mass_by_material": Block(("mass", "material", "table"), (), _mass_by_material),
@@ -356,9 +354,9 @@ BLOCKS: Mapping[str, Block] = {
     "scale": Block(("of", "ratio"), ("source",), _scale),
     "convert": Block(("of", "rate"), (), _convert),
     "sum": Block(("parts",), (), _sum),
-    "bound": Block(("of",), ("min", "max", "source"), _bound),
+    "bound": Block(("of",), ("min", "max", "tiers", "source"), _bound),
     "evidence": Block(("of", "weight"), (), _evidence),
     "cap": Block(("on", "amount", "period"), ("scope", "counter", "tiers", "source"), _cap),
     "tiers": Block(("on", "rows", "period"), ("scope", "counter", "source"), _tiers),
-    "eligible": Block(("message",), ("all", "any"), _eligible),
+    "eligible": Block(("message",), ("all", "any"), require),
 }

@@ -52,6 +52,7 @@ class Lowering:
         self.made = Lowered()
         self.slot()  # of the tier
         self.values: dict[str, Value | None] = {}
+        self.declared: set[str] = set()
         self.choices: dict[str, ChoiceValue] = {}
         for spec in doc.inputs.values():
             slot = self.slot()

@@ -200,6 +200,16 @@ class Tier:
     reduction: Decimal
     ranked: bool
 
+    @property
+    def shown(self) -> Decimal:
+        """The weight of points where something shows the action; zero of the member's word."""
+        return self.points if self.ranked else Decimal(0)
+
+    @property
+    def declared(self) -> Decimal:
+        """The weight of points of the member's word; zero where something shows the action."""
+        return Decimal(0) if self.ranked else self.points
+
     @cached_property
     def weights(self) -> tuple[str, str]:
         """The weights of points and reductions as plain decimals."""

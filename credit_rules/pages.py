@@ -218,8 +218,10 @@ def _constant(value: Value) -> str:
 def _weights(methodology: Methodology, line: Weighted) -> str:
     steps = methodology.doc.steps
     which = next(s.settings["weight"] for s in steps if s.key() == line.key)
-    index = 0 if which == "points" else 1
-    return "，".join(f"{tier.name} {tier.weights[index]}" for tier in methodology.tiers)
+    return "，".join(
+        f"{tier.name} {decimal_text(Fraction(getattr(tier, str(which))))}"
+        for tier in methodology.tiers
+    )
 
 
 def _counted(methodology: Methodology, line: Counted) -> str:

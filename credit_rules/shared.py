@@ -32,6 +32,7 @@ _SHAPES: Final = {
     "cap": _Shape("amount", ("period", "counter", "source"), ("scope", "tiers")),
     "tiers": _Shape("rows", ("period", "counter", "source"), ("scope",)),
     "bound": _Shape("max", ("source",), ()),
+    "convert": _Shape("rate", ("source",), ()),
 }
 
 

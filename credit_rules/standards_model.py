@@ -17,10 +17,10 @@ class SharedStep:
 
     Args:
         name: name by which steps refer to it.
-        block: ``cap``, ``tiers`` or ``bound``.
+        block: ``cap``, ``tiers``, ``bound`` or ``convert``.
         label: Chinese label.
         settings: source, period, counter and whatever else does not change by date.
-        values: from each day on, the amount, the rows or the maximum; first day first.
+        values: from each day on, the amount, the rows, the maximum or the rate; first day first.
     """
 
     name: str

@@ -57,6 +57,7 @@ class Drawing:
 
     def __init__(self, methodology: Methodology, plan: DatedPlan, tier: int, on: date) -> None:
         self._methodology, self._plan, self._tier, self._on = methodology, plan, tier, on
+        self._nothing = self._nothings()
         self._sources: list[Source] = []
         self._numbers: dict[tuple[int, DecimalForm], int] = {}
         self._choices: dict[tuple[int, tuple[str, ...]], str] = {}
@@ -72,11 +73,38 @@ class Drawing:
         sentences += [
             self._sentence(f"{self._worded(line)}。", line)
             for line in self._plan.lines
-            if not isinstance(line, Counted) or self._applies(line)
+            if not self._idle(line)
         ]
         return TraceTemplate(
             tuple(self._sources), Blanked(document, self._escaped), tuple(sentences)
         )
+
+    def _idle(self, line: TraceLine) -> bool:
+        """Whether a line can come to nothing only, or does not apply, for the tier of the trace."""
+        if isinstance(line, Required):
+            return False
+        if isinstance(line, Formula) and line.block == "sum" and len(self._told(line)) < 2:
+            return True
+        unused = isinstance(line, Counted) and not self._applies(line)
+        return unused or line.out.name in self._nothing
+
+    def _told(self, line: Formula) -> list[Value]:
+        """The operands worth telling: of a sum, those that can be anything for the tier."""
+        if line.block != "sum":
+            return list(line.operands)
+        return [operand for operand in line.operands if operand.name not in self._nothing]
+
+    def _nothings(self) -> frozenset[str]:
+        """The steps that split points by whether something shows the action, on the other side."""
+        tier = self._methodology.evidence.table.tiers[self._tier]
+        other, found = "declared" if tier.ranked else "shown", set[str]()
+        for step in self._methodology.doc.steps:
+            taken = step.settings.get("of", step.settings.get("on"))
+            parts = step.settings.get("parts", [taken])
+            whole = isinstance(parts, list) and found.issuperset(map(str, parts))
+            if step.settings.get("weight") == other or whole:
+                found.add(step.out)
+        return frozenset(found)
 
     def _sentence(self, text: str, line: TraceLine | None = None) -> Sentence:
         """A sentence; full weight changes nothing and is not worth one."""
@@ -291,11 +319,12 @@ class Drawing:
             return f"{line.out.label}：{self._worth(line.of)} × 凭证权重 {weight} ＝ {result}"
         if isinstance(line, Counted):
             return self._counted_text(line, result)
-        operands = (
+        told = [
             f"{operand.label}{' ' if operand.label else ''}{self._worth(operand)}"
-            for operand in line.operands
-        )
-        return f"{line.out.label} ＝ {line.pattern.format(*operands)} ＝ {result}"
+            for operand in self._told(line)
+        ]
+        pattern = " ＋ ".join(["{}"] * len(told)) if line.block == "sum" else line.pattern
+        return f"{line.out.label} ＝ {pattern.format(*told)} ＝ {result}"
 
     def _looked_up_text(self, line: LookedUp, result: str) -> str:
         row = "、".join(self._choice(c, _labels(c.spec)) for c in line.choices)

@@ -46,8 +46,11 @@ def a_stricter_drop_off(folder: Path) -> Path:
             "reduction_mg = 590000, points_mpt = 17000 }",
         ),
         ("points_mpt = 29000", "points_mpt = 27000"),
-        ("reduction_mg = 0, points_mpt = 5000", "reduction_mg = 0, points_mpt = 4000"),
         ("points_mpt = 10000 }", "points_mpt = 8000 }"),
         ("points_mpt = 19000, bonus", "points_mpt = 17000, bonus"),
         ("reduction_mg = 1000, points_mpt = 19000", "reduction_mg = 1000, points_mpt = 17000"),
+        (
+            "reduction_mg = 1738740, points_mpt = 30000",
+            "reduction_mg = 1738740, points_mpt = 28200",
+        ),
     )

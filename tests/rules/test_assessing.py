@@ -32,7 +32,7 @@ def test_a_trace_keeps_the_counters_it_was_assessed_with(shipped: Rulebook) -> N
         ("recycling.drop_off:day", Used(reduction_ng=COUNTER_LIMIT + 1)),
         ("recycling.drop_off:day", Used(reduction_ng=COUNTER_LIMIT)),
         ("recycling.drop_off:day", Used(activity_nano=COUNTER_LIMIT - 10)),
-        ("recycling.drop_off.self_declared:day", Used(count_nano=-1)),
+        ("recycling.drop_off.self_declared:day", Used(points_npt=-1)),
     ],
 )
 def test_a_counter_out_of_its_range_is_refused(shipped: Rulebook, key: str, row: Used) -> None:
@@ -45,7 +45,7 @@ def test_a_counter_within_its_range_is_not(shipped: Rulebook) -> None:
     high = Used(reduction_ng=COUNTER_LIMIT - 737_500_000_000)
     result = assess(shipped, drop_off({"recycling.drop_off:day": high}))
     assert (result.reduction_mg, result.points_mpt) == (0, 21_000)
-    unread = Used(points_npt=-5)
+    unread = Used(count_nano=-5)
     key = "recycling.drop_off.self_declared:day"
     assert assess(shipped, drop_off({key: unread})).points_mpt == 21_000
 

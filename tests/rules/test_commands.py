@@ -81,10 +81,10 @@ def test_assess_prints_integers_trace_and_digests() -> None:
     result = run(*ASSESS, "--used", used, stdin='{"material": "glass", "mass": 10}')
     assert result.exit_code == 0
     found = json.loads(result.stdout)
-    assert (found["reduction_mg"], found["points_mpt"]) == (5795800, 2000)
+    assert (found["reduction_mg"], found["points_mpt"]) == (1738740, 2000)
     assert found["trace"]["schema"] == "tanpuhui.trace.v1"
     assert found["trace"]["methodology"]["digest"] == found["digest"]
-    assert found["usage"]["recycling.drop_off:day"]["reduction_ng"] == 5795800000000
+    assert found["usage"]["recycling.drop_off:day"]["reduction_ng"] == 1738740000000
 
 
 def test_assess_takes_counters_as_it_prints_them() -> None:

@@ -102,7 +102,7 @@ def test_self_declared_stops_at_five_points_a_day(shipped: Rulebook) -> None:
 
 def test_the_day_stops_at_its_caps(shipped: Rulebook) -> None:
     used = {KEY: Used(reduction_ng=10**13, points_npt=30 * 10**9, activity_nano=5 * 10**9)}
-    result = drop_off(shipped, "aluminium", "10", used=used)
+    result = drop_off(shipped, "aluminium", "10", tier="T3", used=used)
     assert (result.reduction_mg, result.points_mpt) == (0, 0)
     assert result.usage[KEY].reduction_ng == 81208200000000
 

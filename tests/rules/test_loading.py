@@ -217,8 +217,8 @@ def test_a_description_lists_inputs_caps_and_evidence(shipped: Rulebook) -> None
     assert shown == {
         ("daily_reduction", "10", "kgCO2e"),
         ("reduction", "300", "kgCO2e"),
-        ("weighted_counted", "0.25", "kg"),
-        ("times_counted", "0.5", "count"),
+        ("declared_limited", "5", "point"),
+        ("declared_points", "20", "point"),
         ("points", "30", "point"),
         ("bonus", "60", "point"),
     }

@@ -205,7 +205,6 @@ HONEST_DAY: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("dining.clean_plate", "T2", {"meal": "lunch"}),
     ("dining.clean_plate", "T2", {"meal": "breakfast"}),
     ("dining.own_cup", "T2", {"occasion": "meeting"}),
-    ("dining.finished_bottle", "T1", {"water": "200"}),
     ("office.paperless", "T4", {"sheets": "15"}),
     ("office.lights_off", "T2", {"times": "2", "energy": "0"}),
     (
@@ -234,6 +233,100 @@ def test_no_group_of_actions_can_be_most_of_a_day() -> None:
         limits[key] = max(limits.get(key, 0), least(methodology, "points_npt"))
     assert sum(limits.values()) <= 150_000
     assert max(limits.values()) * 4 <= sum(limits.values())
+
+
+TRAVEL = (
+    # What a kilometre emits rises down the list; kinds of one line emit alike.
+    ("commute.walk", "commute.bicycle"),
+    ("commute.ebike_own", "commute.ebike_shared"),
+    ("commute.metro",),
+    ("commute.bus",),
+    ("commute.carpool",),
+)
+MODES = {"commute.rule_135": ["walk", "cycle", "bus"], "commute.car_to_bus": ["bus", "metro"]}
+
+
+def grams_a_kilometre(kind: str, **inputs: str) -> int:
+    best = RULES.versions[kind][-1].tiers[-1].name
+    facts = Facts(kind, DAY, best, {"distance": "2", **inputs})
+    return assess(RULES, facts).reduction_mg // 2000
+
+
+def test_no_way_to_travel_that_emits_more_saves_more() -> None:
+    kinds = {m.id for m in RULES.in_force(DAY) if m.id.startswith("commute.")}
+    by_distance = {kind for kind in kinds if "distance" in RULES.versions[kind][-1].inputs}
+    assert by_distance - set(MODES) == {kind for line in TRAVEL for kind in line}
+    least_so_far = 10**9
+    for line in TRAVEL:
+        saved = [grams for kind in line if (grams := grams_a_kilometre(kind))]
+        assert not saved or max(saved) <= least_so_far, line
+        least_so_far = min([least_so_far, *saved])
+
+
+def test_one_mode_saves_the_same_under_every_kind() -> None:
+    alone = {"walk": "walk", "cycle": "bicycle", "bus": "bus", "metro": "metro"}
+    for kind, modes in MODES.items():
+        for mode in modes:
+            distance = "1" if mode == "walk" else "2"
+            facts = Facts(kind, DAY, "T4", {"distance": distance, "mode": mode})
+            grams = assess(RULES, facts).reduction_mg // (1000 * int(distance))
+            assert grams == grams_a_kilometre(f"commute.{alone[mode]}")
+    steps = assess(RULES, Facts("commute.steps", DAY, "T4", {"steps": "1538"})).reduction_mg
+    assert 0 <= steps - 30_700 < 100
+
+
+YEARLY_KG = {
+    "commute": 300, "commute.car_free_day": 99, "recycling.drop_off": 300,
+    "recycling.textile_reuse": 18, "office.video_meeting": 300, "dining.clean_plate": 40,
+    "dining.own_cup": 30, "dining.finished_bottle": 20, "dining.own_chopsticks": 8,
+    "office.paperless": 20, "office.lights_off": 100, "office.air_conditioning_off": 100,
+    "office.water_saved": 10,
+}  # fmt: skip
+
+
+@every
+def test_no_kind_saves_many_times_its_published_average_in_a_year(
+    methodology: Methodology,
+) -> None:
+    limits = {
+        cap.key.partition(":")[0]: cap.limit_nano
+        for cap in methodology.caps
+        if cap.measure == "reduction_ng" and cap.period == "year"
+    }
+    assert bool(limits) == (methodology.plans[-1].reduction is not None)
+    assert all(limit <= YEARLY_KG[key] * 10**12 for key, limit in limits.items())
+
+
+def test_what_is_not_sorted_or_not_weighed_earns_no_more_for_it() -> None:
+    def grams(material: str, mass: str, tier: str) -> int:
+        inputs = {"material": material, "mass": mass}
+        return assess(RULES, Facts("recycling.drop_off", DAY, tier, inputs)).reduction_mg
+
+    choices = RULES.versions["recycling.drop_off"][-1].inputs["material"].choices
+    earning = [g for c in choices if c.value != "mixed" and (g := grams(c.value, "1", "T3"))]
+    assert grams("mixed", "1", "T3") <= min(earning)
+    assert grams("textile", "1", "T3") == 0
+    assert grams("paper", "3", "T2") == grams("paper", "50", "T2") < grams("paper", "4", "T3")
+
+
+def test_the_members_word_earns_at_most_twenty_points_a_day_over_all_kinds() -> None:
+    random = Random(3)  # noqa: S311 - reproducible, no secret
+    said = [
+        action(methodology, random, "T0")
+        for methodology in RULES.in_force(DAY)
+        if "T0" in methodology.evidence.accepts
+        for _ in range(6)
+    ]
+    first = settle(said)[1]
+    assert first == 20_000
+    for seed in range(5):
+        assert settle(Random(seed).sample(said, len(said)))[1] == first  # noqa: S311
+
+
+def test_the_members_word_takes_nothing_from_what_is_shown() -> None:
+    trips = [Facts("commute.metro", DAY, tier, {"distance": "4"}) for tier in ("T0", "T4")]
+    alone = settle(trips[1:])[1]
+    assert settle(trips)[1] == settle(trips[::-1])[1] == alone + 5_000
 
 
 def test_a_random_day_of_everything_is_the_same_in_any_order() -> None:
@@ -283,6 +376,8 @@ def test_what_is_not_the_action_is_refused_with_what_to_do(
         ("commute.steps", "commute.walk", "day"),
         ("dining.small_portion", "dining.clean_plate", "meal"),
         ("office.air_conditioning_off", "office.air_conditioning_set_point", "day"),
+        ("office.air_conditioning_off", "office.lights_off", "day"),
+        ("dining.own_cup", "dining.finished_bottle", "day"),
     ],
 )
 def test_what_excludes_each_other_does_so_both_ways(

@@ -117,7 +117,7 @@ def test_the_sentences_tell_the_calculation_in_order(shipped: Rulebook) -> None:
     text = "".join(sentences)
     for part in (
         "回收减排因子（废纸（办公纸、书报））取 0.295 kgCO2e/kg，来源：英国能源安全与净零排放部",
-        "减排量 ＝ 质量 2.5 kg × 回收减排因子 0.295 kgCO2e/kg ＝ 737.5 g。",
+        "减排量 ＝ 计入减排量的质量 2.5 kg × 回收减排因子 0.295 kgCO2e/kg ＝ 737.5 g。",
         "1 kg 以内 10 分/kg；5 kg 以内 4 分/kg；其余 1 分/kg",
         "此前 0.1 kg，本次 2.5 kg，得 15.4 分",
         "各类回收每人每日积分上限 30 分（每人每日）：此前累计 1 分，本次 20.4 分，计入 20.4 分",
@@ -131,7 +131,9 @@ def test_what_does_not_apply_is_not_told(shipped: Rulebook) -> None:
     declared = "".join(drop_off(shipped, tier="T0").trace.sentences())
     assert "自行申报每日" not in evidenced
     assert "凭证权重" not in evidenced
-    assert "自行申报每日折算质量上限 0.25 kg" in declared
+    assert "自行申报" not in evidenced
+    assert "自行申报每日积分上限 5 分" in declared
+    assert "全部自行申报每人每日积分上限 20 分" in declared
     assert "凭证权重 50 %" in declared
 
 

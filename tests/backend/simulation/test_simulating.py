@@ -36,12 +36,6 @@ CLAIMS = (
 )
 PAPER = {"material": "paper", "mass": "2"}
 VISIT = {"venue": "museum"}
-OWN_LIMIT = """label = "本类每月积分上限"
-amount = "22 point"
-period = "month"
-counter = "museum"
-source = "points\""""
-LEFT_OF_OWN = 'used = { "museum:month" = { points = "20 point" } }'
 FIRST = business_day(NOW)
 Log = Callable[..., None]
 
@@ -202,12 +196,14 @@ def test_the_days_before_fill_the_counters_and_count_for_nothing_else(
     last = FIRST + timedelta(days=4)
     found = run(db, load_draft(SHIPPED, rulebook), first=last)
     assert (found.total.actions, found.total.points_after_mpt) == (1, 0)
-    generous = a_draft(
-        tmp_path / "draft",
-        MUSEUM,
-        ('shared = "culture_points_month"', OWN_LIMIT),
-        ('left = { culture_points_month = "2 point" }', LEFT_OF_OWN),
-    )
+    # The limit is shared: a later figure in the one file it stands in is the whole draft.
+    generous = tmp_path / "draft"
+    generous.mkdir()
+    month = 'source = "culture_points"\nvalues = [{ from = 2026-01-01, amount = "20 point" }'
+    text = (SHIPPED / "rulebook.toml").read_text("utf-8")
+    assert text.count(month) == 1
+    later = f'{month}, {{ from = 2027-01-01, amount = "22 point" }}'
+    (generous / "rulebook.toml").write_text(text.replace(month, later), "utf-8")
     found = run(db, load_draft(generous, rulebook), first=last)
     assert found.total.points_after_mpt == 2_000
 
