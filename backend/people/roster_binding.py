@@ -80,6 +80,18 @@ class RosterPerson:
     bound_member_id: int | None
 
 
+def require_well_formed(credit_code: str, phone: str | None) -> None:
+    """Refuses what can be nobody's, before it counts as an attempt.
+
+    Raises:
+        CreditCodeError: the institution's code is misspelt.
+        PhoneError: not a mobile number.
+    """
+    checked_credit_code(credit_code)
+    if phone is not None:
+        checked_phone(phone)
+
+
 def bind_by_roster(
     db: Connection, *, member_id: int, said: Statement, keys: KeyRing, now: datetime
 ) -> None:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from backend.errors import DomainError
 from backend.people import bindings
-from backend.people.roster_binding import Statement
+from backend.people.roster_binding import Statement, require_well_formed
 from backend.people.roster_requests import open_request, requests_of
 from backend.web import problems, transaction
 from backend.web.access import actor, member_page
@@ -34,6 +34,7 @@ def ask() -> Response | tuple[str, int]:
     """Asks the institution's administrator; a refusal is told beside the form."""
     typed = {name: request.form.get(name, "").strip()[:_LONGEST] for name in _TYPED}
     try:
+        require_well_formed(typed["credit_code"], typed["phone"])
         # The refusal of a wrong number must not take the count with it.
         with connection_apart() as counting:
             bindings.count_attempt(counting, member_id=actor().member_id, now=now())

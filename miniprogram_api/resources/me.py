@@ -7,7 +7,7 @@ from typing import Any
 from backend.clock import business_day
 from backend.people import bindings
 from backend.people.queries import MembershipView, MemberView, member_view
-from backend.people.roster_binding import Statement, bind_by_roster
+from backend.people.roster_binding import Statement, bind_by_roster, require_well_formed
 from backend.people.roster_requests import OwnRequest, open_request, requests_of
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
@@ -47,6 +47,8 @@ def bind(values: Mapping[str, Any]) -> dict[str, Any]:
     again changes nothing.
     """
     member_id = actor().member_id
+    if values["roster"] is not None:
+        require_well_formed(values["roster"]["credit_code"], values["roster"]["phone"])
     _count_attempt()
     if values["invitation"] is not None:
         bindings.bind_by_invitation(
@@ -78,6 +80,7 @@ def ask(values: Mapping[str, Any]) -> OwnRequest:
     to another account. Counts as an attempt to bind; the same request again changes nothing.
     """
     member_id = actor().member_id
+    require_well_formed(values["credit_code"], values["phone"])
     _count_attempt()
     said = _said(values)
     request_id = open_request(

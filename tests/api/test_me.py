@@ -248,6 +248,11 @@ def test_a_body_that_cannot_be_read_is_no_attempt(
     client: FlaskClient, stored: Connection, citizen: dict[str, str]
 ) -> None:
     assert client.post(URL, headers=citizen, json={}).status_code == 422
+    known = {"credit_code": "12330100MC0000001Q", "staff_number": "A001", "phone": PHONE}
+    for wrong in ({"phone": "1"}, {"credit_code": "x"}):
+        body = {**known, **wrong}
+        assert client.post(URL, headers=citizen, json={"roster": body}).status_code == 422
+        assert client.post(REQUESTS, headers=citizen, json=body).status_code == 422
     assert stored.scalars(select(BindingAttempt.attempts)).all() == []
 
 

@@ -38,6 +38,7 @@ def test_what_is_not_on_the_roster_is_told_beside_the_form(
     assert answer.status_code == 422
     assert "与名册不一致" in answer.text
     assert 'value="A001"' in answer.text
+    assert member.post("/me/binding", data={}).status_code == 422
     for _ in range(4):
-        member.post("/me/binding", data={})
+        member.post("/me/binding", data={**form, "phone": "13800000000"})
     assert member.post("/me/binding", data=form).status_code == 429
