@@ -24,6 +24,7 @@ from backend.errors import InvalidInputError
 from backend.people.access import institution_in_scope
 from backend.web.access import actor, console_roles
 from backend.web.context import now
+from backend.web.submissions import creates
 from backend.web.transaction import connection
 
 pages = Blueprint("causes", __name__)
@@ -62,6 +63,7 @@ def new() -> str:
 
 @pages.post("/causes/new")
 @console_roles(*PLACE_WRITERS)
+@creates
 def create() -> ResponseReturnValue:
     """Makes the cause, or shows the form again with what is wrong."""
     sent = submitted(NewCause)

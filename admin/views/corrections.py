@@ -15,6 +15,7 @@ from backend.people.models import Role
 from backend.people.queries import display_names
 from backend.web.access import actor, console_roles
 from backend.web.context import backend, now
+from backend.web.submissions import creates
 from backend.web.transaction import connection
 
 pages = Blueprint("corrections", __name__)
@@ -34,6 +35,7 @@ def listing() -> str:
 
 @pages.post("/corrections")
 @console_roles(*DECIDERS)
+@creates
 def create() -> ResponseReturnValue:
     """Opens a run and asks for its simulation, or shows what the form lacks."""
     sent = submitted(NewCorrection)

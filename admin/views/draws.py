@@ -19,6 +19,7 @@ from backend.people.access import institution_in_scope
 from backend.people.queries import display_names
 from backend.web.access import actor, console_roles
 from backend.web.context import backend, now
+from backend.web.submissions import creates
 from backend.web.transaction import connection
 
 pages = Blueprint("draws", __name__)
@@ -77,6 +78,7 @@ def new() -> str:
 
 @pages.post("/draws/new")
 @console_roles(*PLACE_WRITERS)
+@creates
 def announce() -> ResponseReturnValue:
     """Announces the draw with the promise of its seed, or shows what is wrong."""
     sent = submitted(NewDraw)

@@ -31,6 +31,7 @@ from backend.places.queries import batches_of, place_of, places_in, valid_batche
 from backend.places.service import create_place, update_place
 from backend.web.access import actor, console_roles
 from backend.web.context import now
+from backend.web.submissions import creates
 from backend.web.transaction import connection
 
 pages = Blueprint("places", __name__)
@@ -128,6 +129,7 @@ def new() -> str:
 
 @pages.post("/places/new")
 @console_roles(*PLACE_WRITERS)
+@creates
 def create() -> ResponseReturnValue:
     """Makes the point, or shows the form again with what is wrong."""
     sent = submitted(NewPlace)

@@ -16,6 +16,7 @@ from backend.places.queries import batch_of, place_of
 from backend.places.service import posters_at_hand, posters_of, print_posters, revoke_batch
 from backend.web.access import actor, console_roles
 from backend.web.context import backend, now
+from backend.web.submissions import creates
 from backend.web.transaction import connection
 
 pages = Blueprint("posters", __name__)
@@ -34,12 +35,8 @@ def poster(place_id: int, form: str) -> Response:
     asked = filters(PosterDownload)
     (found,) = _posters([place_id])
     mimetype, drawn = _FORMS[form]
-    return send_file(
-        io.BytesIO(drawn(found)),
-        mimetype=mimetype,
-        as_attachment=bool(asked["download"]),
-        download_name=f"{found.code}-{found.batch}.{form}",
-    )
+    name = f"{found.code}-{found.batch}.{form}"
+    return _file(drawn(found), mimetype, name, as_attachment=bool(asked["download"]))
 
 
 @pages.get("/places/posters.pdf")
@@ -58,9 +55,16 @@ def sheets() -> Response:
     if not found:
         raise InvalidInputError("所选点位都没有有效的海报，请先生成新一批海报。")
     pdf = posters.pdf(found, without=without)
-    return send_file(
-        io.BytesIO(pdf), mimetype="application/pdf", as_attachment=True, download_name="posters.pdf"
+    return _file(pdf, "application/pdf", "posters.pdf", as_attachment=True)
+
+
+def _file(data: bytes, mimetype: str, name: str, *, as_attachment: bool) -> Response:
+    """A poster as a file, which no browser keeps: its code is as good as the printed one."""
+    answer = send_file(
+        io.BytesIO(data), mimetype=mimetype, as_attachment=as_attachment, download_name=name
     )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _posters(place_ids: list[int]) -> tuple[Poster, ...]:
@@ -74,6 +78,7 @@ def _posters(place_ids: list[int]) -> tuple[Poster, ...]:
 
 @pages.post("/places/batches")
 @console_roles(*PLACE_WRITERS)
+@creates
 def print_several() -> ResponseReturnValue:
     """Opens a print batch for each point chosen in the list."""
     sent = submitted(ChosenPlaces)
@@ -85,6 +90,7 @@ def print_several() -> ResponseReturnValue:
 
 @pages.post("/places/<int:place_id>/batches")
 @console_roles(*PLACE_WRITERS)
+@creates
 def print_one(place_id: int) -> ResponseReturnValue:
     """Opens a print batch for one point; older posters stay valid."""
     _print([place_id])

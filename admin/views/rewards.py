@@ -18,6 +18,7 @@ from backend.rewards import catalogue, queries
 from backend.rewards.queries import RewardDraft, RewardView
 from backend.web.access import actor, console_roles
 from backend.web.context import now
+from backend.web.submissions import creates
 from backend.web.transaction import connection
 
 pages = Blueprint("rewards", __name__)
@@ -86,6 +87,7 @@ def new() -> str:
 
 @pages.post("/rewards/new")
 @console_roles(*PLACE_WRITERS)
+@creates
 def create() -> ResponseReturnValue:
     """Makes the reward, or shows the form again with what is wrong."""
     sent = submitted(NewReward)
@@ -154,6 +156,7 @@ def _overtaken(reward_id: int, sentence: str) -> str:
 
 @pages.post("/rewards/<int:reward_id>/stock")
 @console_roles(*PLACE_WRITERS)
+@creates
 def stock(reward_id: int) -> ResponseReturnValue:
     """Puts pieces into stock or takes some out."""
     within = scope(PLACE_WRITERS)

@@ -96,7 +96,7 @@ class StrictParser(FlaskParser):
         del req
         if location not in _TEXT_LOCATIONS:
             return location_data
-        named = [name for name in location_data if name != submissions.FIELD]
+        named = [name for name in location_data if name not in submissions.OWN_FIELDS]
         return {name: _read(schema, name, location_data[name]) for name in named}
 
     def handle_error(

@@ -13,19 +13,23 @@ import json
 import re
 import secrets
 import time
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 import structlog
-from flask import Response, g, request
+from flask import Response, current_app, g, render_template, request
 from markupsafe import Markup
 from redis.exceptions import RedisError
 
 from backend.ports.keys import SealBrokenError
-from backend.web.context import backend
+from backend.web.context import backend, request_id
 from backend.web.cookies import session_token
 from backend.web.refusals import SubmissionRunningError
 
 FIELD: Final = "submission"
+AGAIN: Final = "submit_again"
+OWN_FIELDS: Final = frozenset({FIELD, AGAIN})
+"""Fields of this module, which no form's schema need know."""
 
 _REFERENCE = re.compile(r"[A-Za-z0-9_-]{16,40}")
 _PREFIX = "tanpuhui:submission:"
@@ -33,12 +37,16 @@ _PURPOSE = "submission"
 _RUNNING = b""
 _RUNNING_SECONDS = 60
 _KEPT_SECONDS = 24 * 3600
+# So long ago the same content is likely typed again because its answer was lost.
+_LIKELY_SECONDS = 600
+_CREATES = "creates_anew"
 _WAIT_SECONDS, _LOOK_SECONDS = 8.0, 0.05
 _LONGEST_BODY = 262_144
 # The rest belongs to one request and not to the answer.
 _OWN_HEADERS = frozenset(
     {"content-length", "x-request-id", "ratelimit", "ratelimit-policy", "date"}
 )
+_V = TypeVar("_V", bound=Callable[..., Any])
 _log = structlog.get_logger(__name__)
 
 
@@ -49,8 +57,17 @@ def field() -> Markup:
     )
 
 
+def creates(view: _V) -> _V:
+    """Says that a view makes something new each time, so that the same content is asked about."""
+    setattr(view, _CREATES, True)
+    return view
+
+
 def begin() -> Response | None:
     """Lets a form act, or gives the answer it was given before; runs before every view.
+
+    A form that makes something new is asked about when the same caller has sent the same content
+    from another page a moment ago: the answer may have been lost, and been typed again.
 
     Raises:
         SubmissionRunningError: the first request is still running after some seconds.
@@ -76,7 +93,27 @@ def begin() -> Response | None:
         _log.warning("submissions_unavailable", error=str(error)[:200])
         return None
     g.submission = key
-    return None
+    return _question() if _is_likely_repeat() else None
+
+
+def _is_likely_repeat() -> bool:
+    view = current_app.view_functions[request.endpoint or ""]
+    if not getattr(view, _CREATES, False):
+        return False
+    g.likeness = _key("")
+    if AGAIN in request.form:
+        return False
+    try:
+        return bool(backend().redis.exists(g.likeness))
+    except RedisError:
+        return False
+
+
+def _question() -> Response:
+    """A page that asks, with everything typed in hidden fields."""
+    typed = [(name, value) for name, value in request.form.items(multi=True) if name != FIELD]
+    page = render_template("web/repeat.html", typed=typed, again=AGAIN, request_id=request_id())
+    return Response(page, status=409)
 
 
 def settle(response: Response) -> None:
@@ -90,13 +127,16 @@ def settle(response: Response) -> None:
         else:
             sealed = backend().keys.seal(_PURPOSE, _written(response), key.encode())
             backend().redis.set(key, sealed, ex=_KEPT_SECONDS)
+            if "likeness" in g:
+                backend().redis.set(g.likeness, b"1", ex=_LIKELY_SECONDS)
     except RedisError as error:
         _log.warning("submissions_unavailable", error=str(error)[:200])
 
 
 def _key(reference: str) -> str:
     """Another caller, route or content under the same reference is another submission."""
-    content = sorted((name, request.form.getlist(name)) for name in request.form)
+    named = request.form.keys() - OWN_FIELDS
+    content = sorted((name, request.form.getlist(name)) for name in named)
     files = [(name, file.filename) for name, file in request.files.items(multi=True)]
     told = [session_token() or request.remote_addr, request.path, reference, content, files]
     return _PREFIX + hashlib.sha256(json.dumps(told).encode()).hexdigest()

@@ -102,6 +102,16 @@ def test_several_posters_make_one_file(admin: FlaskClient, town: Town) -> None:
     assert refused.status_code == 422
 
 
+@pytest.mark.parametrize("form", ["poster.svg", "poster.png", "poster.pdf", "posters.pdf"])
+def test_no_browser_keeps_a_poster(admin: FlaskClient, town: Town, form: str) -> None:
+    point = town.bureau_point.place.id
+    path = f"/places/{form}?place={point}" if form == "posters.pdf" else f"/places/{point}/{form}"
+    headers = admin.get(path).headers
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+
+
 def test_a_point_without_a_poster_keeps_no_other_from_being_printed(
     admin: FlaskClient, town: Town
 ) -> None:

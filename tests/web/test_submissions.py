@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from backend.web import access
 from backend.web.application import Application
+from backend.web.submissions import creates
 from backend.web.transaction import connection
 
 MakeApp = Callable[..., Application]
@@ -90,6 +91,26 @@ def test_what_was_refused_may_be_sent_again_and_other_content_acts(
     for body in ("first", "second", "first"):
         client.post("/form", data={**sent, "body": body})
     assert stored() == ["first", "second"]
+
+
+def test_the_same_content_from_another_page_is_asked_about(
+    app: Application, stored: Callable[[], list[str]]
+) -> None:
+    client = _with_a_form(app).test_client()
+    creates(app.view_functions["write"])
+    sent = {"body": "a lost answer"}
+    assert client.post("/form", data={**sent, "submission": _reference(client)}).status_code == 303
+    typed_again = client.post("/form", data={**sent, "submission": _reference(client)})
+    assert typed_again.status_code == 409
+    assert 'name="body" value="a lost answer"' in typed_again.text
+    assert stored() == ["a lost answer"]
+    other = {"body": "another", "submission": _reference(client)}
+    assert client.post("/form", data=other).status_code == 303
+    again = re.search(r'name="submission" value="([^"]+)"', typed_again.text)
+    assert again is not None
+    meant = {**sent, "submission": again[1], "submit_again": "1"}
+    assert client.post("/form", data=meant).status_code == 303
+    assert stored() == ["a lost answer", "another", "a lost answer"]
 
 
 def test_another_browser_is_another_submission(
