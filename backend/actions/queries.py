@@ -7,15 +7,18 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Row,
     Select,
+    and_,
     case,
     false,
     func,
     or_,
     select,
     true,
+    union,
 )
 
 from backend.actions.models import Action, ActionState, ActionStatus, Reassessment
@@ -193,17 +196,51 @@ def actions_at_places(
         after_id: only what was recorded after this id.
         limit: at most so many.
     """
-    chosen = _placed(reach)
+    wanted: list[ColumnElement[bool]] = []
     if place_id is not None:
-        chosen = chosen.where(Action.place_id == place_id)
+        wanted.append(Action.place_id == place_id)
     if on is not None:
-        chosen = chosen.where(Action.occurred_on == on)
+        wanted.append(_of_day(on))
     if before_id is not None:
-        chosen = chosen.where(Action.id < before_id)
+        wanted.append(Action.id < before_id)
     if after_id is not None:
-        chosen = chosen.where(Action.id > after_id)
+        wanted.append(Action.id > after_id)
+    chosen = _placed(reach).where(*wanted)
+    if not reach.scope.everything:
+        # Asked for first: joined to it, the rest would be planned as if it were most of the table.
+        ids = db.scalars(_newest_within(reach, wanted, limit)).all()
+        chosen = chosen.where(Action.id.in_(ids))
     rows = db.execute(chosen.order_by(Action.id.desc()).limit(limit))
     return [_placed_action(row) for row in rows]
+
+
+def _of_day(day: date) -> ColumnElement[bool]:
+    """Of one day, found by where its rows lie: a list of a day reads no other day's actions."""
+    # Not the column itself: the least of it would be looked for from the first action on.
+    number = Action.id + 0
+    first = select(func.min(number)).where(Action.occurred_on == day).scalar_subquery()
+    last = select(func.max(number)).where(Action.occurred_on == day).scalar_subquery()
+    return and_(Action.occurred_on == day, Action.id.between(first, last))
+
+
+def _newest_within(
+    reach: Reach, wanted: Sequence[ColumnElement[bool]], limit: int
+) -> CompoundSelect[int]:
+    """Ids of the newest actions of each place within reach, a page of each by its own index."""
+    parts = []
+    for scope, more in ((reach.scope, []), (reach.duty, [_of_day(reach.today)])):
+        within = select(Place.id).where(Place.institution_id.in_(institutions_in(scope))).subquery()
+        newest = (
+            select(Action.id)
+            # A range of one place, in the order of the index by place: an equation would let the
+            # index by id be walked from the newest action on until the place is met at last.
+            .where(Action.place_id.between(within.c.id, within.c.id), *wanted, *more)
+            .order_by(Action.place_id.desc(), Action.id.desc())
+            .limit(limit)
+            .lateral()
+        )
+        parts.append(select(newest.c.id).select_from(within).join(newest, true()))
+    return union(*parts)
 
 
 def action_at_place(db: Connection, *, reach: Reach, action_id: int) -> PlacedAction:

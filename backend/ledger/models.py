@@ -133,6 +133,8 @@ class Entry(Base):
         ),
         Index("ix_entry_action_id", "action_id"),
         Index("ix_entry_txid_id", "txid", "id"),
+        # Days arrive nearly in order: what counts for a month is found without reading the rest.
+        Index("ix_entry_effective_on", "effective_on", postgresql_using="brin"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

@@ -1,7 +1,7 @@
 """Whether the tree holds every entry as it stands in the book, and the signatures hold the tree."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import timedelta
 
 from sqlalchemy import select, text
 
@@ -207,19 +207,27 @@ _MONTHS = select(
     SealedMonth.sealed_at,
 ).order_by(SealedMonth.month)
 
-# The sums computed another way than they were sealed: by account from both sides of its transfers.
+# What a month adds to the one before it, which is held against its own; the first adds to nothing.
+# Computed another way than it was sealed: by account from both sides of its transfers.
 _UNEQUAL = text("""
 WITH counted AS MATERIALIZED (
     SELECT e.id FROM tree_leaf l JOIN entry e ON e.id = l.entry_id
-     WHERE l.index < :size AND date_trunc('month', e.effective_on) <= :month
+     WHERE l.index >= :last_size AND l.index < :size
+       AND date_trunc('month', e.effective_on) <= :month
+    UNION
+    SELECT e.id FROM entry e JOIN tree_leaf l ON l.entry_id = e.id
+     WHERE e.effective_on > CAST(:last_day AS date) AND l.index < :last_size
+       AND date_trunc('month', e.effective_on) <= :month
 ), moved AS (
     SELECT account_id, unit, sum(amount) AS amount
-      FROM (SELECT credit AS account_id, unit, amount FROM transfer
+      FROM (SELECT account_id, unit, amount FROM sealed_balance WHERE month = :last_month
+            UNION ALL
+            SELECT credit, unit, amount FROM transfer
              WHERE entry_id IN (SELECT id FROM counted)
             UNION ALL
             SELECT debit, unit, -amount FROM transfer
              WHERE entry_id IN (SELECT id FROM counted)) AS sides
-     GROUP BY account_id, unit
+     GROUP BY account_id, unit HAVING sum(amount) <> 0
 )
 SELECT coalesce(m.account_id, b.account_id) AS account_id, b.amount AS sealed, m.amount AS moved
   FROM moved m
@@ -231,14 +239,20 @@ SELECT coalesce(m.account_id, b.account_id) AS account_id, b.amount AS sealed, m
 
 
 def _months(books: Books) -> Iterator[Finding]:
-    """Recomputes every sealed month from the transfers, and its root from the sealed balances."""
-    following: date | None = None
+    """Recomputes each sealed month from the one before and the transfers since, and its root."""
+    last: Sealed | None = None
     for row in books.db.execute(_MONTHS).all():
         sealed = Sealed(*row)
-        if following is not None and sealed.month != following:
-            yield _of_month(sealed, f"{following:%Y-%m} 没有封存就封存了这个月。")
-        following = next_month(sealed.month)
-        parameters = {"size": sealed.tree_size, "month": sealed.month}
+        if last is not None and sealed.month != next_month(last.month):
+            yield _of_month(sealed, f"{next_month(last.month):%Y-%m} 没有封存就封存了这个月。")
+        parameters = {
+            "size": sealed.tree_size,
+            "month": sealed.month,
+            "last_size": 0 if last is None else last.tree_size,
+            "last_month": None if last is None else last.month,
+            "last_day": None if last is None else next_month(last.month) - timedelta(days=1),
+        }
+        last = sealed
         for unequal in stream(books.db, _UNEQUAL, parameters):
             account, held, moved = unequal.account_id, unequal.sealed or 0, unequal.moved or 0
             yield _of_month(sealed, f"账户 {account} 封存了 {held}，按划转重算是 {moved}。")

@@ -140,7 +140,7 @@ CANARIES = (
         "proofs.months",
         seal,
         function="proofs_seal_balances",
-        changes=((", (t.debit, t.unit, -t.amount))", ")"),),
+        changes=((", (t.debit, -t.amount))", ")"),),
     ),
     Canary(
         "every entry enters the tree again",

@@ -100,6 +100,7 @@ CREATE TABLE entry (
     CONSTRAINT fk_entry_settles_entry_id FOREIGN KEY (settles_entry_id) REFERENCES entry (id)
 );
 CREATE INDEX ix_entry_action_id ON entry (action_id);
+CREATE INDEX ix_entry_effective_on ON entry USING brin (effective_on);
 CREATE INDEX ix_entry_member_id ON entry (member_id, id) INCLUDE (created_at);
 CREATE INDEX ix_entry_txid_id ON entry (txid, id);
 CREATE UNIQUE INDEX uq_entry_reverses_entry_id

@@ -59,7 +59,7 @@ FUNCTIONS = {
     "ledger_write_entry": "5e650e43d870264e2695790ee9685add18c04e19c90f66d8626156b82c25fdcb",
     "proofs_append_leaves": "7895483bd94f4e94f370d531af036155b850bcb23d61972ab5a5eb6b815e1ba8",
     "proofs_home": "7f2e8cef2e5d8c2b0fa2ac9e62cb35cff624d2b410eb5ba7cc8bc5ae02f87434",
-    "proofs_seal_balances": "a8eb3b5587988d114d79a8a1da39ee66cc296a31934f152bbc90c69f4aeba970",
+    "proofs_seal_balances": "525b1c6b1d3fa3b8ec7329872508a2f87bf1bbc47b5ec5f435b9ecb9788213f3",
     "refuse_change": "779ba4018cb0311a9614f8ec514579729a7df39adb5d64d7fcee8548e62ff69a",
     "require_two_approvals": "a4f613ec8ac332d4eeeb0ee2a0fc54c49615f056361ceba02f27db254ab3965f",
 }
