@@ -4,6 +4,7 @@ A PDF leaves out silently what its font lacks: 王䶮 would be printed 王. Each
 with the first font that has it; a text with one that none has is refused before it is printed.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from itertools import groupby
@@ -12,6 +13,7 @@ from typing import Final, Literal
 
 from PIL import ImageDraw, ImageFont
 from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.pdfdoc import PDFDocument, PDFStream
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
@@ -24,6 +26,7 @@ _FONTS: Final[Mapping[str, str]] = {
     "TanpuhuiRareHanA": "rare-han-a.ttf",
     "TanpuhuiRareHanB": "rare-han-b.ttf",
 }
+_BEYOND: Final = re.compile(r"> <([0-9A-F]{5,6})>")
 # They choose among forms of one character; the fonts have one form each.
 _SELECTORS: Final = dict.fromkeys((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 
@@ -34,6 +37,24 @@ class UndrawableError(InvalidInputError):
     """A text to be printed has a character that none of the shipped fonts has."""
 
     code = "characters_undrawable"
+
+
+class _CopyableFont(TTFont):
+    """A font whose text can be copied and searched.
+
+    Where PDF wants UTF-16 reportlab writes code points: other characters beyond U+FFFF.
+    """
+
+    def addObjects(self, doc: PDFDocument) -> None:  # noqa: N802 -- reportlab's name
+        """Adds the font to the document, and mends what its text is copied by."""
+        super().addObjects(doc)
+        for name, item in doc.idToObject.items():
+            if name.startswith("toUnicodeCMap:") and isinstance(item, PDFStream):
+                item.content = _BEYOND.sub(_utf_16, item.content)
+
+
+def _utf_16(found: re.Match[str]) -> str:
+    return f"> <{chr(int(found[1], 16)).encode('utf-16-be').hex().upper()}>"
 
 
 def require_drawable(texts: Mapping[str, str]) -> None:
@@ -103,7 +124,7 @@ def _font_of(character: str) -> str | None:
 @cache
 def _glyphs(font: str) -> frozenset[int]:
     """The code points a font draws; loads it, once a process and only when it is needed."""
-    loaded = TTFont(font, str(FONT_FOLDER / _FONTS[font]), subfontIndex=0)
+    loaded = _CopyableFont(font, str(FONT_FOLDER / _FONTS[font]), subfontIndex=0)
     pdfmetrics.registerFont(loaded)
     return frozenset(loaded.face.charToGlyph)
 

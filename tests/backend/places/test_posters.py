@@ -221,8 +221,7 @@ RARE = "王䶮 㜭 𠙶 𫰠 𰻞 𱖎 鿫 Nguyễn"
 
 def test_a_rare_character_is_drawn_beside_the_common_ones() -> None:
     ((_, text),) = rendered(pdf([replace(POSTER, name=RARE)]))
-    # reportlab writes characters beyond U+FFFF into the page, but not into what copies its text.
-    assert {"王", "䶮", "㜭", "鿫", "ễ"} <= set(text)
+    assert RARE.replace(" ", "") in text
     drawn = {png(replace(POSTER, name=name)) for name in ("王䶮", "王𱖎", "王𫰠", "王")}
     assert len(drawn) == 4
 
