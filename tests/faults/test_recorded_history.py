@@ -21,6 +21,7 @@ from typing import Self
 import pytest
 from sqlalchemy import Connection, text
 
+from backend.actions.drop_offs import HOURLY_SHARE
 from backend.bootstrap import Backend, build
 from backend.clock import business_day
 from backend.invariants import Finding
@@ -201,13 +202,13 @@ class Clients:
 def _operations(backend: Backend, load: Load) -> list[dict[str, object]]:
     """Drop-offs of which no two use the same code for the same material in the same minute.
 
-    Each point gets so many per hour of the clock, which is what its code's usage limit counts.
+    Each point and each member gets so many per hour of the clock: its code has usage limits.
     """
     city = a_city(backend, members=load.members)
     tokens = [city.token(member) for member in city.scene.members]
     now = backend.clock.now()
     codes = list(_codes(city, load.points, now))
-    block = load.points * PER_POINT_HOUR
+    block = min(load.points * PER_POINT_HOUR, load.members * HOURLY_SHARE)
     latest = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
     return [
         {
