@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from backend.clock import Clock, SystemClock
 from backend.db.engine import make_engine
-from backend.db.migrate import upgrade
+from backend.db.migrate import give_passwords, upgrade
 from backend.ports.keys import KeyRing
 from backend.ports.signed_notes import KeyTextError, Signer
 from backend.ports.wechat import HttpWeChat, WeChat
@@ -30,7 +30,7 @@ class Backend:
 
     Attributes:
         settings: what the installation chose.
-        engine: connections under the application's role.
+        engine: connections under a login of the program.
         redis: boards, queues and limits; nothing in it that cannot be rebuilt.
         clock: the present instant.
         rulebook: the methodologies in force.
@@ -51,12 +51,13 @@ class Backend:
     signer: Signer | None
 
 
-def build(settings: Settings, *, clock: Clock | None = None) -> Backend:
+def build(settings: Settings, *, clock: Clock | None = None, jobs: bool = False) -> Backend:
     """Builds the backend. Opens no connection: each is made at its first use.
 
     Args:
         settings: with URLs and secret resolved (the supervisor fills in the embedded ones).
         clock: the machine's clock when left out.
+        jobs: whether it serves no requests: statements may take longer.
 
     Raises:
         SettingsError: the database, Redis or secret is missing, or the signing key is none.
@@ -71,8 +72,8 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Backend:
     )
     return Backend(
         settings=settings,
-        engine=make_engine(
-            settings.database_url, pool_size=max(_CONNECTIONS, settings.api_threads)
+        engine=application_engine(
+            settings, pool_size=max(_CONNECTIONS, settings.api_threads), jobs=jobs
         ),
         redis=redis,
         clock=clock or SystemClock(),
@@ -86,6 +87,23 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Backend:
         ),
         keys=KeyRing(settings.secret_key),
         signer=_signer(settings) if settings.ledger_signing_key else None,
+    )
+
+
+def application_engine(settings: Settings, *, pool_size: int = 8, jobs: bool = False) -> Engine:
+    """An engine whose connections log in as the program does.
+
+    Args:
+        settings: with the database's URL and the root key.
+        pool_size: connections held.
+        jobs: whether it serves no requests.
+    """
+    return make_engine(
+        settings.database_url,
+        pool_size=pool_size,
+        jobs=jobs,
+        secret=settings.secret_key,
+        prepared=settings.database_prepared,
     )
 
 
@@ -113,11 +131,15 @@ def prepare(settings: Settings) -> None:
         settings: complete; migrations run as the owner, the rest under the application's role.
 
     Raises:
+        DatabaseLoginError: the database would let the program do more than it should.
         VersionChangedError: a methodology was changed behind its published number.
         sqlalchemy.exc.OperationalError: the database cannot be reached.
     """
     upgrade(settings.owner_database_url)
-    engine = make_engine(settings.database_url)
+    give_passwords(
+        settings.owner_database_url, used=settings.database_url, secret=settings.secret_key
+    )
+    engine = application_engine(settings, jobs=True)
     try:
         with engine.begin() as db:
             rulebook.register(db, _shipped_rulebook())

@@ -22,8 +22,11 @@ class Settings:
 
     Attributes:
         data_dir: folder of the embedded servers, the generated secret and the sockets.
-        database_url: PostgreSQL for the application; empty means the embedded server.
+        database_url: PostgreSQL for the application; empty means the embedded server. Where it logs
+            in as the owner, the program's own logins take the owner's place.
         owner_database_url: PostgreSQL for migrations; empty means `database_url`.
+        database_prepared: keep prepared statements on the server; no behind PgBouncer in the mode
+            `transaction`.
         redis_url: Redis; empty means the embedded server.
         host: address the two faces listen on.
         api_port: port of the API and the phone pages.
@@ -49,6 +52,7 @@ class Settings:
     data_dir: Path
     database_url: str = field(repr=False)
     owner_database_url: str = field(repr=False)
+    database_prepared: bool
     redis_url: str = field(repr=False)
     host: str
     api_port: int
@@ -83,6 +87,7 @@ class Settings:
             data_dir=Path(env.str("DATA_DIR", ".data")).absolute(),
             database_url=env.str("DATABASE_URL", ""),
             owner_database_url=env.str("OWNER_DATABASE_URL", ""),
+            database_prepared=env.bool("DATABASE_PREPARED", True),
             redis_url=env.str("REDIS_URL", ""),
             host=env.str("HOST", "127.0.0.1"),
             api_port=api_port,

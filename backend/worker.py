@@ -208,7 +208,7 @@ def perform(kind: str, ids: Sequence[int]) -> None:
         KeyError: no handler knows the kind.
     """
     if _process is None:
-        serve(build(Settings.from_env()))
+        serve(build(Settings.from_env(), jobs=True))
     backend = _process
     assert backend is not None  # noqa: S101 - set above; tells the type checker
     handler = HANDLERS[kind]

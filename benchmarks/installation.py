@@ -60,7 +60,7 @@ def installation() -> Iterator[BenchInstallation]:
         EmbeddedRedis(Path(folder) / "redis") as redis,
     ):
         migrate.upgrade(postgres.url)
-        engine = make_engine(postgres.url, statement_timeout_ms=0)
+        engine = make_engine(postgres.url, owner=True, statement_timeout_ms=0)
         with engine.begin() as db:
             tokens, codes = _fill(db)
         engine.dispose()

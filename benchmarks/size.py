@@ -132,7 +132,7 @@ def _verified(where: BenchInstallation, report: Callable[[str], None]) -> float:
     Raises:
         RuntimeError: a check found something.
     """
-    engine = make_engine(where.database_url, statement_timeout_ms=0)
+    engine = make_engine(where.database_url, owner=True, statement_timeout_ms=0)
     redis = Redis.from_url(where.environment["TANPUHUI_REDIS_URL"])
     signer = Signer.generate("size.example")
     while proofs.build(engine.begin, signer, SystemClock()):

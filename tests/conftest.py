@@ -22,7 +22,7 @@ from sqlalchemy import URL, Connection, Engine, make_url
 from backend.bootstrap import Backend, build
 from backend.clock import FixedClock
 from backend.db import migrate
-from backend.db.engine import make_engine
+from backend.db.engine import WEB_LOGIN, make_engine
 from backend.ports.signed_notes import Signer
 from backend.runtime.postgres import EmbeddedPostgres
 from backend.runtime.redis import EmbeddedRedis
@@ -116,9 +116,26 @@ def _shared_engine(copy_of_database: Callable[[], str]) -> Iterator[Engine]:
 
 @pytest.fixture
 def db(_shared_engine: Engine) -> Iterator[Connection]:
-    """A connection under the application's role; all it did is rolled back."""
+    """A connection under a login of the program; all it did is rolled back."""
     with _shared_engine.connect() as connection:
         transaction = connection.begin()
+        yield connection
+        transaction.rollback()
+
+
+@pytest.fixture(scope="session")
+def _owner_engine(copy_of_database: Callable[[], str]) -> Iterator[Engine]:
+    engine = make_engine(copy_of_database(), owner=True)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def breakable_db(_owner_engine: Engine) -> Iterator[Connection]:
+    """The owner's connection, as the program until it says `SET LOCAL ROLE NONE`; rolled back."""
+    with _owner_engine.connect() as connection:
+        transaction = connection.begin()
+        connection.exec_driver_sql(f"SET LOCAL ROLE {WEB_LOGIN}")
         yield connection
         transaction.rollback()
 

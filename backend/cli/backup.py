@@ -6,10 +6,9 @@ import click
 from redis.exceptions import RedisError
 
 from backend.backup import service
-from backend.bootstrap import build, prepare
+from backend.bootstrap import application_engine, build, prepare
 from backend.cli.file_import import refuse
 from backend.cli.ledger import report_of, verified
-from backend.db.engine import make_engine
 from backend.rankings import jobs
 from backend.rankings.service import withdraw
 from backend.runtime.servers import running_servers
@@ -62,9 +61,10 @@ def _progress(line: str) -> None:
 def _rebuild_boards(settings: Settings) -> None:
     """Brings the roll-ups and boards in line; without Redis the boards follow when it is back."""
     backend = build(settings)
-    engine = make_engine(settings.database_url, statement_timeout_ms=0)
+    engine = application_engine(settings, jobs=True)
     try:
         with engine.begin() as db:
+            db.exec_driver_sql("SET LOCAL statement_timeout = 0")
             jobs.rebuild(db)
         with engine.begin() as db:
             withdraw(backend.redis)

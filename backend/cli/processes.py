@@ -11,7 +11,7 @@ from backend.worker import QUEUES, run_relay, run_tick, run_worker
 def _backend() -> Backend:
     settings = Settings.from_env()
     logs.configure(settings.log_level, serving=True)
-    return build(settings)
+    return build(settings, jobs=True)
 
 
 @click.command("worker", help="运行一个队列的后台进程；每个进程只服务一个队列。")

@@ -11,11 +11,11 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection
 
+from backend.bootstrap import application_engine
 from backend.cli.json_input import refuse
 from backend.cli.rulebook_files import DAY, FOLDER, WRONG, refuse_rulebook
 from backend.cli.simulation_report import SimulationReport
 from backend.clock import SystemClock, business_day, written_day
-from backend.db.engine import make_engine
 from backend.db.snapshot import snapshot
 from backend.rulebook.service import released_digests
 from backend.runtime.servers import running_servers
@@ -36,10 +36,10 @@ _SECONDS_BETWEEN = 2.0
 def _snapshot() -> Iterator[tuple[Connection, Spread]]:
     """The history as it stands at one instant, for reading only; posting goes on beside it."""
     with running_servers(Settings.from_env()) as settings:
-        engine = make_engine(settings.database_url, pool_size=1)
+        engine = application_engine(settings, pool_size=1, jobs=True)
         try:
             with snapshot(engine) as db:
-                yield db, every_core(settings.database_url)
+                yield db, every_core(engine.url.render_as_string(hide_password=False))
         finally:
             engine.dispose()
 

@@ -1,11 +1,13 @@
 """Migrations, run as the owner: upgrade, downgrade and the question whether any is pending."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, inspect, text
+import psycopg
+from sqlalchemy import Connection, inspect, make_url, text
 
-from backend.db.engine import make_engine
+from backend.db.engine import LOGINS, login_password, make_engine
 from backend.errors import DomainError, ErrorKind
 
 # One migration at a time; any constant that no other program uses.
@@ -51,7 +53,8 @@ def revisions() -> frozenset[str]:
 def upgrade(url: str, revision: str = "head") -> None:
     """Brings the database behind an owner URL up to `revision`.
 
-    Safe to call from several processes at once: an advisory lock lets one through.
+    Leaves a database alone that a newer program has brought further. Safe to call from several
+    processes at once: an advisory lock lets one through.
 
     Raises:
         Before02Error: it is of a program before 0.2.0; nothing was touched.
@@ -81,7 +84,36 @@ def _run(url: str, revision: str, *, down: bool) -> None:
                     f"能打开它的最后一版程序是提交 {LAST_COMMIT_BEFORE_0_2}；"
                     "使用本程序请换一个 TANPUHUI_DATA_DIR，或新建一个数据库。"
                 )
+            if not down and revision == "head" and _ahead(_stamped(connection)):
+                return
             (command.downgrade if down else command.upgrade)(_config(connection), revision)
+    finally:
+        engine.dispose()
+
+
+def give_passwords(owner_url: str, *, used: str, secret: str) -> None:
+    """Gives the program's logins the passwords made of the root key, where it logs in with them.
+
+    Args:
+        owner_url: of the owner, who sets them.
+        used: the URL that the program connects with; nothing is done where it has no password, or
+            names a login of the program with a password of its own.
+        secret: the installation's root key.
+    """
+    given = make_url(used)
+    if not given.password or given.username in LOGINS:
+        return
+    engine = make_engine(owner_url, owner=True)
+    try:
+        with engine.begin() as db:
+            driver = db.connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)  # noqa: S101 - the driver of the URL
+            for login in LOGINS:
+                # Hashed here: the password itself reaches no log of the server.
+                hashed = driver.pgconn.encrypt_password(
+                    login_password(login, secret).encode(), login.encode(), b"scram-sha-256"
+                )
+                db.exec_driver_sql(f"ALTER ROLE {login} PASSWORD '{hashed.decode()}'")
     finally:
         engine.dispose()
 
@@ -113,8 +145,22 @@ def write_revision(url: str, message: str) -> tuple[str, Path]:
 
 
 def pending(connection: Connection) -> bool:
-    """Whether the database is behind (or beyond) the revision this program expects."""
-    return _stamped(connection) != [HEAD]
+    """Whether the database is behind the revision this program expects.
+
+    One that is ahead is as good: revisions only add until the program that needs no more of what
+    was before has been installed everywhere (CONTRIBUTING.md, "a migration").
+    """
+    return not _reached(_stamped(connection))
+
+
+def _reached(stamped: Sequence[str]) -> bool:
+    """Whether a database is at the newest revision, or at a later one of a newer program."""
+    return [each for each in stamped if each.isdecimal() and int(each) >= int(HEAD)] != []
+
+
+def _ahead(stamped: Sequence[str]) -> bool:
+    """Whether a database is at a revision that this program has no script of."""
+    return _reached(stamped) and not revisions().issuperset(stamped)
 
 
 def _stamped(connection: Connection) -> list[str]:

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from threading import Event, Thread
 
-from backend.bootstrap import build
+from backend.bootstrap import application_engine, build
 from backend.clock import FixedClock
-from backend.db.engine import make_engine
 from backend.demo.loading import LoadingSpan, Part, Progress, load
 from backend.demo.organisation import build_ground
 from backend.demo.scale import scale_named
@@ -62,10 +61,11 @@ def main(argv: Sequence[str]) -> None:
     part = Part(scale_named(scale), int(number), int(of))
     span = LoadingSpan(date.fromisoformat(first), datetime.fromisoformat(now))
     backend = build(Settings.from_env(), clock=FixedClock(span.now))
-    engine = make_engine(backend.settings.database_url, pool_size=1, statement_timeout_ms=0)
+    engine = application_engine(backend.settings, pool_size=1, jobs=True)
     told = Event()
     Thread(target=_obey, args=(told,), daemon=True).start()
     with engine.connect() as db:
+        db.exec_driver_sql("SET statement_timeout = 0")
         ground = build_ground(db, part.scale, now=span.entered)
         load(db, backend, part, ground, span, lambda progress: _say(written(progress)))
         _say(READY)

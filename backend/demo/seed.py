@@ -10,9 +10,8 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection, exists, func, or_, select
 
 from backend.actions.drop_offs import KIND
-from backend.bootstrap import Backend
+from backend.bootstrap import Backend, application_engine
 from backend.clock import business_day
-from backend.db.engine import make_engine
 from backend.demo import deeds, history, offers
 from backend.demo.loading import LoadingSpan, Part, Progress, load
 from backend.demo.organisation import build_ground
@@ -65,10 +64,11 @@ def seed(backend: Backend, *, scale: str, report: Report, processes: int | None 
     figures = scale_named(scale)
     begun = time.monotonic()
     # An engine of its own: its lock and its long statements are none of a request's.
-    engine = make_engine(backend.settings.database_url, pool_size=2, statement_timeout_ms=0)
+    engine = application_engine(backend.settings, pool_size=2, jobs=True)
     try:
         with engine.connect() as guard, engine.connect() as db:
             _require_empty(guard)
+            db.exec_driver_sql("SET statement_timeout = 0")
             span = _span(backend, figures)
             register(db, backend.rulebook)
             build_ground(db, figures, now=span.entered)

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.compiler import IdentifierPreparer
 from sqlalchemy.types import Text
 
-from backend.db.engine import APPLICATION_ROLE
+from backend.db.engine import LOGINS
 from backend.invariants import Books, Check, Finding, Invariant
 
 APPEND_ONLY = (
@@ -65,22 +65,28 @@ SELECT t.name FROM unnest(:tables) AS t(name)
 
 # A column may be given away alone; only what concerns whole rows cannot.
 _PERMISSIONS = text("""
-SELECT t.name, p.privilege
-  FROM unnest(:tables) AS t(name), unnest(:privileges) AS p(privilege)
- WHERE CASE WHEN p.privilege IN ('INSERT', 'UPDATE')
-            THEN has_any_column_privilege(:role, t.name, p.privilege)
-            ELSE has_table_privilege(:role, t.name, p.privilege) END
+SELECT DISTINCT t.name, p.privilege
+  FROM unnest(:tables) AS t(name), unnest(:privileges) AS p(privilege),
+       pg_roles r
+ WHERE r.rolname = ANY (:logins)
+   AND CASE WHEN p.privilege IN ('INSERT', 'UPDATE')
+            THEN has_any_column_privilege(r.oid, t.name, p.privilege)
+            ELSE has_table_privilege(r.oid, t.name, p.privilege) END
  ORDER BY 1, 2
 """).bindparams(
-    bindparam("tables", type_=ARRAY(Text())), bindparam("privileges", type_=ARRAY(Text()))
+    bindparam("tables", type_=ARRAY(Text())),
+    bindparam("privileges", type_=ARRAY(Text())),
+    bindparam("logins", type_=ARRAY(Text())),
 )
 
 _CALLABLE = text("""
-SELECT proname FROM pg_proc
- WHERE pronamespace = 'public'::regnamespace AND proname = ANY (:functions)
-   AND has_function_privilege(:role, oid, 'EXECUTE')
- ORDER BY proname
-""").bindparams(bindparam("functions", type_=ARRAY(Text())))
+SELECT DISTINCT p.proname FROM pg_proc p, pg_roles r
+ WHERE p.pronamespace = 'public'::regnamespace AND p.proname = ANY (:functions)
+   AND r.rolname = ANY (:logins) AND has_function_privilege(r.oid, p.oid, 'EXECUTE')
+ ORDER BY p.proname
+""").bindparams(
+    bindparam("functions", type_=ARRAY(Text())), bindparam("logins", type_=ARRAY(Text()))
+)
 
 _APPROVALS = text("""
 SELECT count(*) FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
@@ -116,13 +122,13 @@ def _immutable(books: Books) -> Iterator[Finding]:
     ):
         rows = books.db.execute(
             _PERMISSIONS,
-            {"tables": list(tables), "privileges": privileges, "role": APPLICATION_ROLE},
+            {"tables": list(tables), "privileges": privileges, "logins": list(LOGINS)},
         )
         for table, privilege in rows:
             yield Finding(
                 Invariant.IMMUTABILITY, f"table {table}", f"应用角色不应有 {privilege} 权限。"
             )
-    inner = {"functions": list(INNER_FUNCTIONS), "role": APPLICATION_ROLE}
+    inner = {"functions": list(INNER_FUNCTIONS), "logins": list(LOGINS)}
     for (function,) in books.db.execute(_CALLABLE, inner):
         yield Finding(Invariant.IMMUTABILITY, f"function {function}", "应用角色不应能直接调用。")
 

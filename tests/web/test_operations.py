@@ -1,8 +1,10 @@
 """Health, readiness and metrics, the same on both faces."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,9 +14,12 @@ from sqlalchemy import text
 from admin.app import create_app as create_console
 from backend.bootstrap import Backend
 from backend.clock import FixedClock, SystemClock
+from backend.db import migrate
 from backend.db.engine import make_engine
 from backend.web.application import Application
 from miniprogram_api.app import create_app as create_api
+from tests.builders.city import a_city
+from tests.builders.drop_offs import drop
 
 MakeApp = Callable[..., Application]
 UNREACHABLE = "postgresql://nobody@127.0.0.1:9/nothing"
@@ -137,3 +142,50 @@ def test_metrics_count_by_closed_sets_of_labels(client: FlaskClient) -> None:
     assert "BREW" not in text_of_all
     assert 'method="other"' in text_of_all
     assert count("tanpuhui_http_request_seconds_count") > 0
+
+
+ADDITIVE = '''"""A revision of a later program: a table more, a column that may be empty."""
+
+from alembic import op
+
+revision = "9999"
+down_revision = "{head}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE later (id BIGINT PRIMARY KEY)")
+    op.execute("ALTER TABLE member ADD COLUMN nickname TEXT")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE member DROP COLUMN nickname")
+    op.execute("DROP TABLE later")
+'''
+
+
+def test_a_database_that_a_later_program_brought_further_is_ready(
+    backend: Backend, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripts = tmp_path / "migrations"
+    shutil.copytree(Path(migrate.__file__).parents[1] / "migrations", scripts)
+    (scripts / "versions/9999_later.py").write_text(ADDITIVE.format(head=migrate.HEAD))
+    with monkeypatch.context() as later:
+        later.setattr(migrate, "_SCRIPTS", scripts)
+        migrate.upgrade(database)
+    client = create_api(backend).test_client()
+    assert client.get("/readyz").get_json()["checks"]["migrations"] == {"ok": True}
+    migrate.upgrade(database)  # this program starts again, and leaves it as it is
+    city = a_city(backend)
+    with backend.engine.begin() as db:
+        assert db.scalars(text("SELECT version_num FROM alembic_version")).all() == ["9999"]
+        receipt = drop(
+            db,
+            rulebook=backend.rulebook,
+            keys=backend.keys,
+            member_id=city.scene.members[0],
+            code=city.scene.attended.url,
+            now=backend.clock.now(),
+        )
+    assert receipt.first

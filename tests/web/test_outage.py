@@ -3,15 +3,20 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, make_url, text
 
 from backend.bootstrap import Backend
+from backend.db import migrate
 from backend.db.engine import APPLICATION_ROLE, make_engine
 from backend.runtime.postgres import EmbeddedPostgres
 from backend.web.application import Application
+
+ROLES = Path(migrate.__file__).parents[1] / "migrations/sql/0017_role.sql"
+PLAIN = {"no_parameters": True}
 
 
 @pytest.fixture
@@ -20,7 +25,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgre
     with EmbeddedPostgres(tmp_path_factory.mktemp("outage"), durable=False) as server:
         owner = create_engine(make_url(server.url).set(drivername="postgresql+psycopg"))
         with owner.begin() as db:
-            db.execute(text(f"CREATE ROLE {APPLICATION_ROLE}"))
+            db.exec_driver_sql(ROLES.read_text(encoding="utf-8"), execution_options=PLAIN)
             db.execute(text("CREATE TABLE note (id bigserial PRIMARY KEY, body text)"))
             db.execute(text(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {APPLICATION_ROLE}"))
             db.execute(text(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {APPLICATION_ROLE}"))

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from backend.actions.models import ActionStatus, HoldOutcome
 from backend.actions.queries import Reach, total_at_places
@@ -16,6 +16,7 @@ from backend.corrections.queries import held_awards
 from backend.corrections.reviews import AlreadyDecidedError, Decision, resolve, reverse, time_out
 from backend.errors import ForbiddenError, NotFoundError
 from backend.ledger.queries import balance_of, statement_of
+from backend.ledger.spending import Gift, donate
 from backend.organisations.queries import Scope
 from backend.places.models import Datum
 from backend.places.policy import Position
@@ -195,21 +196,17 @@ def test_what_was_spent_is_written_off_and_shown(db: Connection, scene: Scene) -
 
 
 def _give_away(db: Connection, member_id: int, *, points_mpt: int) -> None:
-    """Donates points, as the owner of the database could: donations are another feature's."""
-    db.execute(text("SET ROLE NONE"))
-    db.execute(
-        text("""
-        SELECT ledger_write_entry(
-            jsonb_populate_record(NULL::entry, jsonb_build_object(
-                'kind', 'donation', 'member_id', :member, 'effective_on', '2026-11-18')),
-            ARRAY[(SELECT account_id FROM balance
-                    WHERE member_id = :member AND kind = 'member_points')],
-            ARRAY[ledger_system_account('donated', 'mpt', 'trees')],
-            ARRAY['mpt'], ARRAY[CAST(:points AS bigint)])
-        """),
-        {"member": member_id, "points": points_mpt},
+    """Donates points."""
+    gift = Gift("trees", "mpt", points_mpt)
+    donate(
+        db,
+        member_id=member_id,
+        reference="gift-0001",
+        digest=b"",
+        gift=gift,
+        on=TODAY,
+        actor_id=None,
     )
-    db.execute(text("SET ROLE tanpuhui_app"))
 
 
 def test_better_evidence_of_the_same_act_posts_the_difference_once(

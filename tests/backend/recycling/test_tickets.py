@@ -30,6 +30,11 @@ LATER = NOW + timedelta(minutes=8)
 
 
 @pytest.fixture
+def db(breakable_db: Connection) -> Connection:
+    return breakable_db
+
+
+@pytest.fixture
 def scene(db: Connection) -> Scene:
     return a_scene(db, NOW)
 
@@ -139,7 +144,7 @@ def test_tickets_and_codes_share_the_usage_limit_of_their_step(
             "uses": USES_PER_STEP - 1,
         },
     )
-    db.execute(text("SET LOCAL ROLE tanpuhui_app"))
+    db.execute(text("SET LOCAL ROLE tanpuhui_web"))
     log(ticket_of(db, code, scene.members[0]).text)
     second = ticket_of(db, code, scene.members[1]).text
     with pytest.raises(UsageLimitReachedError):

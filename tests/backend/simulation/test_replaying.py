@@ -41,6 +41,11 @@ TAMPERED = {
 }
 
 
+@pytest.fixture
+def db(breakable_db: Connection) -> Connection:
+    return breakable_db
+
+
 @pytest.fixture(scope="module")
 def rulebook() -> Rulebook:
     return load_rulebook()
@@ -76,7 +81,7 @@ def tamper(db: Connection, change: str, action: Recorded) -> None:
     db.execute(text("SET LOCAL session_replication_role = replica"))
     key = "id" if change.startswith("action") else "action_id"
     assert db.exec_driver_sql(f"UPDATE {change} WHERE {key} = {action.id}").rowcount == 1
-    db.execute(text("SET LOCAL ROLE tanpuhui_app"))
+    db.execute(text("SET LOCAL ROLE tanpuhui_web"))
 
 
 def test_every_award_comes_out_again(
