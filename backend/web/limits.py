@@ -26,13 +26,16 @@ _V = TypeVar("_V", bound=Callable[..., Any])
 WRITES = (Limit("writes", 120, _MINUTE), Limit("writes-day", 5_000, _DAY))
 """What one caller may write where a route says nothing else."""
 
+CLAIMS = (WRITES[0], Limit("claims-day", 1_000, _DAY))
+"""An action writes half a dozen rows: ten times what an eager member logs in a day."""
+
 # An office's phones share one address: who holds a valid code is let in, however many others guess.
 LOGINS = (
     Limit("guesses", 20, _MINUTE, By.ADDRESS, failures_only=True),
     Limit("logins", 600, _MINUTE, By.ADDRESS),
 )
 SCANS = Limit("scans", 60, _MINUTE)
-BATCHES = (Limit("batches", 10, _MINUTE), Limit("batches-day", 200, _DAY))
+BATCHES = (Limit("batches", 10, _MINUTE), Limit("batches-day", 20, _DAY))
 """A batch writes up to a hundred actions."""
 
 

@@ -24,6 +24,7 @@ from backend.rulebook.labels import KIND_GROUPS, UNITS
 from backend.web import problems, transaction
 from backend.web.access import actor, member_page
 from backend.web.context import backend, now
+from backend.web.limits import CLAIMS, limited
 from backend.web.transaction import connection
 from credit_rules import InputSpec, Methodology
 from credit_rules.units import decimal_text
@@ -105,6 +106,7 @@ def ask(kind: str) -> str:
 
 @blueprint.post("/log/<kind>")
 @member_page
+@limited(*CLAIMS)
 def submit(kind: str) -> Response | tuple[str, int]:
     """Logs an action and leads to its receipt; what is refused is told beside its field."""
     form = ClaimForm(

@@ -21,6 +21,7 @@ from backend.places.tickets import ticket_of
 from backend.web import problems, transaction
 from backend.web.access import member_page, optional_actor, public
 from backend.web.context import backend, now
+from backend.web.limits import CLAIMS, limited
 from backend.web.transaction import connection
 from miniprogram_api.flows.actions import loaded_action, record_action
 from miniprogram_api.flows.places import is_open
@@ -64,6 +65,7 @@ def show(code: str) -> str:
 
 @blueprint.post("/p/<code>/drop-offs")
 @member_page
+@limited(*CLAIMS)
 def log(code: str) -> Response | tuple[str, int]:
     """Logs a drop-off and leads to its receipt; what is refused is told beside its field."""
     form = DropOffForm(

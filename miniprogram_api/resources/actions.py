@@ -19,7 +19,7 @@ from backend.web import problems
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
 from backend.web.context import backend, now
-from backend.web.limits import BATCHES, limited
+from backend.web.limits import BATCHES, CLAIMS, limited
 from backend.web.transaction import connection
 from credit_rules import Source
 from miniprogram_api.flows.actions import ITEM, claim_of, loaded_action, record_action
@@ -35,6 +35,7 @@ blueprint = Blueprint("actions", __name__, description="Low-carbon actions and t
 
 @blueprint.route("/actions", methods=["POST"])
 @member_only
+@limited(*CLAIMS)
 @blueprint.arguments(ITEM)
 @blueprint.response(201, ReceiptSchema, description="Credited")
 @blueprint.alt_response(200, schema=ReceiptSchema, description="Credited before", success=True)
