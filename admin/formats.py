@@ -3,6 +3,7 @@
 import json
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from flask import Flask
@@ -14,6 +15,7 @@ from backend.people.labels import ROLES
 from backend.people.models import Role
 from backend.places.labels import DATUMS
 from backend.places.models import PlaceRecord
+from credit_rules.energy import rounded
 
 _NO_VALUE = "（空）"
 
@@ -29,6 +31,18 @@ def mass(milligrams: int) -> str:
     if milligrams < 10_000_000:
         return f"{thousandths(milligrams)} g"
     return f"{Decimal(milligrams // 10_000) / 100:,.2f} kg"
+
+
+def tonnes(value: Fraction) -> str:
+    """Tonnes for people: two decimals, from 1,000 on none."""
+    shown = round(value) if value >= 1000 else Decimal(rounded(value, 2))
+    return f"{shown:,}" if value >= 1000 else f"{shown:,.2f}"
+
+
+def amount(value: Decimal) -> str:
+    """A quantity as it was filled in, with separators and no zeros behind."""
+    text = f"{value:,.3f}"
+    return text.rstrip("0").rstrip(".")
 
 
 def moment(instant: datetime) -> str:
@@ -86,6 +100,8 @@ def install(app: Flask) -> None:
     for filter_ in (
         thousandths,
         mass,
+        tonnes,
+        amount,
         moment,
         minute,
         lasting,

@@ -61,6 +61,7 @@ SECTIONS = (
         PLACE_READERS,
         also=("organisations",),
     ),
+    Section("register.listing", "台账", "单位能源资源消费的填报、审核与汇总", PLACE_READERS),
     Section("members.listing", "成员", "账号、登录和角色", MEMBER_MANAGERS),
     Section(
         "ledger.state", "账本", "核验结果：账目是否相符", AUDIT_READERS, also=("conservation",)

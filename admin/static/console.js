@@ -36,6 +36,27 @@
     window.addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
   }
 
+  // A block copied from a workbook goes into the grid from the cell it is pasted into.
+  for (const grid of document.querySelectorAll("[data-paste]")) {
+    grid.addEventListener("paste", (event) => {
+      const lines = event.clipboardData.getData("text").replace(/\r?\n$/, "").split(/\r?\n/);
+      const rows = [...grid.querySelectorAll("tbody tr")];
+      const from = event.target.closest("tr");
+      if (!from || (lines.length === 1 && !lines[0].includes("\t"))) return;
+      event.preventDefault();
+      const column = [...from.querySelectorAll("input")].indexOf(event.target);
+      lines.forEach((line, down) => {
+        const cells = [...(rows[rows.indexOf(from) + down]?.querySelectorAll("input") ?? [])];
+        line.split("\t").forEach((text, right) => {
+          const cell = cells[column + right];
+          if (!cell) return;
+          cell.value = text.trim().replace(/,/g, "");
+          cell.dispatchEvent(new Event("input", { bubbles: true }));
+        });
+      });
+    });
+  }
+
   const errors = document.getElementById("errors");
   if (errors) errors.focus();
 })();

@@ -39,6 +39,9 @@ TAGS: Final[Mapping[str, str]] = {
     Tag.PLACE_CHANGE: "修改点位",
     Tag.PRINT_BATCH_CREATE: "生成海报批次",
     Tag.PRINT_BATCH_REVOKE: "作废海报批次",
+    Tag.REGISTER_FIGURES_CHANGED: "填报用能数据",
+    Tag.REGISTER_STATE_CHANGED: "办理能源报表",
+    Tag.REGISTER_CORRECTED: "更正能源报表",
     Tag.CLOCK_CONFIRM: "确认时钟",
     Tag.REWARD_CREATE: "新增奖品",
     Tag.REWARD_CHANGE: "修改奖品",
@@ -65,6 +68,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "people:": "人员与登录",
     "places:": "点位与海报",
     "rewards:": "兑换、捐赠与抽奖",
+    "register:": "台账",
     "actions:": "行为与入账",
 }
 OBJECTS: Final[Mapping[str, str]] = {
@@ -72,6 +76,7 @@ OBJECTS: Final[Mapping[str, str]] = {
     "correction_run": "批量更正",
     "department": "部门",
     "district": "区县",
+    "energy_statement": "能源消费报表",
     "institution": "单位",
     "invitation": "邀请码",
     "login_link": "登录链接",

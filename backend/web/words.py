@@ -12,6 +12,8 @@ from backend.organisations import labels as organisations
 from backend.people import labels as people
 from backend.places import labels as places
 from backend.rankings import labels as rankings
+from backend.register.reviews import labels as register_reviews
+from backend.register.statistics import labels as register
 from backend.rewards import labels as rewards
 from backend.rulebook import labels as rulebook
 
@@ -26,6 +28,8 @@ LABELS = SimpleNamespace(
     people=people,
     places=places,
     rankings=rankings,
+    register=register,
+    register_reviews=register_reviews,
     rewards=rewards,
     rulebook=rulebook,
 )

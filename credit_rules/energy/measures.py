@@ -135,6 +135,11 @@ def offered(*kinds: str) -> str:
     return "、".join(symbol for kind in kinds for symbol in _OFFERED[kind])
 
 
+def offered_symbols(kind: str) -> tuple[str, ...]:
+    """One spelling of each usual unit of a kind of measure, for a list to choose from."""
+    return _OFFERED[kind]
+
+
 def rate(number: Decimal, unit: str) -> Rate:
     """A factor such as ``0.4974`` with the unit ``kgCO2/kWh``.
 

@@ -23,6 +23,7 @@ from backend.people.roles import grant_role, revoke_role
 from backend.people.roster import import_roster
 from backend.people.roster_binding import Statement
 from backend.people.roster_requests import open_request
+from backend.register.statistics.service import Officer, open_year
 from backend.rewards.service import Order, redeem
 from backend.web.access import undeclared
 from tests.builders.organisations import a_department
@@ -118,6 +119,13 @@ MAY: dict[str, set[Role]] = {
     "organisations.revoke_invitation": WRITERS,
     "ledger.state": {Role.CITY_ADMIN, Role.AUDITOR},
     "audit.listing": {Role.CITY_ADMIN, Role.AUDITOR},
+    "register.listing": READERS,
+    "register.open_statement": WRITERS,
+    "register.statement": READERS,
+    "register.save": WRITERS,
+    "register.move": WRITERS,
+    "register.yearly_report": READERS,
+    "register.doubts": READERS,
 }
 OPEN = {
     "login.explain",
@@ -170,6 +178,9 @@ def _people(backend: Backend, institution_id: int) -> dict[str, int]:
             "member_id": member_id,
             "grant_id": given_roles(db, member_id=member_id)[0].id,
             "request_id": _asked(db, backend, institution_id),
+            "statement_id": open_year(
+                db, institution_id=institution_id, year=2025, officer=Officer(None, now)
+            ).id,
             "invitation_id": invitations_of(db, institution_id=institution_id, limit=1)[0].id,
         }
 

@@ -45,6 +45,7 @@ SINGLE: Mapping[str, str] = {
     "reward_id": "SELECT id FROM reward",
     "run_id": "SELECT id FROM correction_run",
     "size": "SELECT max(size) FROM checkpoint UNION VALUES (1)",
+    "statement_id": "SELECT max(id) FROM energy_statement GROUP BY state, version",
     "system_id": "SELECT id FROM system",
 }
 # What only its owner sees: theirs in every state, and one of somebody else's.
@@ -86,6 +87,9 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "giving.look_up": ("", "number=NO-SUCH"),
     "places.list_places": ("", "near=30.2459,120.2108"),
     "posters.sheets": ("place=1", "place=1&place=2&place=3"),
+    "register.listing": ("", "year=2025"),
+    "register.yearly_report": ("", "year=2025", "year=2025&by=institution", "by=type"),
+    "register.doubts": ("", "year=2025"),
     "rankings.board": ("", "board=institutions", "board=districts", "season=2026Q1"),
     "boards.show": ("", "board=institutions", "board=districts"),
     "rankings.read_board": ("board=departments", "board=members", "board=districts"),

@@ -18,6 +18,18 @@ from backend.people.roster import import_roster
 from backend.people.roster_binding import Statement
 from backend.people.roster_requests import open_request
 from backend.places.service import print_posters, revoke_batch
+from backend.register.statistics.policy import Figure
+from backend.register.statistics.service import (
+    Officer,
+    correct,
+    open_year,
+    put_figures,
+    review,
+    seal,
+    send_back,
+    submit,
+)
+from credit_rules.energy import load_energy_tables
 from tests.builders.organisations import a_department, an_institution
 from tests.builders.people import a_member, a_roster_csv
 from tests.scenes.acts import EVERYWHERE, FREE, LONG, RARE, Acts
@@ -41,6 +53,36 @@ def organise_everything(acts: Acts, people: Mapping[str, int]) -> None:
     _cash_value(acts)
     _year(acts)
     _roster_requests(acts, people)
+    _energy_statements(acts, people)
+
+
+def _energy_statements(acts: Acts, people: Mapping[str, int]) -> None:
+    """A statement in every state, one of them corrected, with a figure that looks wrong."""
+    there, db, tables = acts.town.organisation, acts.db, load_energy_tables()
+    officers = [Officer(member, acts.now) for member in list(people.values())[:3]]
+    first, second, third = officers
+    for institution_id, steps in ((there.bureau, 3), (there.school, 2), (there.hospital, 1)):
+        opened = open_year(db, institution_id=institution_id, year=2025, officer=first).id
+        figures = [
+            Figure("electricity", month, Decimal(52_000 if month == 3 else 5200), "kWh")
+            for month in range(1, 13)
+        ]
+        put_figures(db, tables, statement_id=opened, figures=figures, officer=first)
+        if steps >= 1:
+            submit(db, statement_id=opened, officer=first)
+        if steps >= 2:
+            review(db, statement_id=opened, officer=second)
+        if steps >= 3:
+            seal(db, statement_id=opened, officer=third)
+            later = correct(db, statement_id=opened, reason="电表倍率填错", officer=first).id
+            submit(db, statement_id=later, officer=first)
+            review(db, statement_id=later, officer=second)
+            seal(db, statement_id=later, officer=third)
+    returned = open_year(db, institution_id=there.school, year=2024, officer=first).id
+    figure = Figure("petrol", 1, Decimal("1.5"), "L", Decimal(12))
+    put_figures(db, tables, statement_id=returned, figures=[figure], officer=first)
+    submit(db, statement_id=returned, officer=first)
+    send_back(db, statement_id=returned, because="缺二月", officer=second)
 
 
 def _invitations(acts: Acts) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import BigInteger, Connection, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from backend.organisations.models import Institution
 from backend.register.statistics.models import EnergyFigure, EnergyStatement, StatementState
@@ -73,8 +74,9 @@ _COUNTED: Final = """
 _SUMS: Final = {
     axis: text(f"""
         SELECT {key}, {name}, f.item, f.unit, sum(f.quantity) {_COUNTED}
+           AND (CAST(:ids AS bigint[]) IS NULL OR i.id = ANY(:ids))
          GROUP BY 1, 2, 3, 4 ORDER BY 1, 3, 4
-    """)
+    """).bindparams(bindparam("ids", type_=ARRAY(BigInteger())))
     for axis, (key, name) in _KEYS.items()
 }
 _MONTHS: Final = text(f"""
@@ -83,11 +85,21 @@ SELECT i.credit_code, i.name, f.item, f.month, f.quantity, f.unit, f.cost {_COUN
 """)
 
 
-def sums_by(db: Connection, *, axis: Axis, year: int) -> list[AxisSum]:
-    """The quantities of a year by axis, item and unit."""
+def sums_by(
+    db: Connection, *, axis: Axis, year: int, institution_ids: Collection[int] | None = None
+) -> list[AxisSum]:
+    """The quantities of a year by axis, item and unit.
+
+    Args:
+        db: any transaction.
+        axis: by what.
+        year: the year of use.
+        institution_ids: these alone; None for all.
+    """
+    ids = None if institution_ids is None else sorted(institution_ids)
     return [
         AxisSum(key, name, Figure(item, 0, quantity, unit))
-        for key, name, item, unit, quantity in db.execute(_SUMS[axis], {"year": year})
+        for key, name, item, unit, quantity in db.execute(_SUMS[axis], {"year": year, "ids": ids})
     ]
 
 

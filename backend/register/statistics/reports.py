@@ -1,6 +1,6 @@
 """Reports of a year by district, system, type or institution: the same total on every axis."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -63,14 +63,31 @@ class YearReport:
 
 
 def report(
-    db: Connection, tables: EnergyTables, *, axis: Axis, year: int, basis: Basis, now: datetime
+    db: Connection,
+    tables: EnergyTables,
+    *,
+    axis: Axis,
+    year: int,
+    basis: Basis,
+    now: datetime,
+    institution_ids: Collection[int] | None = None,
 ) -> YearReport:
-    """Adds up and converts the counted figures of a year."""
+    """Adds up and converts the counted figures of a year.
+
+    Args:
+        db: any transaction.
+        tables: the factor tables.
+        axis: by what.
+        year: the year of use.
+        basis: calculation basis of electricity.
+        now: the present instant; factors published by then count.
+        institution_ids: these alone; None for all.
+    """
     method = method_of(db, year=year, now=now, basis=basis)
     rows: list[ReportRow] = []
     factors: dict[tuple[str, str, str], FactorUsed] = {}
     reasons: dict[str, None] = {}
-    found = queries.sums_by(db, axis=axis, year=year)
+    found = queries.sums_by(db, axis=axis, year=year, institution_ids=institution_ids)
     for (key, name), sums in groupby(found, key=lambda each: (each.key, each.name)):
         result = converted(tables, [each.figure for each in sums], method)
         if result is None:

@@ -211,6 +211,18 @@ def correct(db: Connection, *, statement_id: int, reason: str, officer: Officer)
     return _locked(db, opened)
 
 
+def statement_named(db: Connection, statement_id: int) -> StatementView:
+    """One statement.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    found = queries.statement(db, statement_id)
+    if found is None:
+        raise NotFoundError("没有这份报表，请从列表里重新打开。")
+    return found
+
+
 def method_of(db: Connection, *, year: int, now: datetime, basis: Basis) -> Method:
     """How the statements of a year are converted today."""
     return Method(business_day(now), year, queries.city_code(db), basis)
