@@ -13,6 +13,7 @@ from operator import add
 from typing import Final, NamedTuple
 
 from credit_rules.counters import COUNTER_LIMIT, MEASURES, NANO_PER_MILLI, NOTHING, CapSpec, Used
+from credit_rules.deciding import with_decided
 from credit_rules.errors import FactsRefused, FieldProblem, NotInForce, nearest
 from credit_rules.facts import Boost, Facts
 from credit_rules.inputs import InputRefused, InputValue
@@ -78,6 +79,8 @@ def assess_methodology(methodology: Methodology, facts: Facts) -> Assessment:
     plan = methodology.in_force(facts.on)
     if plan is None or facts.methodology_id != methodology.id:
         raise _another(methodology, facts)
+    if methodology.decided:
+        facts = with_decided(methodology.decided, methodology.calendar, facts)
     numbers = _numbers(methodology, facts.tier, facts.inputs)
     used = _counters(methodology, plan, facts.used)
     if (

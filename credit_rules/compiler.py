@@ -104,17 +104,21 @@ def _methodology(doc: MethodologyDoc, plans: tuple[DatedPlan, ...]) -> Methodolo
         examples=doc.examples,
         plans=plans,
         starts=tuple(plan.start for plan in plans),
+        decided=tuple(spec for spec in doc.inputs.values() if spec.decided_by),
+        calendar=doc.calendar,
         readers=readers,
         reads=tuple((reader.spec.name, reader.known, reader.read) for reader in readers),
-        tier_index={
-            tier.name: index
-            for index, tier in enumerate(doc.evidence.table.tiers)
-            if tier.name in doc.evidence.accepts
-        },
+        tier_index=_tier_index(doc),
         ranked_tiers=tuple(tier.ranked for tier in doc.evidence.table.tiers),
         file=doc.file,
         doc=doc,
     )
+
+
+def _tier_index(doc: MethodologyDoc) -> dict[str, int]:
+    """The accepted tiers of evidence by name, each with its place in the table."""
+    tiers = enumerate(doc.evidence.table.tiers)
+    return {tier.name: index for index, tier in tiers if tier.name in doc.evidence.accepts}
 
 
 def _bonus_cap(doc: MethodologyDoc) -> CapSpec | None:

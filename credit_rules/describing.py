@@ -77,6 +77,7 @@ def _input(spec: InputSpec) -> JsonValue:
             "name": spec.name,
             "label": spec.label,
             "kind": spec.kind,
+            "decided_by": spec.decided_by or None,
             "choices": [
                 {"value": c.value, "label": c.label, "waste_class": c.waste_class}
                 for c in spec.choices

@@ -79,8 +79,7 @@ class DocumentReader:
         inputs = read_inputs(at, self.standards.waste_classes)
         reader = FactorReader(self.rows, sources, self.standards.link_hosts)
         basis = read_basis(at, self.standards.baselines, sources)
-        parameters = self._parameters(reader, start, until)
-        self._add_figure(basis, parameters, start)
+        parameters = self._with_figure(basis, self._parameters(reader, start, until), start)
         scenario, boundary = self._nature()
         (category, share), (reduction, points) = self._footprint(), self._result()
         doc = MethodologyDoc(
@@ -107,6 +106,7 @@ class DocumentReader:
             excludes=self._excludes(),
             bonus=read_bonus(at),
             examples=read_examples(at, self.standards.shared),
+            calendar=self.standards.calendar,
             data=self.data,
             canonical=b"",
         )
@@ -172,18 +172,18 @@ class DocumentReader:
         said |= {str(step.settings["source"]) for step in steps}
         return own | {name: source for name, source in common.items() if name in said}
 
-    def _add_figure(
+    def _with_figure(
         self, basis: SavingBasis | None, parameters: dict[str, Parameter], start: date
-    ) -> None:
-        """Let steps name the figure of the baseline that the file names."""
+    ) -> dict[str, Parameter]:
+        """The parameters and the figure of the baseline that the file names."""
         if basis is None or basis.baseline is None:
-            return
+            return parameters
         figure = basis.baseline.figure
         if figure.name in parameters:
             fault = f"参数“{figure.name}”与所用的基准同名。"
             self.at.fail(f"parameters.{figure.name}", fault, "请删除它：数值由规则集给出。")
-        parameters[figure.name] = figure
         self._begun("baseline", figure.values[0].start, start)
+        return {**parameters, figure.name: figure}
 
     def _begun(self, key: str, first: date, start: date) -> None:
         """Refuse a shared figure that begins after the file does."""

@@ -38,6 +38,8 @@ class Facts:
         used: counter rows before this action, by key; a missing key is a fresh counter.
         credited: (methodology id, period) pairs already credited in the same period.
         boost: a campaign's multiplier, if any.
+        minute: minute of the Asia/Shanghai day at which it happened, 0 to 1439; None leaves what
+            the time decides to the inputs.
     """
 
     methodology_id: str
@@ -47,3 +49,4 @@ class Facts:
     used: Mapping[str, Used] = field(default_factory=dict)
     credited: frozenset[tuple[str, str]] = frozenset()
     boost: Boost | None = None
+    minute: int | None = None

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from credit_rules.calendar import HolidayCalendar, read_calendar
 from credit_rules.checking import STANDARDS_FILE, check_and_assemble
 from credit_rules.compiler import compile_methodology
 from credit_rules.document import DocumentReader
@@ -29,6 +30,7 @@ from credit_rules.standards_model import Standards
 SHIPPED: Final = Path(__file__).parent / "methods"
 SHIPPED_DATA: Final = Path(__file__).parent / "data"
 LOCK_FILE: Final = "lock.json"
+CALENDAR_FILE: Final = "calendar.toml"
 
 
 def load_rulebook(directory: Path | None = None) -> Rulebook:
@@ -137,7 +139,8 @@ def _read(
     if parsed is None:
         return None
     before = len(problems)
-    standards = read_standards(STANDARDS_FILE, parsed, rows, problems)
+    calendar = load_calendar(folder / "data", problems)
+    standards = read_standards(STANDARDS_FILE, parsed, rows, calendar, problems)
     if len(problems) > before:
         return None
     files = sorted(path for path in folder.glob("*.toml") if path.name != STANDARDS_FILE)
@@ -171,6 +174,20 @@ def _methodology(
     methodology = compile_methodology(doc, own) if doc is not None else None
     problems.extend(own)
     return methodology
+
+
+def load_calendar(folder: Path, problems: list[Problem]) -> HolidayCalendar:
+    """The published holidays: of a folder of data, or the shipped ones.
+
+    Args:
+        folder: the folder.
+        problems: where errors are added.
+    """
+    own = folder / CALENDAR_FILE
+    data = read_toml(own if own.is_file() else SHIPPED_DATA / CALENDAR_FILE, problems)
+    if data is None:
+        return HolidayCalendar({})
+    return read_calendar(f"data/{CALENDAR_FILE}", data, problems)
 
 
 def read_toml(path: Path, problems: list[Problem]) -> dict[str, object] | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
+from credit_rules.calendar import HolidayCalendar
 from credit_rules.counters import CapSpec, Used
 from credit_rules.errors import NotInForce
 from credit_rules.inputs import InputReader
@@ -127,6 +128,8 @@ class Methodology:
         bonus_cap: the limit of the bonus per member and day.
         examples: the worked examples of the file.
         plans: the plans by day, and `starts` their first days.
+        decided: the inputs that the clock decides, by the `calendar` among others.
+        calendar: the published holidays.
         readers: the readers of the inputs, in order.
         reads: the same as name, texts known, and function.
         tier_index: integer of every accepted tier of evidence.
@@ -158,6 +161,8 @@ class Methodology:
     examples: tuple[ExampleDoc, ...]
     plans: tuple[DatedPlan, ...]
     starts: tuple[date, ...]
+    decided: tuple[InputSpec, ...]
+    calendar: HolidayCalendar
     readers: tuple[InputReader, ...]
     reads: tuple[tuple[str, dict[object, int], Callable[[object], int]], ...]
     tier_index: Mapping[str, int]
@@ -187,6 +192,11 @@ class Methodology:
             return None
         plans = self.plans
         return plans[0] if len(plans) == 1 else plans[bisect_right(self.starts, on) - 1]
+
+    @property
+    def asked(self) -> tuple[InputSpec, ...]:
+        """The inputs a member is asked for: all but those that the day decides."""
+        return tuple(s for s in self.inputs.values() if s.decided_by not in ("month", "day"))
 
     def caps_on(self, on: date) -> tuple[CapSpec, ...]:
         """What a cap or tiers read on a day, in the order applied, that of the bonus last.

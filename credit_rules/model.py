@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
+from credit_rules.calendar import HolidayCalendar
 from credit_rules.units import Unit, decimal_text
 
 Boundary = Literal["in_meter", "outside"]
@@ -38,11 +39,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value of a choice: its Chinese label and, for waste, its class (类别)."""
+    """One value of a choice: its Chinese label and, for waste, its class (类别).
+
+    `when` says when the clock decides for it: months, indexes of kinds of day, minutes of the day.
+    """
 
     value: str
     label: str
     waste_class: str | None
+    when: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class InputSpec:
         maximum: largest accepted value.
         step: values are whole multiples of it.
         choices: values of a choice, in the order shown.
+        decided_by: what of the clock decides a choice, ``month``, ``day`` or ``time``; else empty.
     """
 
     name: str
@@ -68,6 +74,7 @@ class InputSpec:
     maximum: Decimal | None
     step: Decimal | None
     choices: tuple[Choice, ...]
+    decided_by: str = ""
 
     @property
     def bounds(self) -> tuple[Decimal, Decimal, Decimal]:
@@ -316,5 +323,6 @@ class MethodologyDoc:
     excludes: tuple[Exclusion, ...]
     bonus: BonusDoc | None
     examples: tuple[ExampleDoc, ...]
+    calendar: HolidayCalendar
     data: Mapping[str, object]
     canonical: bytes

@@ -24,6 +24,7 @@ _BOUNDARIES = {
     "in_meter": "表内（节约已体现在单位的计量表上，不从台账扣减，不签发）",
     "outside": "表外",
 }
+_DECIDERS = {"month": "月份", "day": "日期（法定节假日与调休）", "time": "时间"}
 _EXCLUSION_PERIODS = {
     "trip": "同一程",
     "meal": "同一餐",
@@ -175,6 +176,8 @@ def _facts(methodology: Methodology, standards: Standards) -> str:
 def _input(spec: InputSpec) -> tuple[str, str, str]:
     if spec.unit is None:
         values = "；".join(f"{c.label}（`{c.value}`）" for c in spec.choices)
+        if spec.decided_by:
+            values = f"由{_DECIDERS[spec.decided_by]}决定，不用填写：{values}"
     else:
         unit = spec.unit.label
         values = f"{spec.minimum} 至 {spec.maximum} {unit}，{spec.step} {unit} 的整数倍"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from credit_rules.deciding import DECIDERS, check_choices, read_when
 from credit_rules.errors import nearest
 from credit_rules.model import BonusDoc, Choice, ExampleDoc, InputSpec
 from credit_rules.reading import Reader
@@ -23,21 +24,24 @@ def read_inputs(whole: Reader, waste_classes: Mapping[str, str]) -> dict[str, In
     found: dict[str, InputSpec] = {}
     for name, at in whole.named("inputs"):
         label = at.text("label")
-        spec = (
-            InputSpec(name, label, "choice", None, None, None, None, _choices(at, waste_classes))
-            if at.has("choices")
-            else _quantity(name, label, at)
-        )
+        decider = at.word("decided_by", DECIDERS) if at.has("decided_by") else ""
+        if at.has("choices"):
+            choices = _choices(at, waste_classes, decider)
+            spec = InputSpec(name, label, "choice", None, None, None, None, choices, decider)
+            spec = check_choices(at, spec) if decider in DECIDERS else spec
+        else:
+            spec = _quantity(name, label, at)
         at.done()
         found[name] = spec
     return found
 
 
-def _choices(at: Reader, known: Mapping[str, str]) -> tuple[Choice, ...]:
+def _choices(at: Reader, known: Mapping[str, str], decider: str) -> tuple[Choice, ...]:
     found: list[Choice] = []
     for row in at.tables("choices"):
         waste_class = row.word("waste_class", known) if row.has("waste_class") else None
-        found.append(Choice(row.name("value"), row.text("label"), waste_class))
+        when = read_when(row, decider) if decider in DECIDERS else None
+        found.append(Choice(row.name("value"), row.text("label"), waste_class, when))
         row.done()
     if len({choice.value for choice in found}) != len(found):
         at.fail("choices", "选项重复。", "请保证每个 value 只出现一次。")

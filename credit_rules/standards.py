@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+from credit_rules.calendar import HolidayCalendar
 from credit_rules.canonical import canonical_bytes
 from credit_rules.errors import Problem
 from credit_rules.factors import FactorRow
@@ -110,6 +111,7 @@ def read_standards(
     file: str,
     data: Mapping[str, object],
     rows: Mapping[str, FactorRow],
+    calendar: HolidayCalendar,
     problems: list[Problem],
 ) -> Standards:
     """Read ``rulebook.toml``.
@@ -118,6 +120,7 @@ def read_standards(
         file: name of the file, for messages.
         data: the parsed TOML.
         rows: the factor tables, for the figures of baselines.
+        calendar: the published holidays.
         problems: where errors are added.
 
     Returns:
@@ -148,8 +151,9 @@ def read_standards(
         sources,
         shared,
         baselines,
+        calendar,
         canonical_bytes(data) if not problems else b"",
-        published_figures(shared, baselines) if not problems else {},
+        published_figures(shared, baselines) | calendar.published if not problems else {},
     )
     at.done()
     return standards

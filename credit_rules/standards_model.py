@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from credit_rules.calendar import HolidayCalendar
 from credit_rules.model import EvidenceTable, Parameter, Source
 from credit_rules.units import Unit
 
@@ -103,5 +104,6 @@ class Standards:
     sources: Mapping[str, Source]
     shared: Mapping[str, SharedStep]
     baselines: Mapping[str, Baseline]
+    calendar: HolidayCalendar
     canonical: bytes
     published: Mapping[str, str]

@@ -156,11 +156,17 @@ def docs(folder: Path) -> None:
 @rules.command("assess", help="从标准输入读取 inputs.json，试算一次行为的减排量与积分。")
 @click.option("--methodology", "methodology_id", required=True, help="方法学编号。")
 @click.option("--on", type=DAY, required=True, help="行为发生的日期。")
+@click.option("--at", type=click.DateTime(["%H:%M"]), help="行为发生的时间，例如 12:10；决定餐次。")
 @click.option("--tier", default="T2", show_default=True, help="凭证等级。")
 @click.option("--used", default="{}", help=f"此前累计，JSON：{_USED_EXAMPLE}。")
 @click.option("--files", type=FOLDER, default=None, help="改用这个文件夹里的方法学。")
 def assess_command(
-    methodology_id: str, on: datetime, tier: str, used: str, files: Path | None
+    methodology_id: str,
+    on: datetime,
+    at: datetime | None,
+    tier: str,
+    used: str,
+    files: Path | None,
 ) -> None:
     """Assess one action from standard input and print the integers and the trace."""
     rulebook = load_rules(files)
@@ -173,6 +179,7 @@ def assess_command(
         tier=tier,
         inputs=inputs,  # type: ignore[arg-type] # assess refuses every value of another type by name
         used=_used(used),
+        minute=None if at is None else at.hour * 60 + at.minute,
     )
     try:
         result = assess(rulebook, facts)

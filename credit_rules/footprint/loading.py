@@ -23,6 +23,7 @@ from credit_rules.loading import (
     LOCK_FILE,
     SHIPPED,
     SHIPPED_DATA,
+    load_calendar,
     read_lock,
     read_table,
     read_toml,
@@ -156,7 +157,10 @@ def _check_lock(folder: Path, found: list[Questionnaire], problems: list[Problem
 def _standards(problems: list[Problem]) -> Standards | None:
     data = read_toml(SHIPPED / STANDARDS_FILE, problems)
     rows = _factor_rows(SHIPPED_DATA, problems)
-    return read_standards(STANDARDS_FILE, data, rows, problems) if data is not None else None
+    calendar = load_calendar(SHIPPED_DATA, problems)
+    if data is None:
+        return None
+    return read_standards(STANDARDS_FILE, data, rows, calendar, problems)
 
 
 def _factor_rows(folder: Path, problems: list[Problem]) -> dict[str, FactorRow]:

@@ -138,7 +138,7 @@ def _kind_body(methodology: Methodology, used: Mapping[str, Used], on: date) -> 
         "boundary": methodology.boundary,
         "boundary_label": BOUNDARIES[methodology.boundary],
         "baseline": methodology.baseline,
-        "inputs": [_input_body(spec, classes) for spec in methodology.inputs.values()],
+        "inputs": [_input_body(spec, classes) for spec in methodology.asked],
         "tiers": [_tier_body(tier) for tier in methodology.tiers],
         "evidence": [_evidence_body(methodology, accepted) for accepted in evidence],
         "evidence_required": list(methodology.evidence.requires),

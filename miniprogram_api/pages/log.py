@@ -114,7 +114,7 @@ def submit(kind: str) -> Response | tuple[str, int]:
         when=request.form.get("when", "")[:_LONGEST],
         typed={
             name: request.form.get(_PREFIX + name, "").strip()[:_LONGEST]
-            for name in _methodology(kind).inputs
+            for name in (spec.name for spec in _methodology(kind).asked)
         },
     )
     try:
@@ -135,9 +135,7 @@ def _methodology(kind: str) -> Methodology:
 
 def _fresh(kind: str) -> ClaimForm:
     """An empty form; where nothing is an answer of its own, it is given."""
-    typed = {
-        spec.name: "0" if spec.minimum == 0 else "" for spec in _methodology(kind).inputs.values()
-    }
+    typed = {spec.name: "0" if spec.minimum == 0 else "" for spec in _methodology(kind).asked}
     return ClaimForm(secrets.token_urlsafe(16), shanghai_time(now()).strftime(_LOCAL), typed)
 
 
@@ -178,7 +176,7 @@ def _page(kind: str, form: ClaimForm, error: DomainError | None = None) -> str:
         form=form,
         code=_kept(code, found),
         place=None if found is None else found.place,
-        questions=[_question(spec, form) for spec in methodology.inputs.values()],
+        questions=[_question(spec, form) for spec in methodology.asked],
         can_declare=any(e["available"] for e in body["evidence"] if e["tier"] == "T0"),
         advice=None if tier is None else better_evidence(methodology, tier),
         caps=caps_left(methodology, member_id=actor().member_id, on=today, tier=tier_name),

@@ -48,7 +48,7 @@ def drawn(spec: InputSpec, random: Random) -> Value:
 
 def action(methodology: Methodology, random: Random, tier: str = "") -> Facts:
     chosen = tier or random.choice([tier.name for tier in methodology.tiers])
-    inputs = {name: drawn(spec, random) for name, spec in methodology.inputs.items()}
+    inputs = {spec.name: drawn(spec, random) for spec in methodology.asked}
     return Facts(methodology.id, DAY, chosen, inputs)
 
 
@@ -210,7 +210,7 @@ HONEST_DAY: tuple[tuple[str, str, dict[str, str]], ...] = (
     (
         "office.air_conditioning_set_point",
         "T2",
-        {"season": "summer", "temperature": "26"},
+        {"temperature": "20"},
     ),
     ("recycling.drop_off", "T3", {"material": "paper", "mass": "0.8"}),
     ("learning.quiz", "T3", {"correct": "5"}),
@@ -345,16 +345,7 @@ def test_a_random_day_of_everything_is_the_same_in_any_order() -> None:
         ("commute.rule_135", {"mode": "cycle", "distance": "3.1"}, "骑车一程不超过 3 km"),
         ("commute.car_free_day", {"habit": "other", "restricted": "no"}, "平时自驾通勤"),
         ("commute.car_free_day", {"habit": "drives", "restricted": "yes"}, "限行日"),
-        (
-            "office.air_conditioning_set_point",
-            {"season": "summer", "temperature": "25.5"},
-            "夏季制冷不低于 26 °C",
-        ),
-        (
-            "office.air_conditioning_set_point",
-            {"season": "winter", "temperature": "20.5"},
-            "冬季制热不高于 20 °C",
-        ),
+        ("office.air_conditioning_set_point", {"temperature": "20.5"}, "冬季制热不高于 20 °C"),
     ],
 )
 def test_what_is_not_the_action_is_refused_with_what_to_do(
