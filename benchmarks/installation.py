@@ -21,7 +21,7 @@ from backend.organisations.queries import Scope
 from backend.organisations.service import create_district, create_institution, create_system
 from backend.people.models import AccessToken, Face, Member, Membership
 from backend.places.codes import PrintedCode, printed_url
-from backend.places.models import PlaceDraft, PlaceKind, PresenceRule, WasteClass
+from backend.places.models import PlaceDraft, PlaceKind, WasteClass
 from backend.places.service import create_place, print_posters
 from backend.rulebook.service import register
 from backend.runtime.postgres import EmbeddedPostgres
@@ -152,7 +152,6 @@ def _points(db: Connection, institution: int, now: datetime) -> tuple[str, ...]:
                 hours=_EVERY_DAY,
                 latitude=Decimal("30.245900"),
                 longitude=Decimal("120.210800"),
-                presence=PresenceRule.ATTENDED,
             ),
             actor_id=None,
             at=now,

@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from admin.forms.hours import HoursText
-from backend.places.models import Datum, PlaceKind, PlaceState, PresenceRule, WasteClass
+from backend.places.models import Datum, PlaceKind, PlaceState, WasteClass
 from backend.web.fields import StrictInteger, StrictString
 from backend.web.schemas import StrictSchema
 
@@ -57,7 +57,6 @@ class PlaceFields(StrictSchema):
     longitude = Degrees(load_default=None)
     datum = Chosen(Datum, required=True)
     radius_m = StrictInteger(minimum=1, maximum=2000, required=True)
-    presence = Chosen(PresenceRule, required=True)
     state = Chosen(PlaceState, required=True)
 
 

@@ -38,7 +38,7 @@ pages = Blueprint("places", __name__)
 
 PAGE = 50
 _LATEST = 20
-_CHOICES = frozenset({"accepted", "datum", "presence", "state"})
+_CHOICES = frozenset({"accepted", "datum", "state"})
 _BLANK: Mapping[str, Any] = {
     "kind": "recycling_point",
     "name": "",
@@ -50,7 +50,6 @@ _BLANK: Mapping[str, Any] = {
     "longitude": "",
     "datum": "gcj02",
     "radius_m": "100",
-    "presence": "located",
     "state": "open",
 }
 
@@ -234,7 +233,6 @@ def _as_typed(place: PlaceRecord) -> dict[str, Any]:
         "longitude": "" if place.longitude is None else str(place.longitude),
         "datum": place.datum.value,
         "radius_m": str(place.radius_m),
-        "presence": place.presence.value,
         "state": place.state.value,
     }
 

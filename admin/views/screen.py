@@ -20,10 +20,11 @@ pages = Blueprint("screen", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The code of the present step: as text and as an SVG, and how long it stands."""
+    """The code of the present step as text, address and SVG, and how long it stands."""
 
     step: int
     code: str
+    url: str
     svg: str
     seconds_left: int
 
@@ -57,4 +58,4 @@ def _shown(place: PlaceRecord) -> Shown | None:
     text = codes.rotating_code(codes.place_key(keys, place.id), place.id, at)
     url = codes.rotating_url(backend().settings.public_url, text)
     left = (step + 1) * codes.STEP_SECONDS - int(at.timestamp())
-    return Shown(step, text, posters.qr_svg(url), left)
+    return Shown(step, text, url, posters.qr_svg(url), left)

@@ -15,8 +15,9 @@ KIND: Final = "recycling.drop_off"
 HOURLY_LIMIT: Final = 240
 # What one member may use up of them: every material, and some bags more.
 HOURLY_SHARE: Final = 20
-# A printed code proves no time: a drop-off logged later than this is the member's word alone.
-PRINTED_PROOF_LASTS: Final = timedelta(hours=24)
+# A printed code proves no time, and a position only where the phone is now: a drop-off sent later
+# than it takes to fill in the form is the member's word alone.
+PRINTED_PROOF_LASTS: Final = timedelta(minutes=10)
 # More than one person carries: a mass that is only stated waits until somebody has looked at it.
 REVIEW_ABOVE_KG: Final = Decimal(30)
 MEASURED: Final = "T3"
@@ -88,13 +89,13 @@ def tier_of(
     Raises:
         NotAtPointError: the position lies outside.
     """
-    shown = presence(found.place, found.code_kind, position, occurred_at)
-    if shown is Presence.OUTSIDE:
-        raise NotAtPointError("您不在这个投放点附近，请到点位旁再扫码，或扫描现场屏幕上的动态码。")
+    shown = presence(found.place, found.code_kind, position)
     if shown is Presence.PROVEN_ROTATING:
         return "T2"
     if shown is Presence.UNPROVEN or now - occurred_at > PRINTED_PROOF_LASTS:
         return "T0"
+    if shown is Presence.OUTSIDE:
+        raise NotAtPointError("您不在这个投放点附近，请到点位旁再扫码，或扫描现场屏幕上的动态码。")
     return "T1"
 
 

@@ -88,8 +88,10 @@ _PLACES: Final[Mapping[str, PlaceKind]] = {
 }
 
 
-# Longer than a rotating code lives, shorter than what would let one prove another hour.
-_CODE_PROVES: Final = timedelta(minutes=5)
+# Shorter than what would let a rotating code prove another hour; a form is filled in within a
+# ticket's life.
+_PROVEN_BEFORE: Final = timedelta(minutes=5)
+_PROVEN_AFTER: Final = timedelta(minutes=11)
 
 
 class EvidenceNotAcceptedError(DomainError):
@@ -183,19 +185,20 @@ def require_available(methodology: Methodology, kind: EvidenceKind) -> str:
     raise EvidenceNotAcceptedError(sentence, fields=_fields("not_accepted", sentence))
 
 
-def require_present(occurred_at: datetime, *, scanned_at: datetime, now: datetime) -> None:
-    """Lets a rotating code speak for what happens between its scan and now only.
+def require_present(occurred_at: datetime, *, scanned_at: datetime) -> None:
+    """Lets a rotating code speak for what happens around its scan only.
 
     Args:
         occurred_at: when the action is said to have happened.
-        scanned_at: when the code was scanned; now, but for a ticket of an earlier scan.
-        now: the present instant.
+        scanned_at: when the code was scanned: its step.
 
     Raises:
         EvidenceOutOfTimeError: the action is said to have happened at another time.
     """
-    if not scanned_at - _CODE_PROVES <= occurred_at <= now + _CODE_PROVES:
-        sentence = "动态码只能证明刚刚发生的行为，请把发生时间改为现在，或不扫码、按自行申报记录。"
+    if not scanned_at - _PROVEN_BEFORE <= occurred_at <= scanned_at + _PROVEN_AFTER:
+        sentence = (
+            "动态码只能证明扫码前后的行为，请把发生时间改为扫码的时间，或不扫码、按自行申报记录。"
+        )
         raise EvidenceOutOfTimeError(
             sentence, fields=[FieldError("occurred_at", "out_of_time", sentence)]
         )

@@ -50,7 +50,7 @@ def judge(
         raise _not_accepted("kind", "扫描的二维码与所选的凭证不符，请重新选择凭证后提交。")
     if methodology.id == drop_offs.KIND:
         return _at_recycling_point(claim, methodology, found, now)
-    return _at_other_place(claim, methodology, found, now)
+    return _at_other_place(claim, methodology, found)
 
 
 def _on_their_word(claim: ClaimInput, methodology: Methodology) -> Admission:
@@ -72,14 +72,12 @@ def _at_recycling_point(
     tier = drop_offs.tier_of(found, claim.position, occurred_at=claim.occurred_at, now=now)
     hold = drop_offs.reason_to_hold(tier=tier, mass=claim.facts.get("mass", ""))
     if found.step is not None:
-        require_present(claim.occurred_at, scanned_at=found.scanned_at, now=now)
+        require_present(claim.occurred_at, scanned_at=found.scanned_at)
         return _by_rotating_code(claim, found.place.id, found.step, tier=tier, hold=hold)
     return _by_printed_code(claim, found.place.id, tier=tier, hold=hold)
 
 
-def _at_other_place(
-    claim: ClaimInput, methodology: Methodology, found: ResolvedPlace, now: datetime
-) -> Admission:
+def _at_other_place(claim: ClaimInput, methodology: Methodology, found: ResolvedPlace) -> Admission:
     """A canteen, stairwell or venue: presence by its rotating code, since the scan."""
     shown = EvidenceKind.PRINTED_CODE if found.step is None else EvidenceKind.ROTATING_CODE
     tier = require_available(methodology, shown)
@@ -92,7 +90,7 @@ def _at_other_place(
         fault = FieldError("evidence.code", "wrong_place", sentence)
         raise WrongPlaceError(sentence, fields=[fault])
     require_open(found.place, claim.occurred_at)
-    require_present(claim.occurred_at, scanned_at=found.scanned_at, now=now)
+    require_present(claim.occurred_at, scanned_at=found.scanned_at)
     return _by_rotating_code(claim, found.place.id, found.step, tier=tier)
 
 

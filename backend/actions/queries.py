@@ -140,6 +140,26 @@ def actions_of(
     return _newest(db, RECORDED.where(Action.member_id == member_id), before_id, limit)
 
 
+def evidenced_points_of(db: Connection, *, member_id: int, since: date) -> int:
+    """What a member's actions of these days earned by more than their word, in milli-points.
+
+    Args:
+        db: any transaction.
+        member_id: whose.
+        since: the first Asia/Shanghai day.
+    """
+    earned = db.scalar(
+        select(func.coalesce(func.sum(NOW["points_mpt"]), 0))
+        .select_from(Action)
+        .outerjoin(ActionState, ActionState.action_id == Action.id)
+        .outerjoin(Reassessment, Reassessment.id == ActionState.reassessment_id)
+        .where(
+            Action.member_id == member_id, Action.occurred_on >= since, NOW["tier"] != "T0", COUNTS
+        )
+    )
+    return int(earned or 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Which actions at places somebody may see.

@@ -158,6 +158,7 @@ class Recording:
                 state.place,
                 member_id=case.claim.member_id,
                 now=self.now,
+                kept=True,
             )
         return judge(case.claim, case.methodology, found, now=self.now)
 

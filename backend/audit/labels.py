@@ -144,7 +144,6 @@ FIELDS: Final[Mapping[str, str]] = {
     "opened_on": "成立日期",
     "parent_id": "上级编号",
     "place_id": "点位编号",
-    "presence": "在场核验",
     "purpose": "用途",
     "radius_m": "核验半径（米）",
     "reason": "原因",

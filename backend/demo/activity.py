@@ -18,7 +18,6 @@ from backend.demo.points import Point
 from backend.demo.residents import Resident
 from backend.demo.scale import Scale
 from backend.places.codes import step_at
-from backend.places.models import PresenceRule
 from backend.places.policy import USES_PER_STEP, is_open
 
 _ACTIVE_SHARE: Final = 0.47
@@ -140,7 +139,7 @@ def _visits(
             break
     else:
         return
-    scan, delay = _scan(point, occurred_at, chance)
+    scan, delay = _scan(occurred_at, chance)
     bags = 2 if chance.random() < _SECOND_BAG else 1
     for _ in range(bags):
         material = _material(habit, point, waste_classes, chance)
@@ -166,7 +165,7 @@ def _moment(day: date, chance: Random) -> datetime:
     return midnight + timedelta(seconds=min(max(second, 6 * 3600), 23 * 3600))
 
 
-def _scan(point: Point, occurred_at: datetime, chance: Random) -> tuple[VisitScan, timedelta]:
+def _scan(occurred_at: datetime, chance: Random) -> tuple[VisitScan, timedelta]:
     """How the code was scanned, and how long after the drop-off it was logged."""
     delay = timedelta(seconds=chance.randint(6, 50))
     if chance.random() < _LATE_UPLOAD:
@@ -176,7 +175,7 @@ def _scan(point: Point, occurred_at: datetime, chance: Random) -> tuple[VisitSca
         return VisitScan.POSTER, max(delay, min(late, left))
     if chance.random() < _BY_SCREEN:
         return VisitScan.SCREEN, delay
-    located = point.place.presence is PresenceRule.LOCATED and chance.random() < _WITH_POSITION
+    located = chance.random() < _WITH_POSITION
     return (VisitScan.LOCATED_POSTER if located else VisitScan.POSTER), delay
 
 

@@ -16,7 +16,7 @@ from backend.organisations.models import Department, Institution
 from backend.people.models import Face, Member, Membership, Role, RoleGrant
 from backend.people.service import create_login_link
 from backend.places.codes import PrintedCode, printed_url
-from backend.places.models import Place, PlaceKind, PlaceState, PresenceRule, PrintBatch
+from backend.places.models import Place, PlaceKind, PlaceState, PrintBatch
 from backend.places.policy import is_open
 
 LIFE: Final = timedelta(hours=24)
@@ -142,7 +142,7 @@ def _login_url(db: Connection, backend: Backend, member_id: int, face: Face, now
 
 
 def _place_ways(db: Connection, backend: Backend, now: datetime) -> Iterator[_Way]:
-    """The poster and the screen of an attended point that is open now; a revoked poster."""
+    """The screen and the poster of a point that is open now; a revoked poster."""
     settings = backend.settings
     posters = db.execute(
         select(Place.id, Place.code, Place.name, Place.hours, PrintBatch.key)
@@ -151,7 +151,6 @@ def _place_ways(db: Connection, backend: Backend, now: datetime) -> Iterator[_Wa
         .where(
             Institution.id.in_(_demo_institutions()),
             Place.state == PlaceState.OPEN.value,
-            Place.presence == PresenceRule.ATTENDED.value,
             PrintBatch.revoked_at.is_(None),
         )
         .order_by(_NUMBER, Place.id, PrintBatch.id.desc())

@@ -17,7 +17,6 @@ from backend.places.models import (
     PlaceKind,
     PlaceRecord,
     PlaceState,
-    PresenceRule,
     WasteClass,
 )
 from backend.places.policy import ALWAYS_OPEN
@@ -35,34 +34,27 @@ def _hours(days: range, *spans: tuple[str, str]) -> Hours:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A usual place for a recycling point: its name, rule of presence, hours and classes."""
+    """A usual place for a recycling point: its name, hours and classes."""
 
     name: str
-    presence: PresenceRule
     hours: Hours
     accepted: tuple[WasteClass, ...]
 
 
 _DRY: Final = (WasteClass.RECYCLABLE, WasteClass.HAZARDOUS)
-_GUARDED_GATE: Final = Spot("门岗回收点", PresenceRule.ATTENDED, ALWAYS_OPEN, _DRY)
-_DAY_GATE: Final = Spot(
-    "门岗回收点", PresenceRule.ATTENDED, _hours(range(1, 8), ("06:30", "21:30")), _DRY
-)
+_GUARDED_GATE: Final = Spot("门岗回收点", ALWAYS_OPEN, _DRY)
+_DAY_GATE: Final = Spot("门岗回收点", _hours(range(1, 8), ("06:30", "21:30")), _DRY)
 _HALL: Final = Spot(
     "一楼大厅回收点",
-    PresenceRule.LOCATED,
     _hours(range(1, 6), ("07:30", "19:30")),
     (WasteClass.RECYCLABLE,),
 )
 _CANTEEN: Final = Spot(
     "食堂回收点",
-    PresenceRule.ATTENDED,
     _hours(range(1, 6), ("07:00", "09:00"), ("11:00", "13:30"), ("17:00", "19:00")),
     (WasteClass.RECYCLABLE, WasteClass.FOOD_WASTE),
 )
-_CAR_PARK: Final = Spot(
-    "地下车库回收点", PresenceRule.LOCATED, _hours(range(1, 8), ("06:00", "23:00")), _DRY
-)
+_CAR_PARK: Final = Spot("地下车库回收点", _hours(range(1, 8), ("06:00", "23:00")), _DRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +154,6 @@ def _drafts(institution: DemoInstitution, count: int, chance: Random) -> list[Pl
             hours=spot.hours,
             latitude=latitude + Decimal(chance.randint(-600, 600)).scaleb(-6),
             longitude=longitude + Decimal(chance.randint(-600, 600)).scaleb(-6),
-            presence=spot.presence,
         )
         for spot in (spots[number % len(spots)] for number in range(count))
     ]

@@ -153,6 +153,11 @@ def step_at(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(seconds=STEP_SECONDS)
 
 
+def step_begins(step: int) -> datetime:
+    """The instant at which a step begins."""
+    return _EPOCH + step * timedelta(seconds=STEP_SECONDS)
+
+
 def rotating_code(key: bytes, place_id: int, at: datetime) -> str:
     """The code a place shows at an instant.
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from backend.places.models import Datum, PlaceKind, PlaceState, PresenceRule, WasteClass
+from backend.places.models import Datum, PlaceKind, PlaceState, WasteClass
 
 PLACE_KINDS: Final[Mapping[PlaceKind, str]] = {
     PlaceKind.RECYCLING_POINT: "回收投放点",
@@ -21,10 +21,6 @@ WASTE_CLASSES: Final[Mapping[WasteClass, str]] = {
     WasteClass.HAZARDOUS: "有害垃圾",
     WasteClass.FOOD_WASTE: "易腐垃圾",
     WasteClass.RESIDUAL: "其他垃圾",
-}
-PRESENCE_RULES: Final[Mapping[PresenceRule, str]] = {
-    PresenceRule.LOCATED: "凭定位：手机在核验半径内，海报才足额计分",
-    PresenceRule.ATTENDED: "有人值守：开放时间内扫海报即可足额计分",
 }
 DATUMS: Final[Mapping[Datum, str]] = {
     Datum.GCJ02: "高德、腾讯地图坐标（GCJ-02）",

@@ -46,13 +46,6 @@ class Datum(StrEnum):
     GCJ02 = "gcj02"
 
 
-class PresenceRule(StrEnum):
-    """What makes a printed code count fully: a position in the radius, or an attendant on duty."""
-
-    LOCATED = "located"
-    ATTENDED = "attended"
-
-
 class CodeKind(StrEnum):
     """Where a code was read: on a printed poster, or on a screen that changes it."""
 
@@ -88,7 +81,6 @@ class Place(Base):
     longitude: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
     datum: Mapped[str]
     radius_m: Mapped[int]
-    presence: Mapped[str]
     created_at: Mapped[datetime]
 
     __table_args__ = (
@@ -96,7 +88,6 @@ class Place(Base):
         CheckConstraint(_one_of("kind", PlaceKind), name="kind"),
         CheckConstraint(_one_of("state", PlaceState), name="state"),
         CheckConstraint(_one_of("datum", Datum), name="datum"),
-        CheckConstraint(_one_of("presence", PresenceRule), name="presence"),
         CheckConstraint(
             f"accepted <@ ARRAY[{', '.join(repr(item.value) for item in WasteClass)}]",
             name="accepted",
@@ -104,9 +95,6 @@ class Place(Base):
         CheckConstraint("length(name) BETWEEN 1 AND 100", name="name"),
         CheckConstraint("radius_m BETWEEN 1 AND 2000", name="radius"),
         CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="position"),
-        CheckConstraint(
-            "presence <> 'located' OR latitude IS NOT NULL", name="located_has_position"
-        ),
         CheckConstraint(
             "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180",
             name="coordinates",
@@ -147,7 +135,6 @@ class PlaceDraft:
     longitude: Decimal | None
     datum: Datum = Datum.GCJ02
     radius_m: int = 100
-    presence: PresenceRule = PresenceRule.LOCATED
     state: PlaceState = PlaceState.OPEN
 
 

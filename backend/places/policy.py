@@ -18,14 +18,13 @@ from backend.places.models import (
     PlaceKind,
     PlaceRecord,
     PlaceState,
-    PresenceRule,
 )
 from backend.text.characters import is_text
 from backend.text.cleaning import cleaned
 
 USES_PER_STEP: Final = 6
-ACCURACY_ALLOWED_M: Final = 100
-ACCURACY_REFUSED_M: Final = 200
+ACCURACY_PROVES_M: Final = 100
+"""A position whose own estimate of its error is larger, or none, proves nothing (metres)."""
 ALWAYS_OPEN: Final[tuple[dict[str, Any], ...]] = tuple(
     {"day": day, "from": "00:00", "to": "24:00"} for day in range(1, 8)
 )
@@ -48,7 +47,6 @@ class Presence(StrEnum):
 
     PROVEN_ROTATING = "proven_rotating"
     PROVEN_LOCATION = "proven_location"
-    ATTENDED = "attended"
     UNPROVEN = "unproven"
     OUTSIDE = "outside"
 
@@ -66,16 +64,6 @@ class PositionInvalidError(InvalidInputError):
 
     def __init__(self) -> None:
         message = "位置无效，请重新获取手机定位"
-        super().__init__(message, fields=[FieldError("position", self.code, message)])
-
-
-class PositionVagueError(InvalidInputError):
-    """The phone's own estimate of its error is over 200 m: it says nothing about the place."""
-
-    code = "position_vague"
-
-    def __init__(self) -> None:
-        message = "定位不够精确，请到开阔处打开手机定位后再试，或请现场管理员扫码"
         super().__init__(message, fields=[FieldError("position", self.code, message)])
 
 
@@ -170,42 +158,33 @@ def distance_m(place: PlaceRecord, position: Position) -> int:
 
 
 def inside(place: PlaceRecord, position: Position) -> bool:
-    """Whether a position lies in the place's radius, allowing for its accuracy up to 100 m.
+    """Whether a position lies in the place's radius, allowing for its accuracy.
 
     Raises:
-        PositionVagueError: the accuracy is worse than 200 m.
         ValueError: the place has no position.
     """
-    if position.accuracy_m > ACCURACY_REFUSED_M:
-        raise PositionVagueError
-    allowed = place.radius_m + min(position.accuracy_m, ACCURACY_ALLOWED_M)
-    return distance_m(place, position) <= allowed
+    return distance_m(place, position) <= place.radius_m + position.accuracy_m
 
 
-def presence(
-    place: PlaceRecord, code_kind: CodeKind, position: Position | None, instant: datetime
-) -> Presence:
-    """What the code, the position and the hour together show.
+def presence(place: PlaceRecord, code_kind: CodeKind, position: Position | None) -> Presence:
+    """What the code and the position together show of the moment of the scan.
 
     A rotating code is proof by itself, so that members who refuse their position lose nothing. A
-    printed code can be photographed: it needs a position inside the radius or, where the place is
-    attended, the attendant's hours. A position outside is never outweighed by an attendant.
+    printed code can be photographed: it needs a position inside the radius, and one that is
+    uncertain, or claims to be exact to nothing, proves no more than none.
 
     Args:
         place: the place of the code.
         code_kind: what was scanned.
-        position: the phone's, if the member gave one; a vague one counts as none.
-        instant: when it was scanned, aware.
+        position: the phone's, if the member gave one.
     """
     if code_kind == CodeKind.ROTATING:
         return Presence.PROVEN_ROTATING
-    if position is not None and position.accuracy_m > ACCURACY_REFUSED_M:
-        position = None
-    if position is not None and place.latitude is not None:
-        return Presence.PROVEN_LOCATION if inside(place, position) else Presence.OUTSIDE
-    if place.presence == PresenceRule.ATTENDED and is_open(place.hours, instant):
-        return Presence.ATTENDED
-    return Presence.UNPROVEN
+    if position is None or place.latitude is None:
+        return Presence.UNPROVEN
+    if not 0 < position.accuracy_m <= ACCURACY_PROVES_M:
+        return Presence.UNPROVEN
+    return Presence.PROVEN_LOCATION if inside(place, position) else Presence.OUTSIDE
 
 
 def in_datum(position: Position, datum: Datum) -> Position:
@@ -267,8 +246,6 @@ def _position_faults(draft: PlaceDraft) -> dict[str, str]:
     faults = {}
     if (draft.latitude is None) != (draft.longitude is None):
         faults["latitude"] = "经度和纬度请一起填写"
-    elif draft.latitude is None and draft.presence == PresenceRule.LOCATED:
-        faults["latitude"] = "凭定位核验的点位请填写经纬度"
     if draft.latitude is not None and not -90 <= draft.latitude <= 90:
         faults["latitude"] = "纬度应在-90到90之间"
     if draft.longitude is not None and not -180 <= draft.longitude <= 180:

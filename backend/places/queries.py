@@ -19,14 +19,13 @@ from backend.places.models import (
     PlaceKind,
     PlaceRecord,
     PlaceState,
-    PresenceRule,
     PrintBatch,
     WasteClass,
 )
 
 _COLUMNS: Final = (
     "p.id, p.code, p.kind, p.name, p.institution_id, p.address, p.state, p.accepted, p.hours,"
-    " p.latitude, p.longitude, p.datum, p.radius_m, p.presence"
+    " p.latitude, p.longitude, p.datum, p.radius_m"
 )
 # What a statement asks of `place` as p and `print_batch` as b to read the place of a code.
 AT_CODE_COLUMNS: Final = f"{_COLUMNS}, b.id, b.revoked_at IS NOT NULL"
@@ -85,7 +84,7 @@ def by_id(db: Connection, place_id: int) -> PlaceRecord | None:
 
 def place_at_code(row: Sequence[Any]) -> PlaceAtCode:
     """What the `AT_CODE_COLUMNS` of a row say."""
-    return PlaceAtCode(_record(row), row[14], row[15])
+    return PlaceAtCode(_record(row), row[13], row[14])
 
 
 def place_of(
@@ -251,7 +250,6 @@ def _places() -> Select[*tuple[Any, ...]]:
         Place.longitude,
         Place.datum,
         Place.radius_m,
-        Place.presence,
     )
 
 
@@ -269,7 +267,7 @@ def _batches() -> Select[*tuple[Any, ...]]:
 def _record(row: Sequence[Any]) -> PlaceRecord:
     """The place of a row that begins with `_COLUMNS`."""
     place_id, code, kind, name, institution_id, address, state, accepted, hours = row[:9]
-    latitude, longitude, datum, radius_m, presence = row[9:14]
+    latitude, longitude, datum, radius_m = row[9:13]
     return PlaceRecord(
         id=place_id,
         code=code,
@@ -284,7 +282,6 @@ def _record(row: Sequence[Any]) -> PlaceRecord:
         longitude=longitude,
         datum=Datum(datum),
         radius_m=radius_m,
-        presence=PresenceRule(presence),
     )
 
 

@@ -5,7 +5,8 @@ can do along with its own.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from backend.places import tickets
 from backend.places.codes import (
@@ -18,11 +19,15 @@ from backend.places.codes import (
     parse,
     place_id_of,
     place_key,
+    step_begins,
     verify_rotating,
 )
 from backend.places.models import CodeKind, PlaceAtCode, ResolvedPlace
 from backend.places.tickets import ScanTicket
 from backend.ports.keys import KeyRing
+
+CODE_KEPT: Final = timedelta(hours=24)
+"""How long a phone without a network may keep a rotating code before it is sent in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,11 @@ def resolved(
     *,
     member_id: int | None,
     now: datetime,
+    kept: bool = False,
 ) -> ResolvedPlace:
     """Verifies a code or ticket, and the place that was found by it.
+
+    The step of a rotating code is the time of its scan.
 
     Args:
         keys: the installation's key ring.
@@ -67,6 +75,7 @@ def resolved(
         found: the place with `scanned.place_id` and its batch with `scanned.key`.
         member_id: who presents it; a ticket is good for nobody else.
         now: aware instant of the server's clock, against which rotating codes expire.
+        kept: whether a phone without a network may have kept a rotating code for a day.
 
     Raises:
         TicketInvalidError: a ticket that was altered, or is another member's.
@@ -82,12 +91,13 @@ def resolved(
         raise said
     if isinstance(said, PrintedCode):
         return _printed(said, found, now)
-    scanned_at = now
     if isinstance(said, ScanTicket):
         tickets.verify(keys, said, member_id=member_id, now=now)
         scanned_at = said.scanned_at
     else:
-        verify_rotating(place_key(keys, said.place_id), said, now)
+        scanned_at = step_begins(said.step)
+        until = scanned_at if kept and now - scanned_at <= CODE_KEPT else now
+        verify_rotating(place_key(keys, said.place_id), said, min(now, until))
     if found is None:
         raise CodeUnknownError
     return ResolvedPlace(found.place, CodeKind.ROTATING, said.step, None, scanned_at)

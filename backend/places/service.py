@@ -41,7 +41,6 @@ CHANGEABLE: Final = frozenset(
         "longitude",
         "datum",
         "radius_m",
-        "presence",
     }
 )
 _CURSOR = re.compile(r"([0-9]{1,9})-([0-9]{1,18})", re.ASCII)

@@ -210,6 +210,21 @@ def taken_since(
     return int(db.scalar(query) or 0)
 
 
+def cash_points_since(db: Connection, start: date, *, member_id: int) -> int:
+    """What a member gave since a day for rewards that have cash value, in milli-points."""
+    spent = db.scalar(
+        select(func.coalesce(func.sum(Redemption.points_mpt), 0))
+        .join(Reward, Reward.id == Redemption.reward_id)
+        .where(
+            Redemption.member_id == member_id,
+            Redemption.requested_on >= start,
+            Redemption.state != RedemptionState.CANCELLED,
+            Reward.cash_value,
+        )
+    )
+    return int(spent or 0)
+
+
 def redemption_of(
     db: Connection,
     redemption_id: int,

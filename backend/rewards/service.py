@@ -9,6 +9,7 @@ from datetime import datetime, time
 
 from sqlalchemy import Connection, insert, update
 
+from backend.actions.queries import evidenced_points_of
 from backend.audit.service import record
 from backend.audit.tags import Tag
 from backend.clock import SHANGHAI, business_day
@@ -33,6 +34,8 @@ from backend.rewards.policy import (
     SoldOutError,
     hold_ends,
     period_start,
+    require_evidenced,
+    year_before,
 )
 from backend.rewards.queries import RedemptionView, RewardView
 
@@ -68,6 +71,7 @@ def redeem(
     Raises:
         NotFoundError: there is no such reward for this person.
         NotOnOfferError: it is not open today.
+        EvidenceShortError: it has cash value, and evidenced points do not cover it.
         LimitReachedError: the member's or their institution's pieces of this period are used up.
         PointsInsufficientError: too few points.
         SoldOutError: too few pieces are left.
@@ -141,6 +145,13 @@ def _available(db: Connection, person: Person, order: Order, now: datetime) -> R
     require_for(terms, person)
     today = business_day(now)
     require_on_offer(reward.state, reward.available_from, reward.available_until, today)
+    if reward.cash_value:
+        since = year_before(today)
+        require_evidenced(
+            reward.points_mpt * order.quantity,
+            evidenced_mpt=evidenced_points_of(db, member_id=person.member_id, since=since),
+            spent_mpt=queries.cash_points_since(db, since, member_id=person.member_id),
+        )
     if reward.stock_left < order.quantity:
         raise _sold_out(reward.stock_left)
     start = period_start(reward.period, today)

@@ -34,7 +34,6 @@ def place_body(
         "latitude": None if place.latitude is None else str(place.latitude),
         "longitude": None if place.longitude is None else str(place.longitude),
         "datum": place.datum.value,
-        "presence": place.presence.value,
         "distance_m": distance_m,
     }
 

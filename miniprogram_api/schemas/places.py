@@ -36,9 +36,6 @@ class PlaceSchema(Schema):
     latitude = fields.String(required=True, allow_none=True, metadata={"description": "degrees"})
     longitude = fields.String(required=True, allow_none=True, metadata={"description": "degrees"})
     datum = fields.String(required=True, metadata={"enum": [item.value for item in Datum]})
-    presence = fields.String(
-        required=True, metadata={"description": "located or attended: what proves presence"}
-    )
     distance_m = fields.Integer(
         required=True, allow_none=True, metadata={"description": "null unless asked with `near`"}
     )

@@ -32,7 +32,6 @@ def form(town: Town) -> dict[str, Any]:
         "longitude": "120.155150",
         "datum": "gcj02",
         "radius_m": "80",
-        "presence": "located",
         "state": "open",
     }
 
@@ -103,7 +102,6 @@ def test_a_wrong_form_comes_back_with_what_was_typed(
         ({"accepted": []}, "请至少选择一类可投放的垃圾"),
         ({"accepted": ["recyclable", "gold"]}, "请从列出的选项中选择"),
         ({"latitude": ""}, "经度和纬度请一起填写"),
-        ({"latitude": "", "longitude": ""}, "凭定位核验的点位请填写经纬度"),
         ({"longitude": "181"}, "经度应在-180到180之间"),
         ({"state": "burnt"}, "请从列出的选项中选择"),
         ({"hours": "周一至周五 25:00–26:00"}, "开始时间应如08:00"),
@@ -186,7 +184,6 @@ def test_editing_without_a_change_writes_no_event(admin: FlaskClient, town: Town
         "longitude": str(place.longitude),
         "datum": place.datum.value,
         "radius_m": str(place.radius_m),
-        "presence": place.presence.value,
         "state": place.state.value,
     }
     unchanged["seen"] = hidden(admin.get(f"/places/{place.id}/edit").text, "seen")

@@ -189,7 +189,6 @@ def test_a_point_that_takes_nothing_shows_no_code(admin: FlaskClient, town: Town
         "hours": "每天 全天",
         "datum": "gcj02",
         "radius_m": "100",
-        "presence": "attended",
         "state": "paused",
         "seen": hidden(admin.get(f"/places/{place.id}/edit").text, "seen"),
     }

@@ -17,6 +17,7 @@ from backend.db.engine import make_engine
 from backend.people.models import Face
 from backend.people.service import open_session
 from miniprogram_api.app import create_app
+from tests.builders.drop_offs import POSITION_SENT
 from tests.builders.scene import Scene, a_scene
 from tests.conftest import NOW
 
@@ -146,9 +147,10 @@ def drop_off(scene: Scene, backend: Backend) -> Callable[..., dict[str, Any]]:
     """The body of a drop-off at the attended point; keyword arguments replace parts of it."""
 
     def body(**changed: Any) -> dict[str, Any]:
-        evidence = {"code": changed.pop("code", scene.attended.url)}
-        if "position" in changed:
-            evidence["position"] = changed.pop("position")
+        evidence: dict[str, Any] = {"code": changed.pop("code", scene.attended.url)}
+        position = changed.pop("position", POSITION_SENT)
+        if position is not None:
+            evidence["position"] = position
         facts = {
             "material": changed.pop("material", "paper"),
             "mass": changed.pop("mass", "2"),

@@ -114,7 +114,7 @@ def test_codes_that_earn_nothing(
     phone: Phone, drop_off: Body, scene: Scene, backend: Backend, stored: Connection
 ) -> None:
     place_id = scene.attended.place.id
-    expired = _rotating(backend, place_id, back=timedelta(days=1))
+    expired = _rotating(backend, place_id, back=timedelta(days=1, minutes=1))
     good = _rotating(backend, place_id)
     forged = ("A" if good[-2] != "A" else "B").join((good[:-2], good[-1]))
     assert phone.refused(drop_off(code=expired)) == (422, "code_expired")
@@ -184,7 +184,7 @@ def test_a_position_elsewhere_is_refused(phone: Phone, drop_off: Body, scene: Sc
 def test_a_poster_without_a_position_is_credited_as_declared(
     phone: Phone, drop_off: Body, scene: Scene
 ) -> None:
-    receipt = phone.log(drop_off(code=scene.located.url)).get_json()
+    receipt = phone.log(drop_off(code=scene.located.url, position=None)).get_json()
     assert receipt["action"]["tier"] == "T0"
     assert receipt["award"]["reduction_mg"] == 0
     assert receipt["award"]["points_mpt"] == 5_000

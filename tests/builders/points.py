@@ -30,6 +30,7 @@ def earn(
     reduction_mg: int = 0,
     on: date = DAY,
     methodology: str = "recycling.drop_off",
+    tier: str = "T2",
 ) -> int:
     """Posts an award; returns its action."""
     a_member_of_number(db, member_id)
@@ -48,7 +49,7 @@ def earn(
             institution_id=None,
             district_id=None,
             place_id=None,
-            tier="T2",
+            tier=tier,
             channel="rotating_code",
             ranked=True,
             facts="{}",

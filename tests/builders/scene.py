@@ -15,7 +15,7 @@ from backend.organisations.service import create_district, create_institution, c
 from backend.people.memberships import begin_membership
 from backend.people.service import create_member
 from backend.places.codes import PrintedCode, printed_url
-from backend.places.models import PlaceDraft, PlaceKind, PlaceRecord, PresenceRule, WasteClass
+from backend.places.models import PlaceDraft, PlaceKind, PlaceRecord, WasteClass
 from backend.places.service import create_place, print_posters
 
 START = date(2020, 1, 1)
@@ -75,7 +75,6 @@ def a_scene(db: Connection, now: datetime, *, members: int = 12) -> Scene:
             institution,
             now,
             name="二号楼投放点",
-            presence=PresenceRule.LOCATED,
             hours=OFFICE_HOURS,
             accepted=(WasteClass.RECYCLABLE,),
         ),
@@ -124,7 +123,6 @@ def a_point(
     now: datetime,
     *,
     name: str,
-    presence: PresenceRule = PresenceRule.ATTENDED,
     hours: Sequence[dict[str, object]] = EVERY_DAY,
     accepted: tuple[WasteClass, ...] = tuple(WasteClass),
 ) -> Point:
@@ -140,7 +138,6 @@ def a_point(
             hours=tuple(hours),
             latitude=LATITUDE,
             longitude=LONGITUDE,
-            presence=presence,
         ),
         actor_id=None,
         at=now,

@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 from backend.people.models import Role
 from backend.people.queries import Grant
 from backend.people.roles import grant_role
-from backend.places.models import PresenceRule
 from backend.rulebook.service import register
 from credit_rules import Rulebook
 from tests.builders.organisations import Organisation, an_organisation
@@ -68,7 +67,7 @@ def a_town(db: Connection, rulebook: Rulebook, now: datetime) -> Town:
         officers[role] = a_member(db, name=f"officer {role.value}")
         grant_role(db, member_id=officers[role], grant=grant, now=now)
     bureau, school, hospital = (
-        a_point(db, institution, now, name=name, presence=PresenceRule.ATTENDED)
+        a_point(db, institution, now, name=name)
         for institution, name in (
             (there.bureau, "事务局东门投放点"),
             (there.school, "中学操场投放点"),

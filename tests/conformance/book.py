@@ -17,7 +17,7 @@ from backend.rankings import jobs as boards
 from backend.rankings.jobs import rebuild
 from backend.schema import METADATA
 from backend.verification.service import CHECKS, open_books, verify
-from tests.builders.drop_offs import a_drop_off, drop
+from tests.builders.drop_offs import a_drop_off, code_on_screen, drop
 from tests.builders.scene import Scene
 
 SIGNER = Signer.generate("conformance.example")
@@ -48,7 +48,7 @@ class Book:
                 rulebook=self.backend.rulebook,
                 keys=self.backend.keys,
                 member_id=self.scene.members[member],
-                code=self.scene.attended.url,
+                code=self._code(member, now - timedelta(minutes=minutes_ago)),
                 now=now,
                 reference=reference,
                 occurred_at=now - timedelta(minutes=minutes_ago),
@@ -69,13 +69,18 @@ class Book:
                 member_id=self.scene.members[member],
                 reference=reference,
                 occurred_at=now - timedelta(minutes=minutes),
-                code=self.scene.attended.url,
+                code=self._code(member, now - timedelta(minutes=minutes)),
                 mass="8",
             )
             for member, minutes in told
         ]
         with self.backend.engine.begin() as db:
             record_all(db, self.backend.rulebook, self.backend.keys, requests, now=now)
+
+    def _code(self, member: int, at: datetime) -> str:
+        """What the point's screen showed then, or in a step of the member's own soon after."""
+        scanned = at + timedelta(seconds=30 * (member % 10))
+        return code_on_screen(self.backend.keys, self.scene.attended.place.id, scanned)
 
     def grow_tree(self) -> None:
         """Lets the builder of the tree read on."""

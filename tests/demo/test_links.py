@@ -15,7 +15,7 @@ from backend.people.models import Face, Role
 from backend.people.queries import roles_of
 from backend.people.service import LoginLinkInvalidError, log_in_link
 from backend.places.codes import CodeRevokedError
-from tests.builders.drop_offs import drop
+from tests.builders.drop_offs import code_on_screen, drop
 
 _LINE = re.compile(r"  (\S+) +(\S.*?) +(http\S+)")
 
@@ -100,6 +100,7 @@ def drop_off(backend: Backend, db: Connection, url: str, now: datetime) -> str:
         now=now,
         reference=uuid4().hex,
         mass="1.00",
+        position=None,
     )
     assert receipt.assessment.points_mpt > 0
     return receipt.action.tier
@@ -107,11 +108,16 @@ def drop_off(backend: Backend, db: Connection, url: str, now: datetime) -> str:
 
 @pytest.mark.parametrize("day", range(7))
 @pytest.mark.parametrize("hour", [0, 4, 12, 23])
-def test_the_printed_poster_earns_at_any_hour_without_a_position(
+def test_the_screen_s_code_earns_in_full_at_any_hour(
     tiny: Backend, db: Connection, day: int, hour: int
 ) -> None:
     now = datetime(2026, 11, 18, hour, 30, tzinfo=SHANGHAI) + timedelta(days=day)
-    assert drop_off(tiny, db, printed(tiny)["海报"], now) == "T1"
+    place_id = int(printed(tiny)["动态码屏幕"].split("/")[-2])
+    assert drop_off(tiny, db, code_on_screen(tiny.keys, place_id, now), now) == "T2"
+
+
+def test_the_printed_poster_is_the_member_s_word(tiny: Backend, db: Connection) -> None:
+    assert drop_off(tiny, db, printed(tiny)["海报"], tiny.clock.now()) == "T0"
 
 
 def test_the_member_shown_has_a_history_but_none_today(tiny: Backend, db: Connection) -> None:

@@ -75,7 +75,7 @@ def _of_the_domain() -> Iterator[Found]:
     for package in PACKAGES:
         for name in _modules(package):
             importlib.import_module(name)
-    for kind in _subclasses(DomainError):
+    for kind in sorted(_subclasses(DomainError), key=lambda kind: kind.__module__):
         if "code" in vars(kind) and kind.__module__.startswith(PACKAGES):
             assert issubclass(kind, DomainError)
             yield Found(kind.code, problems.status_of(kind), _first_line(kind))

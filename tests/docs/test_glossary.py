@@ -19,7 +19,7 @@ from backend.ledger.spending import SpendingOutcome
 from backend.offers.models import Audience, OfferState
 from backend.organisations.models import InstitutionKind
 from backend.people.models import Face, MemberKind, Provider, Role
-from backend.places.models import CodeKind, Datum, PlaceKind, PlaceState, PresenceRule, WasteClass
+from backend.places.models import CodeKind, Datum, PlaceKind, PlaceState, WasteClass
 from backend.places.policy import Presence
 from backend.rankings.policy import Board, BoardMeasure
 from backend.rewards.models import CancelledBy, LimitPeriod, RedemptionState
@@ -52,7 +52,6 @@ ENUMS: tuple[type[StrEnum], ...] = (
     PlaceKind,
     PlaceState,
     Presence,
-    PresenceRule,
     Provider,
     RedemptionState,
     AuditResult,
@@ -92,7 +91,6 @@ SENTENCES = {
     "DATUMS",
     "FIELDS",
     "FORMULAS",
-    "PRESENCE_RULES",
     "SCREEN_PURPOSES",
     "SOURCES",
     "SUBJECTS",

@@ -11,6 +11,7 @@ from backend.clock import FixedClock, SystemClock
 from backend.schema import METADATA
 from backend.verification.service import open_books, verify
 from tests.builders.city import City, a_city
+from tests.builders.drop_offs import POSITION_SENT
 from tests.faults.asking import Request, asking
 
 # Whatever an award writes; each of them by one row, or two.
@@ -40,7 +41,7 @@ def ask(scene: City) -> Iterator[Ask]:
                 "kind": "recycling.drop_off",
                 "occurred_at": scene.backend.clock.now().isoformat(),
                 "facts": {"material": "paper", "mass": "1.25"},
-                "evidence": {"code": scene.scene.attended.url},
+                "evidence": {"code": scene.scene.attended.url, "position": POSITION_SENT},
             }
             token = scene.token(scene.scene.members[number])
             return ask_it(Request(token, "/api/v1/actions", body), dies_before)

@@ -13,6 +13,7 @@ from backend.offers.policy import Person
 from backend.rewards import service
 from backend.rewards.service import Order
 from tests.builders.city import City, a_city
+from tests.builders.drop_offs import POSITION_SENT
 from tests.builders.points import earn
 from tests.builders.rewards import a_cause, a_reward
 from tests.faults.asking import Ask, Request, asking
@@ -79,7 +80,7 @@ def backlog(city: City, number: int) -> Said:
             "kind": "recycling.drop_off",
             "occurred_at": (now - timedelta(minutes=minutes)).isoformat(),
             "facts": {"material": "paper", "mass": "1.25"},
-            "evidence": {"code": city.scene.attended.url},
+            "evidence": {"code": city.scene.attended.url, "position": POSITION_SENT},
         }
         for minutes in range(3)
     ]

@@ -19,7 +19,7 @@ from backend.rankings.policy import Board, BoardMeasure, season_of
 from backend.rankings.service import leaderboard, published
 from backend.runtime.redis import EmbeddedRedis
 from tests.builders.city import City
-from tests.builders.drop_offs import a_reference
+from tests.builders.drop_offs import POSITION_SENT, a_reference
 from tests.conftest import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def an_action(city: City, *, minutes_ago: int = 0, reference: str | None = None)
         "kind": "recycling.drop_off",
         "occurred_at": occurred_at.isoformat(),
         "facts": {"material": "paper", "mass": "1.25"},
-        "evidence": {"code": city.scene.attended.url},
+        "evidence": {"code": city.scene.attended.url, "position": POSITION_SENT},
     }
 
 

@@ -25,7 +25,6 @@ from backend.actions.drop_offs import HOURLY_SHARE
 from backend.bootstrap import Backend, build
 from backend.clock import business_day
 from backend.invariants import Finding
-from backend.places.models import PresenceRule
 from backend.rankings import jobs, queries
 from backend.rankings.policy import Board, season_of
 from backend.rankings.service import published
@@ -33,6 +32,7 @@ from backend.schema import METADATA
 from backend.settings import Settings
 from backend.verification.service import open_books, verify
 from tests.builders.city import City, a_city
+from tests.builders.drop_offs import POSITION_SENT
 from tests.builders.scene import a_point
 from tests.conftest import PATIENCE_SECONDS
 from tests.faults import history
@@ -223,7 +223,7 @@ def _operations(backend: Backend, load: Load) -> list[dict[str, object]]:
                     + timedelta(minutes=number // load.members % 60)
                 ).isoformat(),
                 "facts": {"material": MATERIALS[number % len(MATERIALS)], "mass": "0.05"},
-                "evidence": {"code": codes[number % load.points]},
+                "evidence": {"code": codes[number % load.points], "position": POSITION_SENT},
             },
         }
         for number in range(load.awards)
@@ -238,7 +238,6 @@ def _codes(city: City, points: int, now: datetime) -> Iterator[str]:
                 city.scene.institution_id,
                 now,
                 name=f"{number + 1} 号投放点",
-                presence=PresenceRule.ATTENDED,
             )
             yield point.url
 

@@ -19,7 +19,7 @@ from backend.footprint.service import Reply, answer
 from backend.organisations.queries import Scope
 from backend.people.models import Role
 from backend.places.codes import place_key, rotating_code, rotating_url
-from backend.places.models import PlaceDraft, PlaceKind, PlaceRecord, PlaceState, PresenceRule
+from backend.places.models import PlaceDraft, PlaceKind, PlaceRecord, PlaceState
 from backend.places.policy import ALWAYS_OPEN
 from backend.places.service import create_place, update_place
 from tests.builders.drop_offs import a_reference, drop
@@ -192,7 +192,6 @@ class Acts:
             "一号楼楼梯",
             latitude=None,
             longitude=None,
-            presence=PresenceRule.ATTENDED,
         )
         self.place(PlaceKind.VENUE, LONG[:60])
         self.place(PlaceKind.CANTEEN, RARE)

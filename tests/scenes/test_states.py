@@ -14,7 +14,7 @@ from backend.draws.models import DrawState
 from backend.ledger.chart import EntryKind
 from backend.offers.models import Audience, OfferState
 from backend.people.models import Role
-from backend.places.models import PlaceKind, PlaceState, PresenceRule
+from backend.places.models import PlaceKind, PlaceState
 from backend.rewards.models import CancelledBy, RedemptionState
 from tests.scenes.objects import arguments_of
 from tests.scenes.test_every_page import _urls
@@ -32,7 +32,6 @@ STATES: Mapping[type[StrEnum], str] = {
     Role: "SELECT DISTINCT role FROM role_grant",
     PlaceKind: "SELECT DISTINCT kind FROM place",
     PlaceState: "SELECT DISTINCT state FROM place",
-    PresenceRule: "SELECT DISTINCT presence FROM place",
     CancelledBy: "SELECT DISTINCT cancelled_by FROM redemption WHERE cancelled_by IS NOT NULL",
     RedemptionState: "SELECT DISTINCT state FROM redemption",
 }

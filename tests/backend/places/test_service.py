@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Connection, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, select
 
 from backend.audit.models import AuditEvent
 from backend.errors import InvalidInputError, NotFoundError
@@ -31,7 +30,6 @@ from backend.places.models import (
     PlaceKind,
     PlaceRecord,
     PlaceState,
-    PresenceRule,
     WasteClass,
 )
 from backend.places.service import (
@@ -82,9 +80,7 @@ def test_a_place_reads_back_as_created(db: Connection, make_place: MakePlace) ->
     [(PlaceKind.CANTEEN, "C"), (PlaceKind.STAIRWELL, "S"), (PlaceKind.VENUE, "V")],
 )
 def test_other_kinds(make_place: MakePlace, kind: PlaceKind, letter: str) -> None:
-    place = make_place(
-        kind=kind, accepted=(), latitude=None, longitude=None, presence=PresenceRule.ATTENDED
-    )
+    place = make_place(kind=kind, accepted=(), latitude=None, longitude=None)
     assert place.code[0] == letter
 
 
@@ -92,14 +88,6 @@ def test_a_faulty_draft_writes_nothing(db: Connection, draft: Callable[..., Plac
     with pytest.raises(InvalidInputError):
         create_place(db, draft(name=""), actor_id=None, at=NOW)
     assert db.execute(select(Place.id)).all() == []
-
-
-def test_the_database_itself_refuses_a_located_place_without_position(
-    db: Connection, make_place: MakePlace
-) -> None:
-    place = make_place()
-    with pytest.raises(IntegrityError), db.begin_nested():
-        db.execute(update(Place).where(Place.id == place.id).values(latitude=None, longitude=None))
 
 
 def test_changes_are_kept_and_audited(db: Connection, make_place: MakePlace) -> None:
@@ -302,7 +290,7 @@ def test_nearest_places_come_first_by_page(db: Connection, make_place: MakePlace
     north = [Decimal("30.27") + Decimal(step) / 1000 for step in (3, 1, 2, 1)]
     places = [make_place(latitude=value, datum=Datum.WGS84) for value in north]
     make_place(latitude=north[0], state=PlaceState.CLOSED)
-    make_place(latitude=None, longitude=None, presence=PresenceRule.ATTENDED)
+    make_place(latitude=None, longitude=None)
     here = (Decimal("30.27"), Decimal("120.155150"), Datum.WGS84)
     seen, cursor = [], None
     for _ in range(2):

@@ -22,7 +22,7 @@ from backend.rankings import jobs
 from backend.rankings.policy import Board, BoardMeasure, season_named
 from backend.rankings.service import Leaderboard, leaderboard, published
 from tests.builders.city import City, a_city
-from tests.builders.drop_offs import drop
+from tests.builders.drop_offs import code_on_screen, drop
 
 NOVEMBER = season_named("2026-11")
 
@@ -116,7 +116,7 @@ def test_ties_share_a_rank_and_say_so(city: City, log: Callable[..., Receipt]) -
 
 
 def test_self_declared_drop_offs_move_nothing(city: City, log: Callable[..., Receipt]) -> None:
-    assert log(0, code=city.scene.located.url).action.tier == "T0"
+    assert log(0, position=None).action.tier == "T0"
     deliver(city.backend)
     assert {place.score_mpt for place in board(city.backend).places} == {0}
 
@@ -209,7 +209,9 @@ def test_an_award_of_last_month_moves_last_months_board(
     city: City, clock: FixedClock, log: Callable[..., Receipt]
 ) -> None:
     clock.instant = datetime(2026, 10, 31, 16, 30, tzinfo=UTC)
-    log(0, occurred_at=datetime(2026, 10, 31, 15, 30, tzinfo=UTC))
+    then = datetime(2026, 10, 31, 15, 30, tzinfo=UTC)
+    code = code_on_screen(city.backend.keys, city.scene.attended.place.id, then)
+    log(0, occurred_at=then, code=code)
     deliver(city.backend)
     assert {place.score_mpt for place in board(city.backend).places} == {0}
     with city.backend.engine.begin() as db:

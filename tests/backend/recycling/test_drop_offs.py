@@ -1,6 +1,7 @@
 """A scan at a recycling point becomes an award once, and every other way is refused kindly."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import Connection
 
 from backend.actions.drop_offs import HOURLY_SHARE, MaterialNotAcceptedError, NotAtPointError
+from backend.actions.evidence import EvidenceOutOfTimeError
 from backend.actions.receipts import Receipt
 from backend.actions.refusals import (
     EvidenceUsedError,
@@ -120,9 +122,52 @@ def test_the_same_reference_for_other_content_is_refused(log: Callable[..., Rece
     assert [field.field for field in refused.value.fields] == ["reference"]
 
 
-def test_yesterdays_rotating_code_is_refused(scene: Scene, log: Callable[..., Receipt]) -> None:
+def test_a_rotating_code_kept_without_a_network_counts_at_the_time_of_its_scan(
+    scene: Scene, log: Callable[..., Receipt]
+) -> None:
+    scanned = NOW - timedelta(hours=23, minutes=30)
+    kept = log(code=rotating(scene, scanned), occurred_at=scanned, position=None)
+    assert (kept.action.tier, kept.action.occurred_on.isoformat()) == ("T2", "2026-11-17")
+
+
+@pytest.mark.parametrize(
+    "apart", [timedelta(minutes=-6), timedelta(minutes=12), timedelta(hours=1)]
+)
+def test_a_rotating_code_proves_no_other_time(
+    scene: Scene, log: Callable[..., Receipt], apart: timedelta
+) -> None:
+    scanned = NOW - timedelta(minutes=90)
+    with pytest.raises(EvidenceOutOfTimeError, match="扫码的时间"):
+        log(code=rotating(scene, scanned), occurred_at=scanned + apart)
+
+
+def test_a_rotating_code_older_than_a_day_is_refused(
+    scene: Scene, log: Callable[..., Receipt]
+) -> None:
+    scanned = NOW - timedelta(hours=24, seconds=31)
     with pytest.raises(CodeExpiredError, match="最新的二维码"):
-        log(code=rotating(scene, NOW - timedelta(days=1)))
+        log(code=rotating(scene, scanned), occurred_at=scanned)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"position": None},
+        {"position": replace(AT_THE_POINT, accuracy_m=101)},
+        {"position": replace(AT_THE_POINT, accuracy_m=0)},
+        {"position": replace(FAR_AWAY, accuracy_m=5_000)},
+        {"occurred_at": NOW - timedelta(minutes=11)},
+        {"occurred_at": NOW - timedelta(minutes=11), "position": FAR_AWAY},
+    ],
+)
+def test_a_poster_without_proven_presence_is_the_member_s_word(
+    scene: Scene, log: Callable[..., Receipt], changes: dict[str, object]
+) -> None:
+    for point in (scene.attended, scene.located):
+        receipt = log(code=point.url, **changes)
+        assert receipt.action.tier == "T0"
+        assert receipt.assessment.reduction_mg == 0
+        assert not receipt.assessment.ranked
 
 
 def test_a_changed_character_is_refused(scene: Scene, log: Callable[..., Receipt]) -> None:
@@ -294,7 +339,7 @@ def test_a_scan_shows_what_a_kilogram_would_earn_and_writes_nothing(
             keys=KEYS,
             member_id=scene.members[0],
             code=scene.attended.url,
-            position=None,
+            position=AT_THE_POINT,
             now=NOW,
         )
         return {offer.material: offer.assessment.points_mpt for offer in seen.offers}

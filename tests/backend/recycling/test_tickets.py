@@ -82,7 +82,7 @@ def test_a_ticket_is_accepted_when_its_code_is_long_dead(
     code = code_at(scene)
     ticket = ticket_of(db, code, scene.members[0])
     with pytest.raises(CodeExpiredError):
-        log(code)
+        ticket_of(db, code, scene.members[1], LATER)
     receipt = log(ticket.text)
     assert (receipt.action.tier, receipt.action.channel) == ("T2", "rotating_code")
     assert receipt.action.place_id == scene.located.place.id

@@ -25,6 +25,7 @@ from backend.rewards.codes import RedemptionCodeError, read_code, redemption_cod
 from backend.rewards.models import CancelledBy, LimitPeriod, RedemptionState
 from backend.rewards.policy import (
     AlreadySettledError,
+    EvidenceShortError,
     LimitReachedError,
     SoldOutError,
     period_start,
@@ -32,6 +33,7 @@ from backend.rewards.policy import (
 from backend.rewards.service import Order
 from tests.backend.rewards.conftest import People
 from tests.builders.organisations import NOW, TODAY
+from tests.builders.people import a_member
 from tests.builders.points import earn
 from tests.builders.rewards import a_reward, a_reward_draft
 
@@ -284,6 +286,27 @@ def test_cash_value_is_off_until_an_institution_switches_it_on(
         text("SELECT after->>'cash_value' FROM audit_event WHERE tag LIKE '%cash%' ORDER BY id")
     ).all()
     assert audited == ["true", "true", "false"]
+
+
+def test_cash_value_is_given_for_evidenced_points_of_twelve_months_alone(
+    db: Connection, people: People
+) -> None:
+    school = people.organisation.school
+    switch_cash_value(db, school, allowed=True, actor_id=None, now=NOW)
+    card = a_reward(db, school, NOW, cash_value=True, points_mpt=10_000)
+    mug = a_reward(db, school, NOW, points_mpt=10_000)
+    member = a_member(db, institution_id=school)
+    person = Person(member, school)
+    earn(db, member, points_mpt=90_000, tier="T0")
+    earn(db, member, points_mpt=5_000, on=date(2025, 11, 18))  # a day too early
+    earn(db, member, points_mpt=12_000, on=date(2025, 11, 19), tier="T1")
+    earn(db, member, points_mpt=13_000)
+    made, _ = service.redeem(db, person, order(card, 2), now=NOW)
+    service.redeem(db, person, order(mug, 3, "for-a-mug"), now=NOW)
+    with pytest.raises(EvidenceShortError, match="还差 5 分"):
+        service.redeem(db, person, order(card, 1, "one-more"), now=NOW)
+    service.cancel_own(db, member_id=member, redemption_id=made.id, now=NOW)
+    assert service.redeem(db, person, order(card, 1, "one-more"), now=NOW)[1]
 
 
 def test_stock_and_words_change_under_audit(db: Connection, people: People) -> None:
