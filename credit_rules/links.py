@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+LINK_HOSTS: Final = ("gov.cn", "gov.uk")
+"""The publishers of factors of energy; those of a rulebook stand in its ``rulebook.toml``."""
 _ADDRESS: Final = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?:[/?#]\S*)?", re.ASCII)
 
 

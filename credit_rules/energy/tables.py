@@ -21,6 +21,7 @@ from credit_rules.energy.items import ELECTRICITY, ITEMS, Item
 from credit_rules.energy.measures import CARBON, COAL, MASS, VOLUME, Rate, rate
 from credit_rules.energy.plausible import implausible, repeated
 from credit_rules.errors import Problem, nearest
+from credit_rules.links import LINK_HOSTS, is_publishers
 from credit_rules.reading import decimal_of
 
 AVERAGE: Final = "average"
@@ -207,6 +208,13 @@ class _TableReader:
         """Add a problem."""
         self.problems.append(Problem(file, key, fault, remedy))
 
+    def _check_source(self, file: str, row: Row) -> None:
+        if not is_publishers(row.source_url, LINK_HOSTS):
+            fault = f"链接“{row.source_url}”不在发布机构自己的网站上。"
+            self.fail(file, row.key, fault, "请换成发布机构的网址，或留空。")
+        if row.confidence != MEMORY and not (row.source_title or row.source_ref):
+            self.fail(file, row.key, "这个因子没有来源。", "请补上来源，或标为 memory。")
+
     def take(self, file: str, row: Row) -> None:
         """Put a row where it belongs."""
         if row.key in self.seen:
@@ -220,8 +228,7 @@ class _TableReader:
                 f"可信度“{row.confidence}”不认识。",
                 nearest(row.confidence, _CONFIDENCES),
             )
-        if row.confidence != MEMORY and not (row.source_title or row.source_ref):
-            self.fail(file, row.key, "这个因子没有来源。", "请补上来源，或标为 memory。")
+        self._check_source(file, row)
         head, _, tail = row.key.partition(".")
         if head == "anchor":
             return
