@@ -36,7 +36,14 @@ from credit_rules.energy import ITEMS, Basis, load_energy_tables, measures
 pages = Blueprint("register", __name__)
 
 REVIEWERS: Final = CASH_DECIDERS
-_USUAL: Final = ("electricity", "natural_gas", "petrol", "diesel", "heat")
+# What every office uses, in the units of its bills; the first of them is chosen beforehand.
+_USUAL: Final[Mapping[str, tuple[str, ...]]] = {
+    "electricity": ("kWh", "万kWh", "MWh"),
+    "natural_gas": ("m3", "万m3"),
+    "petrol": ("L", "kg", "t"),
+    "diesel": ("L", "kg", "t"),
+    "heat": ("GJ", "MJ"),
+}
 _MOST_DOUBTS: Final = 200
 _YEARS_BACK: Final = 6
 
@@ -152,6 +159,7 @@ def yearly_report() -> str:
         year=year,
         years=_years(),
         longest=max((row.tco2 for row in found.rows), default=0),
+        items=ITEMS,
         at=now(),
     )
 
@@ -249,7 +257,9 @@ def _page(
         items=ITEMS,
         months=MONTHS,
         values=_texts(figures) | dict(typed or {}),
-        units={item: measures.offered_symbols(ITEMS[item].kind) for item in ITEMS},
+        units={
+            item: _USUAL.get(item) or measures.offered_symbols(ITEMS[item].kind) for item in ITEMS
+        },
         errors=errors or {},
         reviews=may(*REVIEWERS),
         seals=may(*CITY),
