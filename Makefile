@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SUM = $$(cat requirements/$(1).txt Makefile | cksum | tr -d ' ')-$(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-run test quick lint fmt docs shell migration bench drill pins clean
+.PHONY: help run install install-run test quick lint fmt docs shell migration client miniprogram bench drill pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,19 @@ migration: install ## a new revision with what the models changed: make migratio
 	@test -n "$(NAME)" || { echo "请写明改动，例如：make migration NAME='Add a table of places'" >&2; exit 2; }
 	@$(BIN)/python -m backend.migrations "$(NAME)"
 	@$(BIN)/ruff format --quiet backend/migrations/versions
+
+client: install miniprogram/node_modules/.package-lock.json ## build the client anew and put it where the API serves it
+	$(BIN)/tanpuhui openapi > miniprogram/src/api/openapi.json
+	cd miniprogram && npm run --silent api && npm run --silent check && npm run --silent build
+	$(BIN)/python miniprogram/publish.py
+
+miniprogram: install miniprogram/node_modules/.package-lock.json ## build the WeChat package into miniprogram/dist/build/mp-weixin
+	cd miniprogram && npm run --silent check && npm run --silent build:weixin
+
+# npm writes this file last: it is as old as the installation.
+miniprogram/node_modules/.package-lock.json: miniprogram/package-lock.json
+	cd miniprogram && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
 
 bench: install ## benchmarks against floors of the same run; writes build/bench.json
 	@mkdir -p build

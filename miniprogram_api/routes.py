@@ -8,6 +8,7 @@ from backend.web.api import Blueprint
 from miniprogram_api.pages import (
     binding,
     boards,
+    client,
     drawing,
     entries,
     frame,
@@ -67,5 +68,6 @@ PAGES: Sequence[flask.Blueprint] = (
     drawing.blueprint,
     boards.blueprint,
     proofs.blueprint,
+    client.blueprint,
 )
 """The pages behind a poster and a login link, with paths of their own."""

@@ -3,6 +3,7 @@
 import importlib
 import json
 from dataclasses import replace
+from typing import Any
 
 import click
 
@@ -16,7 +17,12 @@ _DOCUMENT = "/api/v1/openapi.json"
 
 @click.command(help="输出接口的 OpenAPI 文档（JSON）。")
 def openapi() -> None:
-    """Prints the OpenAPI document; no connection is opened for it."""
+    """Prints the OpenAPI document."""
+    click.echo(json.dumps(document(), ensure_ascii=False, indent=2))
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document; no connection is opened for it."""
     settings = Settings.from_env()
     backend = build(
         replace(
@@ -27,5 +33,5 @@ def openapi() -> None:
         )
     )
     app = importlib.import_module(_FACE).create_app(backend)
-    document = app.test_client().get(_DOCUMENT).get_json()
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    found: dict[str, Any] = app.test_client().get(_DOCUMENT).get_json()
+    return found

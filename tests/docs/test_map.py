@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MAP = (ROOT / "docs/map.md").read_text(encoding="utf-8")
 # Described in one line each, as wholes.
-WHOLES = ("tests/", "docs/", "benchmarks/", "typings/", "requirements/", ".ci/")
+WHOLES = ("miniprogram/", "tests/", "docs/", "benchmarks/", "typings/", "requirements/", ".ci/")
 BELOW = (
     "admin/static/",
     "admin/templates/",
