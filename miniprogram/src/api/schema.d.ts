@@ -133,8 +133,10 @@ export interface paths {
         put?: never;
         /**
          * Bind to an institution, from today on, by invitation or roster entry.
-         * @description By roster, the institution's code, the staff number and the phone must all be the roster's.
-         *     A member may try five times a day, right or wrong. The same binding again changes nothing.
+         * @description By roster, the institution's code, the staff number and the phone must all be the roster's, and
+         *     the phone must be the member's by WeChat's word; without it, ask by `POST
+         *     /me/roster-requests`. A member may try five times a day, right or wrong. The same binding
+         *     again changes nothing.
          */
         post: {
             parameters: {
@@ -156,6 +158,74 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Member"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/roster-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the own requests to be bound as a person on a roster, newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RosterRequests"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Ask the institution's administrator to be bound as a person on its roster.
+         * @description For those whose phone WeChat does not vouch for, and as an objection where the person is bound
+         *     to another account. Counts as an attempt to bind; the same request again changes nothing.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RosterBinding"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RosterRequest"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -1573,8 +1643,16 @@ export interface components {
             credit_code: string;
             /** @description 工号 */
             staff_number: string;
-            /** @description mobile number; kept as a keyed hash and a mask only */
-            phone: string;
+            /**
+             * @description mobile number, as typed; kept as a keyed hash and a mask only
+             * @default null
+             */
+            phone: string | null;
+            /**
+             * @description code of WeChat's phone-number button, instead of `phone`: WeChat says whose phone it is
+             * @default null
+             */
+            phone_code: string | null;
         };
         BindingRequest: {
             /**
@@ -1584,6 +1662,22 @@ export interface components {
             invitation: string | null;
             /** @default null */
             roster: components["schemas"]["RosterBinding"] | null;
+        };
+        RosterRequest: {
+            id: number;
+            institution_name: string;
+            staff_number: string;
+            /** @description the person is bound to another account */
+            objection: boolean;
+            /** Format: date-time */
+            opened_at: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            /** @description null while it is open; then whether the member was bound */
+            released: boolean | null;
+        };
+        RosterRequests: {
+            items: components["schemas"]["RosterRequest"][];
         };
         Position: {
             /**
@@ -1804,7 +1898,7 @@ export interface components {
             methodology: components["schemas"]["Methodology"];
         };
         BatchRequest: {
-            actions: components["schemas"]["ActionRequest"][];
+            actions: (components["schemas"]["ActionRequest"] | null)[];
         };
         BatchItem: {
             /** @description as POST /actions would have answered */
@@ -1819,8 +1913,6 @@ export interface components {
             title: string;
             clause: string;
             href: string;
-            confidence: string;
-            confidence_label: string;
         };
         Explanation: {
             action: components["schemas"]["RecordedAction"];
