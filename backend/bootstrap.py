@@ -6,11 +6,12 @@ from functools import cache
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from backend.clock import Clock, SystemClock
 from backend.db.engine import make_engine
 from backend.db.migrate import give_passwords, upgrade
+from backend.installation import service as installation
 from backend.ports.keys import KeyRing
 from backend.ports.signed_notes import KeyTextError, Signer
 from backend.ports.wechat import HttpWeChat, WeChat
@@ -98,13 +99,15 @@ def application_engine(settings: Settings, *, pool_size: int = 8, jobs: bool = F
         pool_size: connections held.
         jobs: whether it serves no requests.
     """
-    return make_engine(
+    engine = make_engine(
         settings.database_url,
         pool_size=pool_size,
         jobs=jobs,
         secret=settings.secret_key,
         prepared=settings.database_prepared,
     )
+    event.listen(engine, "connect", installation.held_against(KeyRing(settings.secret_key)))
+    return engine
 
 
 # What ships does not change while a process lives: backends made in one process share it.
@@ -131,6 +134,7 @@ def prepare(settings: Settings) -> None:
         settings: complete; migrations run as the owner, the rest under the application's role.
 
     Raises:
+        AnotherKeyError: the database belongs to another root key.
         DatabaseLoginError: the database would let the program do more than it should.
         VersionChangedError: a methodology was changed behind its published number.
         sqlalchemy.exc.OperationalError: the database cannot be reached.
@@ -142,6 +146,7 @@ def prepare(settings: Settings) -> None:
     engine = application_engine(settings, jobs=True)
     try:
         with engine.begin() as db:
+            installation.claim(db, KeyRing(settings.secret_key), now=SystemClock().now())
             rulebook.register(db, _shipped_rulebook())
     finally:
         engine.dispose()

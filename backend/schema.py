@@ -8,6 +8,7 @@ import backend.corrections.models
 import backend.donations.models
 import backend.draws.models
 import backend.footprint.models
+import backend.installation.models
 import backend.ledger.models
 import backend.offers.models
 import backend.organisations.models

@@ -61,7 +61,7 @@ def _supervise(supervisor: Supervisor, settings: Settings, *, demo: bool, begun:
     if servers:
         report("启动内置 PostgreSQL 与 Redis …")
         supervisor.start(*servers, floor=_SERVERS)
-    settings = with_signing_key(complete(settings))
+    settings = complete(with_signing_key(settings))
     report("升级数据库结构 …")
     _migrate(settings)
     settings = _with_wechat(supervisor, settings)

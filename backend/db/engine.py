@@ -115,6 +115,7 @@ def _require_login(connection: psycopg.Connection[tuple[Any, ...]], _record: obj
         problem = f"数据库账号 {user} 没有设置语句与锁的时限"
     else:
         return
+    connection.close()
     raise DatabaseLoginError(
         f"{problem}，为免越权或无限等待，已停止使用。请检查 TANPUHUI_DATABASE_URL 与连接池的登录"
         f"账号（应为 {WEB_LOGIN} 或 {JOBS_LOGIN}），再执行 tanpuhui db upgrade。"

@@ -14,6 +14,7 @@ SESSION_KEY: Final = "session-key"
 REDEMPTION_CODE: Final = "redemption-code"
 DRAW_SEED: Final = "draw-seed"
 _KEY_ID: Final = "key-id"
+_FINGERPRINT: Final = "fingerprint"
 
 _SALT: Final = b"tanpuhui/keys/1"
 _KEY_ID_BYTES: Final = 4
@@ -39,6 +40,11 @@ class KeyRing:
             raise ValueError("the installation's secret needs at least 32 characters")
         self._secret = secret.encode()
         self._key_id = self.key(_KEY_ID)[:_KEY_ID_BYTES]
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells one secret from another, and nothing else of it."""
+        return self.key(_FINGERPRINT).hex()
 
     def key(self, purpose: str, context: bytes = b"") -> bytes:
         """The key of a purpose.

@@ -97,6 +97,7 @@ class _Checkpoints:
         self._rows = (SignedRoot(**row._asdict()) for row in stream(books.db, _CHECKPOINTS))
         self._awaited = next(self._rows, None)
         self._origin: str | None = None
+        self._newest = 0
         self.covered = 0
 
     def meet(self, tree: _Growing) -> Iterator[Finding]:
@@ -114,10 +115,14 @@ class _Checkpoints:
 
     def _judged(self, row: SignedRoot, root: bytes) -> Iterator[Finding]:
         try:
-            said = read_checkpoint(open_note(row.note, self._keys)[0])
+            signed, key = open_note(row.note, self._keys)
+            said = read_checkpoint(signed)
         except NoteError as error:
             yield _of_checkpoint(row.size, f"签名无法用已公布的公钥验证：{error}。")
             return
+        if self._keys.index(key) < self._newest:
+            yield _of_checkpoint(row.size, "由已被接替的密钥签名：有两把密钥在为同一账本签名。")
+        self._newest = max(self._newest, self._keys.index(key))
         self._origin = self._origin or said.origin
         if said != CheckpointText(self._origin, row.size, row.root, said.extensions):
             yield _of_checkpoint(row.size, "签名的内容与表中的大小或树根不同，或来自别的账本。")

@@ -35,6 +35,10 @@ class TamperedTreeError(Exception):
     """The stored tree no longer is what was signed: nothing more is signed over it."""
 
 
+class SupersededKeyError(Exception):
+    """Another key of this ledger has signed since this one: this one signs no more."""
+
+
 def append(db: Connection, signer: Signer, *, now: datetime, limit: int) -> int | None:
     """Appends the next entries to the tree and signs its new root.
 
@@ -48,6 +52,7 @@ def append(db: Connection, signer: Signer, *, now: datetime, limit: int) -> int 
         How many were appended; None while another builder works.
 
     Raises:
+        SupersededKeyError: a newer key has signed since.
         TamperedTreeError: what is stored does not lead to the last signed root.
     """
     db.execute(_PATIENCE)
@@ -65,12 +70,18 @@ def append(db: Connection, signer: Signer, *, now: datetime, limit: int) -> int 
 
 def _check_signed(db: Connection, signer: Signer, tree: StoredTree, size: int) -> None:
     """Holds the stored tree against the last checkpoint before building on it."""
+    keys = published_keys(db)
+    if signer.verifier in keys and keys[-1] != signer.verifier:
+        raise SupersededKeyError(
+            f"{keys[-1].text} has signed since {signer.verifier.text}: two processes hold different"
+            " keys of one ledger; give both the newer one"
+        )
     last = latest_checkpoint(db)
     if last is None:
         signed = CheckpointText(signer.verifier.name, 0, merkle.EMPTY_ROOT)
     else:
         try:
-            signed = read_checkpoint(open_note(last.note, published_keys(db))[0])
+            signed = read_checkpoint(open_note(last.note, keys)[0])
         except NoteError as error:
             raise TamperedTreeError(f"the checkpoint of {last.size} leaves: {error}") from error
     (root,) = merkle.hashes_of([Leaves(0, size)], tree)

@@ -13,7 +13,7 @@ from backend.runtime.lock import AlreadyRunningError, DataFolderLock
 from backend.runtime.postgres import EmbeddedPostgres
 from backend.runtime.redis import EmbeddedRedis
 from backend.runtime.secret import generated_secret, generated_signing_key, kept_signing_key
-from backend.settings import Settings
+from backend.settings import PREFIX, Settings, SettingsError
 
 
 def embedded_postgres(settings: Settings) -> EmbeddedPostgres | None:
@@ -27,7 +27,13 @@ def embedded_redis(settings: Settings) -> EmbeddedRedis | None:
 
 
 def complete(settings: Settings) -> Settings:
-    """Fills in the addresses of the embedded servers and the generated root key where empty."""
+    """Fills in the addresses of the embedded servers and the generated root key where empty.
+
+    Raises:
+        SettingsError: the database is another's, and no root key was given: a machine that made one
+            of its own would forge the codes of the others.
+    """
+    _require_given(settings, "secret_key")
     postgres, redis = embedded_postgres(settings), embedded_redis(settings)
     database_url = settings.database_url if postgres is None else postgres.url
     return replace(
@@ -40,12 +46,25 @@ def complete(settings: Settings) -> Settings:
     )
 
 
+def _require_given(settings: Settings, name: str) -> None:
+    if settings.database_url and not getattr(settings, name):
+        raise SettingsError(
+            f"{PREFIX}{name.upper()}: must be set with {PREFIX}DATABASE_URL,"
+            " the same on every machine"
+        )
+
+
 def with_signing_key(settings: Settings) -> Settings:
     """Fills in the key of the ledger's checkpoints, made and kept in the data folder if need be.
 
     Only `tanpuhui up` makes one: a command that finds none signs nothing. A new key is named after
     the address the ledger is published at: that is the origin of its log.
+
+    Raises:
+        SettingsError: the database is another's, and no key was given: two keys under one origin
+            would sign for each other's ledger.
     """
+    _require_given(settings, "ledger_signing_key")
     name = f"{urlsplit(settings.public_url).netloc}/ledger"
     key = settings.ledger_signing_key or generated_signing_key(settings.data_dir, name)
     return replace(settings, ledger_signing_key=key)

@@ -17,7 +17,7 @@ GRANT INSERT, UPDATE ON
 GRANT INSERT, DELETE ON verification_run, verification_result TO tanpuhui_app;
 -- They may only grow, or are closed when they are made.
 GRANT INSERT ON
-    audit_event, methodology_version, rulebook_release, expiry_notice, conservation_line,
+    installation_key, audit_event, methodology_version, rulebook_release, expiry_notice, conservation_line,
     correction_approval, donation, draw_entry, prize_draw,
     tree_node, checkpoint, verifier_key, sealed_month, sealed_node
     TO tanpuhui_app;

@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 _TABLES = (
+    "installation",
     "organisations",
     "people",
     "audit",

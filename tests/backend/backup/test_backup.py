@@ -18,6 +18,7 @@ from backend.cli import main
 from backend.db.engine import make_engine
 from tests.builders.city import City, a_city
 from tests.builders.drop_offs import drop
+from tests.conftest import SECRET
 
 
 def silent(_line: str) -> None:
@@ -96,6 +97,8 @@ def test_a_restored_installation_is_the_same_and_goes_on(
     rolled_up = after.pop("department_day")
     assert len(rolled_up) == 1
     assert before.pop("department_day") == []
+    # Restored, it belongs to the key of whoever runs it.
+    assert (len(after.pop("installation_key")), before.pop("installation_key")) == (1, [])
     assert after == before
     boards = {key.decode() for key in redis.scan_iter("tanpuhui:board:*")}
     assert boards
@@ -246,7 +249,10 @@ def test_a_backup_of_a_later_program_is_refused(saved: Path, run: Callable[..., 
     assert "请先升级程序" in result.output
 
 
-def test_a_missing_file_is_one_line(run: Callable[..., Result], tmp_path: Path) -> None:
+def test_a_missing_file_is_one_line(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TANPUHUI_SECRET_KEY", SECRET)
     result = run("restore", tmp_path / "none.zip")
     assert result.exit_code == 2
     assert "请核对路径" in result.output

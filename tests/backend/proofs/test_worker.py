@@ -5,16 +5,21 @@ from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import Engine
 
 from backend import worker
 from backend.bootstrap import Backend, build
 from backend.cli import main
 from backend.outbox import service as outbox
 from backend.ports.signed_notes import Signer
+from backend.proofs import jobs
 from backend.proofs.queries import latest_checkpoint, tree_size
+from backend.proofs.service import SupersededKeyError
 from backend.runtime.servers import complete, with_signing_key
 from backend.settings import Settings, SettingsError
+from tests.backend.proofs.conftest import CLOCK
 from tests.builders.drop_offs import drop
+from tests.builders.entries import an_entry
 from tests.builders.scene import a_scene
 
 
@@ -60,7 +65,9 @@ def test_what_is_no_key_is_refused_without_repeating_it(settings: Settings) -> N
 
 
 def test_only_the_whole_installation_makes_itself_a_key(settings: Settings) -> None:
-    without = replace(settings, ledger_signing_key="", public_url="https://phone.example:8443")
+    without = replace(
+        settings, database_url="", ledger_signing_key="", public_url="https://phone.example:8443"
+    )
     assert complete(without).ledger_signing_key == ""
     made = with_signing_key(without).ledger_signing_key
     assert Signer.parse(made).verifier.name == "phone.example:8443/ledger"
@@ -81,3 +88,18 @@ def test_a_name_that_is_none_is_refused(name: str) -> None:
     result = CliRunner().invoke(main, ["ledger", "key", name])
     assert result.exit_code == 2
     assert "NAME" in result.stderr
+
+
+def test_of_two_keys_under_one_origin_the_earlier_signs_no_more(
+    owner: Engine, application: Engine, signer: Signer
+) -> None:
+    newer = Signer.generate(signer.verifier.name)
+    for each in (signer, newer):
+        with owner.begin() as db:
+            an_entry(db)
+        assert jobs.build(application.begin, each, CLOCK) == 1
+    with owner.begin() as db:
+        an_entry(db)
+    with pytest.raises(SupersededKeyError):
+        jobs.build(application.begin, signer, CLOCK)
+    assert jobs.build(application.begin, newer, CLOCK) == 1
