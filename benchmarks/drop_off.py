@@ -4,10 +4,11 @@ import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from statistics import median
 
-from benchmarks.installation import MEMBERS, BenchInstallation
+from backend.ports.keys import KeyRing
+from benchmarks.installation import MEMBERS, BenchInstallation, screen_code
 from benchmarks.load import Figures, run
 from benchmarks.servers import served, worker_memory_mb
 
@@ -59,16 +60,17 @@ def _turn(port: int, requests: Sequence[bytes]) -> Figures:
 
 def _requests(where: BenchInstallation, count: int) -> list[bytes]:
     now = datetime.now(UTC)
+    keys = KeyRing(where.environment["TANPUHUI_SECRET_KEY"])
     made = []
     for number in itertools.islice(_NUMBERS, count):
         member = number % MEMBERS
-        occurred_at = now - timedelta(minutes=number // MEMBERS + number % 600)
+        shown = screen_code(keys, where.codes, number, now)
         body = {
             "reference": f"bench-{number:010d}",
             "kind": "recycling.drop_off",
-            "occurred_at": occurred_at.isoformat(),
+            "occurred_at": shown.at.isoformat(),
             "facts": {"material": "paper", "mass": "1.25"},
-            "evidence": {"code": where.codes[number % len(where.codes)]},
+            "evidence": {"code": shown.code},
         }
         made.append(_post("/api/v1/actions", body, where.tokens[member]))
     return made

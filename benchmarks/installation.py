@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -20,9 +20,17 @@ from backend.organisations.policy import credit_code_check_character
 from backend.organisations.queries import Scope
 from backend.organisations.service import create_district, create_institution, create_system
 from backend.people.models import AccessToken, Face, Member, Membership
-from backend.places.codes import PrintedCode, printed_url
+from backend.places.codes import (
+    STEP_SECONDS,
+    PrintedCode,
+    place_key,
+    printed_url,
+    rotating_code,
+)
 from backend.places.models import PlaceDraft, PlaceKind, WasteClass
+from backend.places.policy import USES_PER_STEP
 from backend.places.service import create_place, print_posters
+from backend.ports.keys import KeyRing
 from backend.rulebook.service import register
 from backend.runtime.postgres import EmbeddedPostgres
 from backend.runtime.redis import EmbeddedRedis
@@ -32,6 +40,14 @@ MEMBERS = 20_000
 DEPARTMENTS = 200
 POINTS = 200
 _EVERY_DAY = tuple({"day": day, "from": "00:00", "to": "00:00"} for day in range(1, 8))
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """A code that a screen showed, and when."""
+
+    code: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +177,17 @@ def _points(db: Connection, institution: int, now: datetime) -> tuple[str, ...]:
         )
         codes.append(printed_url("http://127.0.0.1:8000", PrintedCode(place.code, batch.key)))
     return tuple(codes)
+
+
+def screen_code(keys: KeyRing, posters: Sequence[str], number: int, now: datetime) -> Screened:
+    """What a screen showed when the drop-off of a number was made: six of them in a step.
+
+    Args:
+        keys: of the installation that judges it.
+        posters: URLs of the points' posters.
+        number: of the drop-off; each is at a time of its own, back to a day before `now`.
+        now: the present instant.
+    """
+    place_id = int(posters[number % len(posters)].partition("/p/R")[2][:7])
+    at = now - timedelta(seconds=STEP_SECONDS) * (number // (USES_PER_STEP * len(posters)))
+    return Screened(rotating_code(place_key(keys, place_id), place_id, at), at)

@@ -16,6 +16,7 @@ from backend.actions.claims import ClaimInput
 from backend.actions.drop_offs import KIND
 from backend.actions.service import record
 from backend.ports.keys import KeyRing
+from benchmarks.installation import screen_code
 from credit_rules import Rulebook
 
 PER_DAY = 2
@@ -104,7 +105,7 @@ def live(
                     kind=KIND,
                     occurred_at=at,
                     facts={"material": _MATERIALS[number % len(_MATERIALS)], "mass": "1.25"},
-                    code=code,
+                    code=screen_code(keys, [code], 0, at).code,
                 )
                 record(db, rulebook, keys, claim, now=at)
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import Engine, create_engine, make_url, text
 
@@ -24,7 +24,7 @@ from backend.db.engine import make_engine
 from backend.ports.keys import KeyRing
 from backend.ports.signed_notes import Signer
 from backend.proofs import jobs
-from benchmarks.installation import MEMBERS, BenchInstallation
+from benchmarks.installation import MEMBERS, BenchInstallation, screen_code
 from benchmarks.row import BenchRow
 from benchmarks.workers import Work, Worker, worker
 from credit_rules import load_rulebook
@@ -159,14 +159,15 @@ def _writing(codes: Sequence[str]) -> Work:
     def write(engine: Engine, numbers: Sequence[int]) -> None:
         for number in numbers:
             now = datetime.now(UTC)
+            shown = screen_code(_KEYS, codes, number, now)
             with engine.begin() as db:
                 claim = ClaimInput(
                     member_id=number % MEMBERS + 1,
                     reference=f"bench-tree-{number:010d}",
                     kind=KIND,
-                    occurred_at=now - timedelta(hours=number // MEMBERS),
+                    occurred_at=shown.at,
                     facts={"material": "cardboard", "mass": "1.25"},
-                    code=codes[number % len(codes)],
+                    code=shown.code,
                 )
                 record(db, _RULEBOOK, _KEYS, claim, now=now)
 
