@@ -52,6 +52,7 @@ SECTIONS = (
         PLACE_READERS,
         also=("redemptions", "causes", "draws", "cash_value"),
     ),
+    Section("campaigns.listing", "活动", "策划、审批、进度与结果", PLACE_READERS),
     Section("redemptions.verify", "核销", "扫描成员的兑换码，发放奖品", ON_DUTY),
     Section("rankings.board", "排行", "部门、单位、区县的名次", RANKING_READERS),
     Section(

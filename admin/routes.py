@@ -6,6 +6,7 @@ import flask
 
 from admin.views import (
     audit,
+    campaigns,
     cash_value,
     causes,
     conservation,
@@ -36,6 +37,7 @@ PAGES: Sequence[flask.Blueprint] = (
     screen.pages,
     drop_offs.pages,
     reviews.pages,
+    campaigns.pages,
     rewards.pages,
     redemptions.pages,
     causes.pages,

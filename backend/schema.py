@@ -4,6 +4,7 @@ from sqlalchemy import MetaData
 
 import backend.actions.models
 import backend.audit.models
+import backend.campaigns.models
 import backend.corrections.models
 import backend.donations.models
 import backend.draws.models

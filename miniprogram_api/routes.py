@@ -8,6 +8,7 @@ from backend.web.api import Blueprint
 from miniprogram_api.pages import (
     binding,
     boards,
+    campaigning,
     client,
     drawing,
     entries,
@@ -25,6 +26,7 @@ from miniprogram_api.pages import (
 from miniprogram_api.pages import footprint as footprint_pages
 from miniprogram_api.resources import (
     actions,
+    campaigns,
     footprint,
     holdings,
     kinds,
@@ -49,6 +51,7 @@ RESOURCES: Sequence[Blueprint] = (
     footprint.blueprint,
     ledger_proofs.blueprint,
     rewards.blueprint,
+    campaigns.blueprint,
 )
 """Registered under `/api/v1`; their own routes start with the noun: `/scans`."""
 
@@ -66,6 +69,7 @@ PAGES: Sequence[flask.Blueprint] = (
     giving.blueprint,
     binding.blueprint,
     drawing.blueprint,
+    campaigning.blueprint,
     boards.blueprint,
     proofs.blueprint,
     client.blueprint,

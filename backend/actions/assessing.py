@@ -1,13 +1,15 @@
 """A claim's assessment: what it reads, how that is stored for replay, refusals by field. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from backend.actions.exclusions import Exclusions
+from backend.campaigns.queries import ActiveBoost
 from backend.errors import FieldError, InvalidInputError
-from credit_rules import Assessment, Facts, FactsRefused, Methodology, Used, assess
+from credit_rules import Assessment, Boost, Facts, FactsRefused, Methodology, Used, assess
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +19,12 @@ class Readings:
     Attributes:
         used: the counters of the methodology, by key.
         credited: (methodology, period) pairs credited before, of those that exclude it.
+        boost: what a campaign multiplies it by, and the budget it read.
     """
 
     used: Mapping[str, Used]
     credited: frozenset[tuple[str, str]] = frozenset()
+    boost: ActiveBoost | None = None
 
     @classmethod
     def of_counters(
@@ -35,10 +39,26 @@ class Readings:
     @classmethod
     def of_context(cls, context: Mapping[str, Any]) -> "Readings":
         """The readings as they were stored with an action."""
+        boost = context.get("boost")
         return cls(
             {key: Used(*counted) for key, counted in context["used"].items()},
             frozenset((other, period) for other, period in context.get("credited", ())),
+            None if boost is None else _stored_boost(*boost),
         )
+
+    def boosted_by(self, methodology: Methodology, active: ActiveBoost | None) -> "Readings":
+        """The same with a campaign's boost, as far as the methodology lets campaigns add."""
+        bonus = methodology.bonus
+        if active is None or bonus is None or active.multiplier > bonus.maximum:
+            return self
+        return replace(self, boost=active)
+
+    @property
+    def multiplied(self) -> Boost | None:
+        """The boost as an assessment takes it."""
+        if self.boost is None:
+            return None
+        return Boost(self.boost.title, self.boost.multiplier, self.boost.budget_left_mpt)
 
     def context(self, methodology: Methodology) -> dict[str, Any]:
         """The readings as they are stored with an action, without what stood at nothing."""
@@ -46,7 +66,14 @@ class Readings:
         context: dict[str, Any] = {"used": used}
         if methodology.excludes:
             context["credited"] = sorted(map(list, self.credited))
+        if self.boost is not None:
+            campaign_id, title, multiplier, left = self.boost
+            context["boost"] = [campaign_id, title, str(multiplier), left]
         return context
+
+
+def _stored_boost(campaign_id: int, title: str, multiplier: str, left_mpt: int) -> ActiveBoost:
+    return ActiveBoost(campaign_id, title, Decimal(multiplier), left_mpt)
 
 
 def _without_zeros(counted: Used) -> list[int]:
@@ -60,7 +87,7 @@ def assess_claim(
     *,
     on: date,
     tier: str,
-    used: Mapping[str, Used],
+    readings: Readings,
 ) -> Assessment:
     """Assesses the facts of a claim that nothing excludes.
 
@@ -69,12 +96,19 @@ def assess_claim(
         inputs: its inputs, as text.
         on: the Asia/Shanghai day of the action.
         tier: tier of the evidence.
-        used: what is claimed of each counter of the methodology, by key.
+        readings: what else it reads.
 
     Raises:
         InvalidInputError: a fact is wrong; fields named.
     """
-    facts = Facts(methodology_id=methodology.id, on=on, tier=tier, inputs=inputs, used=used)
+    facts = Facts(
+        methodology_id=methodology.id,
+        on=on,
+        tier=tier,
+        inputs=inputs,
+        used=readings.used,
+        boost=readings.multiplied,
+    )
     try:
         return assess(methodology, facts)
     except FactsRefused as refused:

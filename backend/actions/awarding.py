@@ -54,7 +54,15 @@ class Case:
     def query(self) -> StateQuery:
         """What is to be read for it."""
         claim = self.claim
-        return StateQuery(claim.member_id, claim.reference, self.on, self.caps, self.scanned)
+        return StateQuery(
+            claim.member_id,
+            claim.reference,
+            self.on,
+            self.caps,
+            self.scanned,
+            claim.kind,
+            claim.occurred_at,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +151,8 @@ def award_of(
         evidence=admission.evidence,
         usage_limits=admission.usage_limits,
         hold=Hold(admission.hold, now + HOLD_LASTS) if admission.hold else None,
+        campaign_id=state.boost.campaign_id if state.boost and assessment.bonus_mpt else None,
+        bonus_mpt=assessment.bonus_mpt,
     )
 
 

@@ -10,7 +10,7 @@ taken from them, no more.
 
 from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -175,20 +175,38 @@ class _Round:
     def _assess_one(self, action: Recorded, result: ReassessmentResult) -> None:
         own = self._own(action)
         basis = self._task.basis(action) or own
-        caps, readings = self._read(action, basis.methodology)
         try:
-            assessment = _assess(action, basis, readings)
+            caps, readings, assessment = self._again(action, basis)
         except FactsRefused:
             result.refused.append(action)
             basis = own
-            caps, readings = self._read(action, basis.methodology)
-            assessment = _assess(action, basis, readings)
+            caps, readings, assessment = self._again(action, basis)
         self._claim(caps, assessment.usage, sign=1)
         marks = exclusions_under(basis.methodology, action)
         self._claim(marks.marks, marks.added, sign=1)
         self._give_back(action)
         context = readings.context(basis.methodology)
         self._note(action, basis, context, assessment, result)
+
+    def _again(
+        self, action: Recorded, basis: AssessmentInputs
+    ) -> tuple[list[CounterKey], Readings, Assessment]:
+        """Assesses an action; a campaign adds no more to it than it did at first."""
+        caps, readings = self._read(action, basis.methodology)
+        assessment = _assess(action, basis, readings)
+        given = self._bonus(action)
+        if readings.boost is not None and assessment.bonus_mpt > given:
+            bounded = readings.boost._replace(budget_left_mpt=given)
+            readings = replace(readings, boost=bounded)
+            assessment = _assess(action, basis, readings)
+        return caps, readings, assessment
+
+    def _bonus(self, action: Recorded) -> int:
+        """What a campaign added to an action so far, in milli-points."""
+        earlier = Readings.of_context(action.context)
+        if earlier.boost is None:
+            return 0
+        return _assess(action, self._own(action), earlier).bonus_mpt
 
     def _own(self, action: Recorded) -> AssessmentInputs:
         methodology = stored_methodology(self._rulebook, action)
@@ -207,7 +225,8 @@ class _Round:
             used |= {cap.key: before.used.get(cap.key, _NOTHING) for cap in shared}
         for mark in exclusions_under(methodology, action).marks:
             self._member.setdefault(mark, _NOTHING)
-        return mine + shared, Readings(used, before.credited)
+        readings = Readings(used, before.credited)
+        return mine + shared, readings.boosted_by(methodology, before.boost)
 
     def _give_back(self, action: Recorded) -> None:
         """Takes from a place's counters what an action claimed of them so far.
@@ -279,6 +298,7 @@ def _assess(action: Recorded, basis: AssessmentInputs, readings: Readings) -> As
             inputs=basis.facts,
             used=readings.used,
             credited=readings.credited,
+            boost=readings.multiplied,
         ),
     )
 

@@ -27,7 +27,7 @@ from backend.errors import DomainError, FieldError
 from backend.ledger.amendments import lock_member
 from backend.ledger.batches import is_plain, post_awards
 from backend.ledger.queries import CounterKey
-from backend.ledger.service import Outcome, Posting, post_award
+from backend.ledger.service import Award, Outcome, Posting, post_award
 from backend.places import scanned
 from backend.ports.keys import KeyRing
 from credit_rules import Rulebook, Used
@@ -75,10 +75,20 @@ class Recording:
         for _ in range(_ATTEMPTS):
             self._consider(case, member_state(self.db, case.query()), alone=True)
             if case.result is None and case.assessed is not None:
-                self._conclude(case, post_award(self.db, case.assessed.award))
+                self._conclude(case, self._post(case.assessed.award))
             if case.result is not None:
                 return case.result
         return BusyError("您有另一条记录正在处理，请稍候几秒再提交。", retry_after=2)
+
+    def _post(self, award: Award) -> Posting:
+        """Posts an award; where the budget no longer pays its bonus, nothing of it is left."""
+        if not award.bonus_mpt:
+            return post_award(self.db, award)
+        with self.db.begin_nested() as savepoint:
+            posting = post_award(self.db, award)
+            if posting.outcome is Outcome.BUDGET_SHORT:
+                savepoint.rollback()
+        return posting
 
     def apart(self, case: Case) -> Result:
         """Decides one case among others, so that its refusal takes nothing of theirs along."""
@@ -125,9 +135,11 @@ class Recording:
                 state = member_state(self.db, case.query())
         before = {} if alone else self.claimed
         used = {cap.key: before.get(cap, state.used[cap.key]) for cap in case.caps}
+        boost = state.boost if case.admission.hold is None else None
         readings = Readings.of_counters(methodology, used, case.exclusions)
+        readings = readings.boosted_by(methodology, boost)
         assessment = assess_claim(
-            methodology, claim.facts, on=case.on, tier=case.admission.tier, used=readings.used
+            methodology, claim.facts, on=case.on, tier=case.admission.tier, readings=readings
         )
         if readings.credited:
             return self._by_occasion(case) if alone else None

@@ -33,6 +33,7 @@ def reassess(rulebook: Rulebook, recorded: Recorded) -> Assessment:
             inputs=recorded.facts,
             used=readings.used,
             credited=readings.credited,
+            boost=readings.multiplied,
         ),
     )
 

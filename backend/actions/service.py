@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from backend.actions.assessing import assess_claim
+from backend.actions.assessing import Readings, assess_claim
 from backend.actions.awarding import Case, case_of
 from backend.actions.claims import Admission, ClaimInput
 from backend.actions.member_state import StateQuery, member_state
@@ -111,8 +111,9 @@ def preview(
     caps = caps_of(methodology, scope="member", subject_id=member_id, on=day)
     if admission.place_id is not None:
         caps += caps_of(methodology, scope="place", subject_id=admission.place_id, on=day)
-    used = member_state(db, StateQuery(member_id, "", day, caps)).used
+    state = member_state(db, StateQuery(member_id, "", day, caps, None, kind, now))
+    readings = Readings(state.used).boosted_by(methodology, state.boost)
     return [
-        assess_claim(methodology, facts, on=day, tier=admission.tier, used=used)
+        assess_claim(methodology, facts, on=day, tier=admission.tier, readings=readings)
         for facts in variants
     ]

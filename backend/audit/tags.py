@@ -46,6 +46,13 @@ class Tag(StrEnum):
     REGISTER_STATE_CHANGED = "register:energy_statement:move"
     REGISTER_CORRECTED = "register:energy_statement:correct"
 
+    CAMPAIGN_CREATE = "campaigns:campaign:create"
+    CAMPAIGN_CHANGE = "campaigns:campaign:change"
+    CAMPAIGN_SUBMIT = "campaigns:campaign:submit"
+    CAMPAIGN_RETURN = "campaigns:campaign:return"
+    CAMPAIGN_APPROVE = "campaigns:campaign:approve"
+    CAMPAIGN_END = "campaigns:campaign:end"
+
     CLOCK_CONFIRM = "timekeeping:clock_watch:confirm"
 
     REWARD_CREATE = "rewards:reward:create"

@@ -31,6 +31,7 @@ COMMANDS = {
     "footprint": ("backend.cli.footprint:footprint", "个人碳足迹估算"),
     "ledger": ("backend.cli.ledger:ledger", "账本：核验与守恒表"),
     "rankings": ("backend.cli.rankings:rankings", "排行榜：重建与核对"),
+    "campaigns": ("backend.cli.campaigns:campaigns", "活动：列表与结果"),
     "register": ("backend.cli.register:register", "台账：能源统计的导入、汇总与审核"),
     "clock": ("backend.cli.clock:clock", "时钟：查看，核对后恢复暂停的任务"),
     "backup": ("backend.cli.backup:backup", "备份：全部数据写入一个文件"),

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 from backend.actions import labels as actions
 from backend.audit import labels as audit
+from backend.campaigns import labels as campaigns
 from backend.corrections import labels as corrections
 from backend.draws import labels as draws
 from backend.ledger import labels as ledger
@@ -20,6 +21,7 @@ from backend.rulebook import labels as rulebook
 LABELS = SimpleNamespace(
     actions=actions,
     audit=audit,
+    campaigns=campaigns,
     corrections=corrections,
     draws=draws,
     ledger=ledger,

@@ -148,6 +148,7 @@ def _without_trace(receipt: Receipt) -> dict[str, Any]:
         "award": {
             "reduction_mg": assessment.reduction_mg,
             "points_mpt": assessment.points_mpt,
+            "bonus_mpt": assessment.bonus_mpt,
             "ranked": assessment.ranked,
             "expires_on": points_expire_on(recorded),
         },

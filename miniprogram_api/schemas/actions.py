@@ -138,6 +138,9 @@ class AwardSchema(Schema):
 
     reduction_mg = fields.Integer(required=True, metadata={"description": "mg of CO2e avoided"})
     points_mpt = fields.Integer(required=True, metadata={"description": "milli-points"})
+    bonus_mpt = fields.Integer(
+        required=True, metadata={"description": "milli-points a campaign adds to them"}
+    )
     ranked = fields.Boolean(required=True, metadata={"description": "counts in rankings"})
     expires_on = fields.String(
         required=True, metadata={"format": "date", "description": "last day of these points"}

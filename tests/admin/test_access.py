@@ -26,6 +26,7 @@ from backend.people.roster_requests import open_request
 from backend.register.statistics.service import Officer, open_year
 from backend.rewards.service import Order, redeem
 from backend.web.access import undeclared
+from tests.builders.campaigns import a_submitted_campaign
 from tests.builders.organisations import a_department
 from tests.builders.people import a_member, a_roster_csv
 from tests.builders.points import earn
@@ -86,6 +87,16 @@ MAY: dict[str, set[Role]] = {
     "draws.detail": READERS,
     "draws.new": WRITERS,
     "draws.announce": WRITERS,
+    "campaigns.listing": READERS,
+    "campaigns.detail": READERS,
+    "campaigns.new": WRITERS,
+    "campaigns.create": WRITERS,
+    "campaigns.edit": WRITERS,
+    "campaigns.change": WRITERS,
+    "campaigns.submit": WRITERS,
+    "campaigns.approve": WRITERS,
+    "campaigns.send_back": WRITERS,
+    "campaigns.end": WRITERS,
     "cash_value.listing": READERS,
     "cash_value.switch": {Role.CITY_ADMIN, Role.DISTRICT_MANAGER},
     "conservation.report": {Role.CITY_ADMIN, Role.AUDITOR},
@@ -244,6 +255,7 @@ def ids(
                 "reward_id": reward,
                 "redemption_id": made.id,
                 "cause_id": a_cause(db, institution, now),
+                "campaign_id": a_submitted_campaign(db, institution, now),
                 "draw_id": a_draw(db, backend.keys, institution, now),
             }
 

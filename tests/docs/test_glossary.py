@@ -12,6 +12,7 @@ from backend.actions.evidence import LABELS as EVIDENCE_LABELS
 from backend.actions.evidence import EvidenceKind
 from backend.actions.models import ActionStatus, HoldOutcome, Why
 from backend.audit.service import AuditResult
+from backend.campaigns.models import CampaignKind, CampaignState
 from backend.corrections.models import RunState
 from backend.ledger.chart import AccountKind, EntryKind, Owner
 from backend.ledger.service import Outcome
@@ -34,6 +35,8 @@ ENUMS: tuple[type[StrEnum], ...] = (
     Audience,
     ActionStatus,
     Board,
+    CampaignKind,
+    CampaignState,
     CancelledBy,
     CodeKind,
     Datum,

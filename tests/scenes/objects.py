@@ -29,6 +29,7 @@ SINGLE: Mapping[str, str] = {
     "action_id": _ACTIONS.format(whose="true"),
     "batch_id": "SELECT id FROM print_batch",
     "board": "VALUES ('departments'), ('institutions'), ('districts')",
+    "campaign_id": "SELECT id FROM campaign",
     "cause_id": "SELECT id FROM cause",
     "department_id": "SELECT id FROM department",
     "district_id": "SELECT id FROM district",

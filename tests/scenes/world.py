@@ -24,6 +24,7 @@ from backend.worker import signer_of
 from tests.builders.people import a_member
 from tests.builders.town import Town, a_town
 from tests.scenes.acts import LONG, RARE, Acts
+from tests.scenes.campaigns import campaign_everywhere
 from tests.scenes.offers import offer_everything
 from tests.scenes.organisations import organise_everything
 
@@ -78,6 +79,7 @@ def a_full_world(backend: Backend) -> World:
         acts = Acts(db, backend, town)
         acts.everything(people)
         offer_everything(acts, people)
+        campaign_everywhere(acts, people)
         organise_everything(acts, people)
     _what_jobs_do(backend)
     return _looked_at(backend, town, people)

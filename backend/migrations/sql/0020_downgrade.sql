@@ -1,0 +1,2 @@
+DROP TABLE campaign_enrolment;
+DROP TABLE campaign;
