@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SUM = $$(cat requirements/$(1).txt Makefile | cksum | tr -d ' ')-$(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-run test quick lint fmt docs shell migration client miniprogram bench drill pins clean
+.PHONY: help run install install-run test quick lint fmt docs fixture shell migration client miniprogram bench drill pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ fmt: install ## format the code and mend what ruff can mend
 docs: install ## write the generated pages of docs/ anew
 	$(BIN)/tanpuhui rules docs docs
 	TANPUHUI_WRITE_DOCS=1 $(BIN)/python -m pytest -q -n 0 -p no:randomly tests/docs
+
+fixture: install ## write the recorded ledger anew; published rules stay, so never after a release
+	TANPUHUI_WRITE_LEDGER=1 $(BIN)/python -m pytest -q -n 0 -p no:randomly \
+		tests/backend/simulation/test_recorded_ledger.py
 
 shell: install-run ## a Python shell with the Backend of this installation
 	@exec $(BIN)/tanpuhui shell
