@@ -15,7 +15,7 @@ from credit_rules.model import ExampleDoc
 from credit_rules.units import parse_quantity
 from credit_rules.values import Counted
 
-LANE_NAMES = {measure.partition("_")[0]: measure for measure in MEASURES}
+MEASURE_NAMES = {measure.partition("_")[0]: measure for measure in MEASURES}
 
 
 def read_used(row: Mapping[str, object]) -> Used:
@@ -32,22 +32,22 @@ def read_used(row: Mapping[str, object]) -> Used:
     for name, value in row.items():
         if name in amounts and isinstance(value, int) and not isinstance(value, bool):
             amounts[name] = value
-        elif name in LANE_NAMES and isinstance(value, str):
-            amounts[LANE_NAMES[name]] = _nano(name, value)
-        elif name in amounts or name in LANE_NAMES:
+        elif name in MEASURE_NAMES and isinstance(value, str):
+            amounts[MEASURE_NAMES[name]] = _nano(name, value)
+        elif name in amounts or name in MEASURE_NAMES:
             raise ValueError(
                 f'“{name}”的写法不对：短名写成带单位的文字，例如 points = "28 point"；'
                 "全名写成整数，例如 points_npt = 28000000000。"
             )
         else:
-            known = (*LANE_NAMES, *MEASURES)
+            known = (*MEASURE_NAMES, *MEASURES)
             raise ValueError(f"“{name}”不是计数器的栏。{nearest(name, known)}")
     return Used(*amounts.values())
 
 
 def _nano(name: str, text: str) -> int:
     base, unit = parse_quantity(text)
-    measure = LANE_NAMES[name]
+    measure = MEASURE_NAMES[name]
     if measure_of(unit.dimension) != measure:
         example = {"reduction": "1 kgCO2e", "points": "2 point", "count": "1 count"}
         raise ValueError(f"“{text}”的单位不适合“{name}”，例如“{example.get(name, '1 kg')}”。")

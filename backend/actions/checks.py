@@ -98,7 +98,7 @@ def _judged(
     """Judges one award, and moves the member's counters on if it takes up room under them.
 
     The member's lock numbers actions in the order in which they read the counters; what was
-    settled again says what it read then.
+    assessed again says what it read then.
     """
     recorded = award.action
     try:

@@ -30,7 +30,7 @@ class Card:
         material: its name.
         label: in Chinese.
         waste_class: its class.
-        counted: what it earns, with a position where one would raise the tier.
+        counted: what it earns, with a position where one would upgrade the tier.
     """
 
     material: str
@@ -46,7 +46,7 @@ class Offers:
     Attributes:
         groups: cards by the label of their class, in the order of the rulebook.
         tier: of the evidence as it stands, with label and advice.
-        needs_position: a position would raise the tier.
+        needs_position: a position would upgrade the tier.
         declared_at_most_mpt: milli-points that a kilogram earns at most as things stand.
         caps: what the member may still earn, in Chinese.
         mass: the input for the mass, with its bounds.

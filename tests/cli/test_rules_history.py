@@ -102,9 +102,9 @@ def test_simulate_tells_what_a_draft_would_change_and_writes_nothing(
         12 * 2_000 + 30_000
     )
     assert (found["total"]["actions"], found["total"]["refused"]) == (13, 1)
-    for lane in ("before_mpt", "after_mpt"):  # all of it in one month
-        budget = found["budget"][f"month_{lane}"], found["budget"][f"highest_month_{lane}"]
-        assert budget == (found["total"][f"points_{lane}"],) * 2
+    for measured in ("before_mpt", "after_mpt"):  # all of it in one month
+        budget = found["budget"][f"month_{measured}"], found["budget"][f"highest_month_{measured}"]
+        assert budget == (found["total"][f"points_{measured}"],) * 2
     first, second = found["departments"]["listed"]
     assert (first["id"], first["rank_before"], first["rank_after"]) == (
         city.scene.departments[0],

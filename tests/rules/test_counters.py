@@ -48,7 +48,7 @@ drop_offs = st.builds(
 )
 
 
-def settle(
+def assess_all(
     rulebook: Rulebook, actions: Iterable[Facts], used: dict[str, Used] | None = None
 ) -> Total:
     """Assess actions one after another, adding what each uses to the counters."""
@@ -80,8 +80,8 @@ def facts_of(drop_off: DrawnDropOff) -> Facts:
 def test_the_order_of_a_day_changes_nothing(actions: list[DrawnDropOff], random: object) -> None:
     shuffled = list(actions)
     random.shuffle(shuffled)  # type: ignore[attr-defined] # hypothesis gives a random.Random
-    one = settle(RULES, map(facts_of, actions))
-    other = settle(RULES, map(facts_of, shuffled))
+    one = assess_all(RULES, map(facts_of, actions))
+    other = assess_all(RULES, map(facts_of, shuffled))
     assert one[:3] == other[:3]
 
 
@@ -95,9 +95,9 @@ def test_splitting_a_drop_off_earns_nothing_but_the_habit_that_the_day_has_anywa
     day = [DrawnDropOff("paper", 1, "T2"), DrawnDropOff("paper", 100, "T0"), *before]
     cut = data.draw(st.integers(min_value=0, max_value=whole.centigrams_of_kg))
     parts = [p for p in (cut, whole.centigrams_of_kg - cut) if p]
-    used = settle(RULES, map(facts_of, day)).used
-    one = settle(RULES, [facts_of(whole)], used)
-    split = settle(RULES, [facts_of(whole._replace(centigrams_of_kg=p)) for p in parts], used)
+    used = assess_all(RULES, map(facts_of, day)).used
+    one = assess_all(RULES, [facts_of(whole)], used)
+    split = assess_all(RULES, [facts_of(whole._replace(centigrams_of_kg=p)) for p in parts], used)
     assert (one.reduction_mg, one.points_mpt) == (split.reduction_mg, split.points_mpt)
 
 
@@ -106,19 +106,19 @@ def test_more_mass_never_earns_less(
     action: DrawnDropOff, more: int, before: list[DrawnDropOff]
 ) -> None:
     heavier = action._replace(centigrams_of_kg=min(5000, action.centigrams_of_kg + more))
-    used = settle(RULES, map(facts_of, before)).used
-    small = settle(RULES, [facts_of(action)], used)
-    large = settle(RULES, [facts_of(heavier)], used)
+    used = assess_all(RULES, map(facts_of, before)).used
+    small = assess_all(RULES, [facts_of(action)], used)
+    large = assess_all(RULES, [facts_of(heavier)], used)
     assert large.reduction_mg >= small.reduction_mg >= 0
     assert large.points_mpt >= small.points_mpt >= 0
 
 
 @given(st.lists(drop_offs, min_size=1, max_size=12))
 def test_a_day_never_passes_its_caps(actions: list[DrawnDropOff]) -> None:
-    total = settle(RULES, map(facts_of, actions))
+    total = assess_all(RULES, map(facts_of, actions))
     assert total.reduction_mg <= 10_000_000
     assert total.points_mpt <= 30_000
-    declared = settle(RULES, (facts_of(a._replace(tier="T0")) for a in actions))
+    declared = assess_all(RULES, (facts_of(a._replace(tier="T0")) for a in actions))
     assert declared.reduction_mg == 0
     assert declared.points_mpt <= 5_000
 
@@ -127,7 +127,7 @@ def test_a_day_never_passes_its_caps(actions: list[DrawnDropOff]) -> None:
 def test_taking_back_the_last_action_restores_every_counter(
     last: DrawnDropOff, earlier: list[DrawnDropOff]
 ) -> None:
-    before = settle(RULES, map(facts_of, earlier)).used
+    before = assess_all(RULES, map(facts_of, earlier)).used
     facts = facts_of(last)
     result = assess(RULES, Facts("recycling.drop_off", DAY, last.tier, facts.inputs, before))
     restored = {
@@ -141,20 +141,20 @@ def test_taking_back_an_earlier_action_never_leaves_the_others_with_too_much(
     actions: list[DrawnDropOff], data: st.DataObject
 ) -> None:
     index = data.draw(st.integers(min_value=0, max_value=len(actions) - 1))
-    everything = settle(RULES, map(facts_of, actions))
-    rest = settle(RULES, map(facts_of, actions[:index] + actions[index + 1 :]))
+    everything = assess_all(RULES, map(facts_of, actions))
+    rest = assess_all(RULES, map(facts_of, actions[:index] + actions[index + 1 :]))
     kept = [award for i, award in enumerate(everything.awards) if i != index]
     assert sum(reduction for reduction, _ in kept) <= rest.reduction_mg + 1
     assert sum(points for _, points in kept) <= rest.points_mpt + 1
     claimed = everything.used["recycling.drop_off:day"].reduction_ng
-    own = settle(RULES, [facts_of(actions[index])]).used["recycling.drop_off:day"].reduction_ng
+    own = assess_all(RULES, [facts_of(actions[index])]).used["recycling.drop_off:day"].reduction_ng
     assert claimed - own == rest.used["recycling.drop_off:day"].reduction_ng
 
 
 @given(st.lists(drop_offs, min_size=1, max_size=8))
 def test_awards_are_the_whole_milligrams_of_the_counters(actions: list[DrawnDropOff]) -> None:
     evidenced = [action._replace(tier="T2") for action in actions]
-    total = settle(RULES, map(facts_of, evidenced))
+    total = assess_all(RULES, map(facts_of, evidenced))
     counted = total.used["recycling.drop_off:day"].reduction_ng if total.used else 0
     assert total.reduction_mg == min(counted, 10**13) // NANO_PER_MILLI
 

@@ -79,7 +79,7 @@ def after(used: Counters, result: Assessment) -> Counters:
     }
 
 
-def settle(actions: Iterable[Facts]) -> tuple[int, int, Counters]:
+def assess_all(actions: Iterable[Facts]) -> tuple[int, int, Counters]:
     """Assess the actions of a day one after another: mg, milli-points, counters."""
     used: Counters = {}
     reduction = points = 0
@@ -106,14 +106,14 @@ def test_the_order_of_a_day_changes_nothing(methodology: Methodology) -> None:
     random = Random(1)  # noqa: S311 - a reproducible order, no secret
     for actions in days(methodology):
         shuffled = random.sample(actions, len(actions))
-        assert settle(actions) == settle(shuffled)
+        assert assess_all(actions) == assess_all(shuffled)
 
 
 @every
 def test_a_day_meets_its_caps_and_never_passes_them(methodology: Methodology) -> None:
-    settled = [settle(actions) for actions in days(methodology, longest=12)]
-    assert max(reduction for reduction, _, _ in settled) <= least(methodology, "reduction_ng")
-    assert 0 < max(points for _, points, _ in settled) <= least(methodology, "points_npt")
+    assessed = [assess_all(actions) for actions in days(methodology, longest=12)]
+    assert max(reduction for reduction, _, _ in assessed) <= least(methodology, "reduction_ng")
+    assert 0 < max(points for _, points, _ in assessed) <= least(methodology, "points_npt")
 
 
 @declarable
@@ -122,7 +122,7 @@ def test_self_declared_earns_at_most_half_no_reduction_and_little_a_day(
 ) -> None:
     best = methodology.tiers[-1].name
     for actions in days(methodology, tier="T0"):
-        reduction, points, _ = settle(actions)
+        reduction, points, _ = assess_all(actions)
         assert reduction == 0
         assert points <= 5000
         claimed = tried(actions[0], {})
@@ -137,7 +137,7 @@ def test_more_never_earns_less(methodology: Methodology) -> None:
     random = Random(2)  # noqa: S311 - reproducible amounts, no secret
     quantities = [name for name, spec in methodology.inputs.items() if spec.unit is not None]
     for actions in days(methodology, longest=3):
-        before = settle(actions)[2]
+        before = assess_all(actions)[2]
         one, other = action(methodology, random), action(methodology, random)
         small, large = dict(one.inputs), dict(one.inputs)
         for name in quantities:
@@ -153,7 +153,7 @@ def test_more_never_earns_less(methodology: Methodology) -> None:
 @every
 def test_taking_back_the_last_action_restores_every_counter(methodology: Methodology) -> None:
     for actions in days(methodology):
-        before = settle(actions[:-1])[2]
+        before = assess_all(actions[:-1])[2]
         result = tried(actions[-1], before)
         if result is not None:
             restored = {
@@ -219,10 +219,10 @@ HONEST_DAY: tuple[tuple[str, str, dict[str, str]], ...] = (
 
 def test_a_day_of_doing_everything_honestly_earns_sixty_to_a_hundred_points() -> None:
     actions = [Facts(name, DAY, tier, dict(inputs)) for name, tier, inputs in HONEST_DAY]
-    _, points, _ = settle(actions)
+    _, points, _ = assess_all(actions)
     assert 60_000 <= points <= 100_000
     for kind in {facts.methodology_id for facts in actions}:
-        _, own, _ = settle(facts for facts in actions if facts.methodology_id == kind)
+        _, own, _ = assess_all(facts for facts in actions if facts.methodology_id == kind)
         assert own * 3 <= points, kind
 
 
@@ -317,25 +317,25 @@ def test_the_members_word_earns_at_most_twenty_points_a_day_over_all_kinds() -> 
         if "T0" in methodology.evidence.accepts
         for _ in range(6)
     ]
-    first = settle(said)[1]
+    first = assess_all(said)[1]
     assert first == 20_000
     for seed in range(5):
-        assert settle(Random(seed).sample(said, len(said)))[1] == first  # noqa: S311
+        assert assess_all(Random(seed).sample(said, len(said)))[1] == first  # noqa: S311
 
 
 def test_the_members_word_takes_nothing_from_what_is_shown() -> None:
     trips = [Facts("commute.metro", DAY, tier, {"distance": "4"}) for tier in ("T0", "T4")]
-    alone = settle(trips[1:])[1]
-    assert settle(trips)[1] == settle(trips[::-1])[1] == alone + 5_000
+    alone = assess_all(trips[1:])[1]
+    assert assess_all(trips)[1] == assess_all(trips[::-1])[1] == alone + 5_000
 
 
 def test_a_random_day_of_everything_is_the_same_in_any_order() -> None:
     """Counters shared between methodologies: trips, meals, office, learning, visits."""
     actions = [Facts(name, DAY, tier, dict(inputs)) for name, tier, inputs in HONEST_DAY] * 2
-    first = settle(actions)
+    first = assess_all(actions)
     for seed in range(20):
         shuffled = Random(seed).sample(actions, len(actions))  # noqa: S311 - reproducible
-        assert settle(shuffled) == first
+        assert assess_all(shuffled) == first
 
 
 @pytest.mark.parametrize(

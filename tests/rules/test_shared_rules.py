@@ -76,8 +76,8 @@ def day(actions: Iterable[Weighing], used: dict[tuple[str, int], Used] | None = 
     return SharedDay(awards, used)
 
 
-def at_place(settled: SharedDay, place: int) -> Used:
-    return settled.used.get((PLACE_KEY, place), Used())
+def at_place(assessed: SharedDay, place: int) -> Used:
+    return assessed.used.get((PLACE_KEY, place), Used())
 
 
 @given(st.lists(weighings, min_size=1, max_size=8), st.randoms(use_true_random=False))
@@ -91,21 +91,23 @@ def test_what_a_place_credits_does_not_depend_on_who_comes_first(
         assert at_place(one, place) == at_place(other, place)
     # As long as no member's own cap is met, the place's total is what its members are credited.
     mine = {action.member for action in actions}
-    if all(own_used(settled, member) <= 9 * 10**12 for settled in (one, other) for member in mine):
+    if all(
+        own_used(assessed, member) <= 9 * 10**12 for assessed in (one, other) for member in mine
+    ):
         assert abs(one.mg - other.mg) <= len(actions)
 
 
-def own_used(settled: SharedDay, member: int) -> int:
-    return settled.used.get(("point.weighing:week", member), Used()).reduction_ng
+def own_used(assessed: SharedDay, member: int) -> int:
+    return assessed.used.get(("point.weighing:week", member), Used()).reduction_ng
 
 
 @given(st.lists(weighings, min_size=1, max_size=14))
 def test_a_place_never_credits_more_than_its_cap(actions: list[Weighing]) -> None:
-    settled = day(actions)
+    assessed = day(actions)
     for place in (10, 11):
         here = [
             award
-            for action, award in zip(actions, settled.awards, strict=True)
+            for action, award in zip(actions, assessed.awards, strict=True)
             if action.place == place
         ]
         assert sum(mg for mg, _ in here) <= PLACE_CAP_MG

@@ -14,8 +14,8 @@ from tests.rules.test_methodologies import (
     Value,
     action,
     after,
+    assess_all,
     every,
-    settle,
     tried,
 )
 
@@ -88,7 +88,7 @@ def pairs(methodology: Methodology) -> Iterator[tuple[tuple[int, int], tuple[int
     random = Random(methodology.id)  # noqa: S311 - reproducible days, no secret
     for _ in range(120):
         facts = action(methodology, random, WEIGHED.get(methodology.id, ""))
-        before = settle(action(methodology, random) for _ in range(random.randint(0, 3)))[2]
+        before = assess_all(action(methodology, random) for _ in range(random.randint(0, 3)))[2]
         parts = split(methodology, facts, random)
         whole = awarded((facts,), before)
         pieces = awarded(parts, before) if parts is not None else None
@@ -109,7 +109,7 @@ def test_an_action_in_two_pieces_saves_exactly_the_same(methodology: Methodology
 
 @every
 def test_taking_back_any_action_never_takes_from_the_others(methodology: Methodology) -> None:
-    """Settled anew the others get what they had or more, but for the rounding of one unit."""
+    """Assessed anew the others get what they had or more, but for the rounding of one unit."""
     random = Random(methodology.id)  # noqa: S311 - reproducible days, no secret
     for _ in range(40):
         actions = [action(methodology, random) for _ in range(4)]
@@ -121,6 +121,6 @@ def test_taking_back_any_action_never_takes_from_the_others(methodology: Methodo
             used = after(used, result) if result else used
         total = [sum(each) for each in zip(*awards, strict=True)]
         for index, own in enumerate(awards):
-            *rest, _ = settle([*actions[:index], *actions[index + 1 :]])
+            *rest, _ = assess_all([*actions[:index], *actions[index + 1 :]])
             for left, whole, taken in zip(rest, total, own, strict=True):
                 assert whole - taken - 1 <= left <= whole

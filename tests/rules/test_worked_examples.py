@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from credit_rules import Facts, Rulebook, RulebookError, Used, assess, load_rulebook, read_used
-from credit_rules.examples import LANE_NAMES
+from credit_rules.examples import MEASURE_NAMES
 from credit_rules.loading import SHIPPED
 
 DAY = date(2026, 3, 4)
@@ -175,7 +175,7 @@ def test_a_counter_in_another_unit_is_refused_with_an_example(
     with pytest.raises(ValueError, match="单位不适合") as refused:
         read_used({field: text})
     assert str(refused.value) == f"“{text}”的单位不适合“{field}”，例如“{example}”。"
-    assert getattr(read_used({field: example}), LANE_NAMES[field]) > 0
+    assert getattr(read_used({field: example}), MEASURE_NAMES[field]) > 0
 
 
 def test_counters_are_read_by_short_and_by_full_name() -> None:

@@ -244,9 +244,9 @@ def test_better_evidence_of_the_same_act_posts_the_difference_once(
     assert_sound(db, RULEBOOK)
 
 
-def test_an_improved_award_is_reversed_as_a_whole(db: Connection, scene: Scene) -> None:
+def test_an_upgraded_award_is_reversed_as_a_whole(db: Connection, scene: Scene) -> None:
     there = Position(LATITUDE, LONGITUDE, accuracy_m=10, datum=Datum.GCJ02)
-    _, improved = (
+    _, upgraded = (
         drop(
             db,
             rulebook=RULEBOOK,
@@ -258,7 +258,7 @@ def test_an_improved_award_is_reversed_as_a_whole(db: Connection, scene: Scene) 
         )
         for position in (None, there)
     )
-    reverse(db, RULEBOOK, _decision(scene, improved))
+    reverse(db, RULEBOOK, _decision(scene, upgraded))
     assert _held(db, scene) == (0, 0)
     kinds = [e.kind for e in statement_of(db, member_id=scene.members[0], before_id=None, limit=9)]
     assert kinds == ["reversal", "reversal", "correction", "award"]

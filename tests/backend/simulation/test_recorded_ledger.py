@@ -49,9 +49,8 @@ def ledger(request: pytest.FixtureRequest) -> list[Line]:
             lines = [_line(number, award) for number, award in enumerate(_awards(db), 1)]
         text = ",\n".join(json.dumps(line, ensure_ascii=False, sort_keys=True) for line in lines)
         FILE.write_text(f"[\n{text}\n]\n", encoding="utf-8")
-    lines = json.loads(FILE.read_text(encoding="utf-8"))
-    assert isinstance(lines, list)
-    return lines
+    recorded: list[Line] = json.loads(FILE.read_text(encoding="utf-8"))
+    return recorded
 
 
 def test_every_award_comes_out_again_bit_for_bit(ledger: list[Line]) -> None:

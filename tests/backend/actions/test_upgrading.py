@@ -60,7 +60,7 @@ def held(db: Connection, scene: Scene) -> tuple[int, int]:
     return balance.reduction_mg, balance.points_mpt
 
 
-def test_a_meal_on_the_members_word_is_raised_by_the_code_of_the_canteen(
+def test_a_meal_on_the_members_word_is_upgraded_by_the_code_of_the_canteen(
     log: Log, place: MakePlace, db: Connection, scene: Scene
 ) -> None:
     canteen = place(PlaceKind.CANTEEN)
@@ -90,14 +90,14 @@ def test_what_is_shown_no_better_stays_excluded(log: Log, place: MakePlace, db: 
     later = NOW + timedelta(minutes=2)
     with pytest.raises(ExcludedError):
         log(*LUNCH, occurred_at=later, code=code_at(canteen, later), now=later)
-    # Another methodology of the same meal is another act: nothing of it can be raised.
+    # Another methodology of the same meal is another act: nothing of it can be upgraded.
     log("dining.small_portion", {"meal": "dinner"})
     with pytest.raises(ExcludedError, match="小份"):
         log(*DINNER, occurred_at=later, code=code_at(canteen, later), now=later)
     assert_sound(db, RULEBOOK)
 
 
-def test_evidence_that_earned_another_meal_raises_none(
+def test_evidence_that_earned_another_meal_upgrades_none(
     log: Log, place: MakePlace, db: Connection
 ) -> None:
     code = code_at(place(PlaceKind.CANTEEN))
@@ -110,7 +110,7 @@ def test_evidence_that_earned_another_meal_raises_none(
     assert_sound(db, RULEBOOK)
 
 
-def test_raising_uses_up_the_usage_limit_of_a_shared_code(
+def test_upgrading_uses_up_the_usage_limit_of_a_shared_code(
     log: Log, place: MakePlace, db: Connection
 ) -> None:
     code = code_at(place(PlaceKind.CANTEEN))
@@ -125,15 +125,15 @@ def test_raising_uses_up_the_usage_limit_of_a_shared_code(
     assert_sound(db, RULEBOOK)
 
 
-def test_a_raised_meal_is_taken_back_as_a_whole_and_may_be_told_anew(
+def test_an_upgraded_meal_is_taken_back_as_a_whole_and_may_be_told_anew(
     log: Log, place: MakePlace, db: Connection, scene: Scene
 ) -> None:
     log(*LUNCH)
-    raised = log(*LUNCH, occurred_at=NOW, code=code_at(place(PlaceKind.CANTEEN)))
-    decision = Decision(raised.action.id, Scope(everything=True), scene.members[1], "误记", NOW)
+    upgraded = log(*LUNCH, occurred_at=NOW, code=code_at(place(PlaceKind.CANTEEN)))
+    decision = Decision(upgraded.action.id, Scope(everything=True), scene.members[1], "误记", NOW)
     reverse(db, RULEBOOK, decision)
     assert held(db, scene) == (0, 0)
-    assert log(*LUNCH).action.id != raised.action.id
+    assert log(*LUNCH).action.id != upgraded.action.id
     assert_sound(db, RULEBOOK)
 
 
@@ -160,7 +160,7 @@ def test_a_backlog_comes_to_the_same_in_any_order(
     assert_sound(db, RULEBOOK)
 
 
-def test_two_phones_raise_a_meal_once(backend: Backend) -> None:
+def test_two_phones_upgrade_a_meal_once(backend: Backend) -> None:
     scene = a_city(backend).scene
     with backend.engine.begin() as db:
         canteen = places_for(db, scene)(PlaceKind.CANTEEN)
