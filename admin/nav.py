@@ -60,7 +60,7 @@ SECTIONS = (
         "单位",
         "区县、系统、单位和部门",
         PLACE_READERS,
-        also=("organisations",),
+        also=("organisations", "city", "units", "departments", "invitations", "imports"),
     ),
     Section("register.listing", "台账", "单位能源资源消费的填报、审核与汇总", PLACE_READERS),
     Section("members.listing", "成员", "账号、登录和角色", MEMBER_MANAGERS),

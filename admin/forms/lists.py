@@ -12,7 +12,7 @@ from backend.rankings.policy import Board, BoardMeasure
 from backend.web.fields import StrictInteger, StrictString
 from backend.web.schemas import StrictSchema
 
-_DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_DAY = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 class Day(fields.Field[date]):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from flask import Blueprint, render_template
 
 from admin.auth import AUDIT_READERS, EVERYONE, ON_DUTY, POINT_STAFF, may, reach, scope
+from admin.views.first_day import first_steps
 from backend.actions.queries import total_at_places
 from backend.clock import business_day
 from backend.outbox.queries import backlog
@@ -38,6 +39,7 @@ def today() -> str:
     return render_template(
         "home.html",
         day=day,
+        steps=first_steps(),
         total=total_at_places(db, reach=reach(), on=day) if may(*POINT_STAFF) else None,
         health=_health() if may(*AUDIT_READERS) else None,
         hold=clock_state(db, now=now()).hold if may(*AUDIT_READERS) else None,

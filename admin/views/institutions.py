@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, render_template
 
-from admin.auth import CITY, MEMBER_MANAGERS, PLACE_READERS, PLACE_WRITERS, may, scope
+from admin.auth import CITY, MEMBER_MANAGERS, PLACE_READERS, PLACE_WRITERS, UNIT_MAKERS, may, scope
 from admin.forms.lists import InstitutionsFilter
 from admin.forms.people import PeopleNotice
 from admin.forms.reading import filters
@@ -61,6 +61,8 @@ def listing() -> str:
         systems={each.id: each.name for each in systems(db)},
         years=institution_years(db, institution_ids=[each.id for each in shown]),
         edits_city=may(*CITY),
+        makes=may(*UNIT_MAKERS),
+        writes=may(*PLACE_WRITERS),
     )
 
 
@@ -91,5 +93,6 @@ def detail(institution_id: int) -> str:
         requests=open_requests(db, institution_id=institution_id) if may(*MEMBER_MANAGERS) else (),
         today=now(),
         writes=may(*PLACE_WRITERS),
+        makes=may(*UNIT_MAKERS),
         done=filters(PeopleNotice)["done"],
     )

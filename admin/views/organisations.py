@@ -12,8 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from admin.auth import CITY, PLACE_WRITERS
 from admin.forms.organisations import InstitutionRenaming, Moving, Renaming
-from admin.forms.people import PeopleNotice
-from admin.forms.reading import Submission, by_field, filters, submitted
+from admin.forms.reading import Submission, by_field, submitted
 from backend.clock import business_day
 from backend.db.seen import EditedMeanwhileError, fingerprint
 from backend.errors import DomainError, NotFoundError
@@ -23,10 +22,8 @@ from backend.organisations.queries import (
     InstitutionView,
     departments_under,
     district,
-    districts,
     institution,
     system,
-    systems,
 )
 from backend.organisations.service import rename_district, rename_institution, rename_system
 from backend.people.access import department_in_scope, institution_in_scope
@@ -64,19 +61,6 @@ class OrganisationForm:
     back: str
 
 
-@pages.get("/city")
-@console_roles(*CITY)
-def city() -> str:
-    """The districts and systems of the city."""
-    db = connection()
-    return render_template(
-        "organisations/city.html",
-        districts=districts(db),
-        systems=systems(db),
-        done=filters(PeopleNotice)["done"],
-    )
-
-
 @pages.get("/districts/<int:district_id>/edit")
 @console_roles(*CITY)
 def edit_district(district_id: int) -> str:
@@ -94,7 +78,7 @@ def change_district(district_id: int) -> ResponseReturnValue:
         lambda values: rename_district(
             connection(), district_id=district_id, now=now(), actor_id=actor().member_id, **values
         ),
-        url_for("organisations.city", done="renamed"),
+        url_for("city.listing", done="renamed"),
     )
 
 
@@ -115,7 +99,7 @@ def change_system(system_id: int) -> ResponseReturnValue:
         lambda values: rename_system(
             connection(), system_id=system_id, now=now(), actor_id=actor().member_id, **values
         ),
-        url_for("organisations.city", done="renamed"),
+        url_for("city.listing", done="renamed"),
     )
 
 
@@ -204,7 +188,7 @@ def _system_form(system_id: int) -> OrganisationForm:
 
 
 def _city_form(title: str, name: str, seen: str) -> OrganisationForm:
-    back = url_for("organisations.city")
+    back = url_for("city.listing")
     return OrganisationForm(title, [("区县与系统", back)], ("name",), {"name": name}, seen, back)
 
 

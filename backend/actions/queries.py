@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    exists,
     false,
     func,
     or_,
@@ -26,7 +27,24 @@ from backend.errors import NotFoundError
 from backend.organisations.models import Department, Institution
 from backend.organisations.queries import Scope, institutions_in
 from backend.people.models import Member
-from backend.places.models import Place
+from backend.places.models import Place, PrintBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Whether there are places, posters of them, and actions at all."""
+
+    places: bool
+    posters: bool
+    actions: bool
+
+
+def begun(db: Connection) -> Begun:
+    """How far an installation has come, in one statement."""
+    row = db.execute(
+        select(exists(select(Place.id)), exists(select(PrintBatch.id)), exists(select(Action.id)))
+    ).one()
+    return Begun(*row)
 
 
 class Recorded(NamedTuple):

@@ -89,7 +89,7 @@ class OrganisationReport:
     """What an import did, or would have done had nothing been refused.
 
     Attributes:
-        written: False when all-or-nothing was asked for and a row was refused.
+        written: False when only tried, or when a row was refused and all-or-nothing was asked for.
         districts: how many were created, the city included.
         systems: how many were created.
         institutions: how many were created.

@@ -56,6 +56,7 @@ def import_organisations(
     unreadable: Sequence[RowProblem] = (),
     now: datetime,
     all_or_nothing: bool = False,
+    dry_run: bool = False,
     actor_id: int | None = None,
 ) -> OrganisationReport:
     """Takes rows in: each good one through the services, which audit what they change.
@@ -66,6 +67,7 @@ def import_organisations(
         unreadable: problems of the other rows; they count as refused.
         now: the instant, aware.
         all_or_nothing: write nothing when a row is refused.
+        dry_run: write nothing; tell what would be written.
         actor_id: who imports; None for operator commands.
 
     Raises:
@@ -81,7 +83,7 @@ def import_organisations(
         for row in sorted(rows, key=lambda row: not is_city(row.district_code)):
             problems += taker.take(row)
         refused = len({problem.row for problem in problems})
-        written = not (all_or_nothing and refused)
+        written = not (dry_run or (all_or_nothing and refused))
         if not written:
             attempt.rollback()
     done = taker.done

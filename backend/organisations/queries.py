@@ -189,6 +189,15 @@ def institution_by_credit_code(db: Connection, *, credit_code: str) -> Instituti
     return None if row is None else _institution(row)
 
 
+def institution_named(db: Connection, *, name: str, on: date) -> InstitutionView | None:
+    """An institution that has this very name on a day; None if there is none."""
+    query = _institution_rows().where(
+        Institution.name == name, _exists(Institution.opened_on, Institution.closed_on, on)
+    )
+    row = db.execute(query.limit(1)).one_or_none()
+    return None if row is None else _institution(row)
+
+
 def _institution_rows() -> Select[int, str, str, str, int, int, str, date, date | None]:
     return select(
         Institution.id,

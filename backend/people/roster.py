@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, exists, func, insert, or_, select
 
 from backend.audit.service import record
 from backend.audit.tags import Tag
 from backend.clock import business_day
 from backend.errors import DomainError, ErrorKind
 from backend.organisations.models import PATH_SEPARATOR, Institution
-from backend.organisations.queries import departments_under
+from backend.organisations.queries import Scope, departments_under, institutions_in
 from backend.people.memberships import end_membership, move_member
-from backend.people.models import RosterImport
+from backend.people.models import Invitation, RosterEntry, RosterImport
 from backend.people.queries import membership_on
 from backend.people.roster_file import RosterColumn, RosterRow, parse_roster
 from backend.people.roster_plan import RosterPlace, RosterPlan, Values, known_entries
@@ -27,6 +27,8 @@ from backend.spreadsheets.errors import RowProblem
 from backend.spreadsheets.reading import read_table
 
 _IMPORT_LOCK: Final = 0x726F73746572
+EVERYWHERE: Final = Scope(everything=True)
+"""The scope of operator commands."""
 
 
 class ImportRunningError(DomainError):
@@ -41,7 +43,7 @@ class RosterReport:
     """What an import did, or would have done had nothing been refused.
 
     Attributes:
-        written: False when all-or-nothing was asked for and a row was refused.
+        written: False when only tried, or when a row was refused and all-or-nothing was asked for.
         created: people new to a roster.
         updated: people of whom something changed.
         unchanged: people already entered so.
@@ -68,6 +70,8 @@ def import_roster(
     keys: KeyRing,
     now: datetime,
     all_or_nothing: bool = False,
+    dry_run: bool = False,
+    within: Scope = EVERYWHERE,
     actor_id: int | None = None,
 ) -> RosterReport:
     """Takes a roster file in.
@@ -83,6 +87,8 @@ def import_roster(
         keys: holds the key of the phones' HMAC.
         now: the instant, aware.
         all_or_nothing: write nothing when a row is refused.
+        dry_run: write nothing; tell what would be written.
+        within: rows of institutions outside are refused, as if these did not exist.
         actor_id: who imports; None for operator commands.
 
     Raises:
@@ -94,7 +100,7 @@ def import_roster(
         raise ImportRunningError("另一份名册正在导入，请等它完成后再试。", retry_after=30)
     today = business_day(now)
     file = parse_roster(read_table(data))
-    places, misplaced = _places(db, file.rows, today)
+    places, misplaced = _places(db, file.rows, today, within)
     digest = hashlib.sha256(data).digest()
     before = db.scalar(
         select(func.max(RosterImport.imported_at)).where(RosterImport.file_sha256 == digest)
@@ -107,7 +113,7 @@ def import_roster(
     refused = file.refused + len(misplaced) + plan.refused
     problems = (*file.problems, *misplaced, *plan.problems)
     report = RosterReport(
-        written=not (all_or_nothing and refused),
+        written=not (dry_run or (all_or_nothing and refused)),
         created=len(plan.created),
         updated=len(plan.updated),
         unchanged=plan.unchanged,
@@ -124,11 +130,18 @@ def import_roster(
     return report
 
 
+def anybody_enrolled(db: Connection) -> bool:
+    """Whether members can be bound to a unit: somebody is on a roster, or was invited."""
+    return bool(
+        db.scalar(select(or_(exists(select(RosterEntry.id)), exists(select(Invitation.id)))))
+    )
+
+
 def _places(
-    db: Connection, rows: Sequence[RosterRow], today: date
+    db: Connection, rows: Sequence[RosterRow], today: date, within: Scope
 ) -> tuple[dict[int, RosterPlace], list[RowProblem]]:
     """Where each row belongs, by row number, and the rows that belong nowhere."""
-    institutions = _open_institutions(db, {row.credit_code for row in rows}, today)
+    institutions = _open_institutions(db, {row.credit_code for row in rows}, today, within)
     trees = {
         code: {
             tuple(department.path.split(PATH_SEPARATOR)): department.id
@@ -145,7 +158,7 @@ def _places(
                     row.row,
                     RosterColumn.CREDIT_CODE,
                     "系统中没有这个单位，或单位已撤销",
-                    "请核对代码，或先用 tanpuhui organisations import 登记该单位",
+                    "请核对代码，或先在“单位”页面新建或导入该单位",
                 )
             )
         elif row.department not in trees[row.credit_code]:
@@ -169,13 +182,16 @@ def _closest(path: tuple[str, ...], tree: Mapping[tuple[str, ...], int]) -> str:
     meant = sorted(PATH_SEPARATOR.join(known) for known in tree if known[-1] == path[-1])
     if meant:
         return f"是否应为 {meant[0]}"
-    return "请核对名称与上级部门，或先在管理台新建该部门"
+    return "请核对名称与上级部门，或先在单位页面新建该部门"
 
 
-def _open_institutions(db: Connection, codes: set[str], today: date) -> dict[str, int]:
+def _open_institutions(
+    db: Connection, codes: set[str], today: date, within: Scope
+) -> dict[str, int]:
     rows = db.execute(
         select(Institution.credit_code, Institution.id).where(
             Institution.credit_code.in_(codes),
+            Institution.id.in_(institutions_in(within)),
             Institution.opened_on <= today,
             Institution.closed_on.is_(None) | (Institution.closed_on > today),
         )

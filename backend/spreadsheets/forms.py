@@ -127,9 +127,7 @@ def heading_of(table: Table, form: Form[C]) -> Heading[C]:
             best = known, heading
     row, places = (best[1].row, best[1].places) if best and best[0] else (1, {})
     missing = [column.value for column in form.required if column not in places]
-    raise SpreadsheetError(
-        f"第{row}行缺少表头：{'、'.join(missing)}。请用 --template 生成模板，按模板填写。"
-    )
+    raise SpreadsheetError(f"第{row}行缺少表头：{'、'.join(missing)}。请按模板填写表头。")
 
 
 def rows_of(table: Table, form: Form[C], heading: Heading[C]) -> Iterator[RowReader[C]]:
@@ -167,13 +165,18 @@ def template(form: Form[C], sheets: Mapping[str, Sequence[Sequence[str]]]) -> by
     return target.getvalue()
 
 
+def heading_text(cell: Cell) -> str:
+    """A cell as the name of a column: without blanks and the star of required ones."""
+    return "" if isinstance(cell, CellFault) else re.sub(r"[*]", "", squeezed(str(cell)))
+
+
 def _heading(number: int, cells: tuple[Cell, ...], form: Form[C]) -> Heading[C]:
     places: dict[C, int] = {}
     ignored: list[str] = []
     known = {column.value: column for column in form.columns}
     for place, cell in enumerate(cells):
         written = "" if isinstance(cell, CellFault) else str(cell)
-        heading = re.sub(r"[*]", "", squeezed(written))
+        heading = heading_text(cell)
         if heading not in known:
             ignored += [written[:40]] if heading else []
         elif known[heading] in places:

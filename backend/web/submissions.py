@@ -20,6 +20,7 @@ import structlog
 from flask import Response, current_app, g, render_template, request
 from markupsafe import Markup
 from redis.exceptions import RedisError
+from werkzeug.datastructures import FileStorage
 
 from backend.ports.keys import SealBrokenError
 from backend.web.context import backend, request_id
@@ -137,9 +138,18 @@ def _key(reference: str) -> str:
     """Another caller, route or content under the same reference is another submission."""
     named = request.form.keys() - OWN_FIELDS
     content = sorted((name, request.form.getlist(name)) for name in named)
-    files = [(name, file.filename) for name, file in request.files.items(multi=True)]
+    files = [(name, _digest(file)) for name, file in request.files.items(multi=True)]
     told = [session_token() or request.remote_addr, request.path, reference, content, files]
     return _PREFIX + hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _digest(file: FileStorage) -> str:
+    """A file by its content: one that was corrected keeps its name."""
+    digest = hashlib.sha256()
+    while chunk := file.stream.read(65_536):
+        digest.update(chunk)
+    file.stream.seek(0)
+    return digest.hexdigest()
 
 
 def _written(response: Response) -> bytes:

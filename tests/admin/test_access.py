@@ -34,6 +34,7 @@ from tests.builders.rewards import a_cause, a_draw, a_reward
 from tests.builders.town import Town
 
 WRITERS = {Role.CITY_ADMIN, Role.DISTRICT_MANAGER, Role.INSTITUTION_ADMIN}
+MAKERS = {Role.CITY_ADMIN, Role.DISTRICT_MANAGER}
 READERS = WRITERS | {Role.AUDITOR}
 DUTY = READERS | {Role.ATTENDANT}
 # The console's promise, written a second time and independently of the routes' own declarations.
@@ -117,7 +118,35 @@ MAY: dict[str, set[Role]] = {
     "roster_requests.dismiss": WRITERS,
     "roster_requests.confirm_unbinding": WRITERS,
     "roster_requests.unbind": WRITERS,
-    "organisations.city": {Role.CITY_ADMIN},
+    "city.listing": {Role.CITY_ADMIN},
+    "city.district": {Role.CITY_ADMIN},
+    "city.system": {Role.CITY_ADMIN},
+    "city.new_district": {Role.CITY_ADMIN},
+    "city.new_system": {Role.CITY_ADMIN},
+    "units.new": MAKERS,
+    "units.create": MAKERS,
+    "units.closing": MAKERS,
+    "units.close": MAKERS,
+    "units.year": WRITERS,
+    "units.report_year": WRITERS,
+    "departments.new": WRITERS,
+    "departments.create": WRITERS,
+    "departments.edit": WRITERS,
+    "departments.rename": WRITERS,
+    "departments.closing": WRITERS,
+    "departments.close": WRITERS,
+    "invitations.new": WRITERS,
+    "invitations.create": WRITERS,
+    "imports.organisations": {Role.CITY_ADMIN},
+    "imports.organisations_template": {Role.CITY_ADMIN},
+    "imports.try_organisations": {Role.CITY_ADMIN},
+    "imports.take_organisations": {Role.CITY_ADMIN},
+    "imports.organisations_marked": {Role.CITY_ADMIN},
+    "imports.roster": WRITERS,
+    "imports.roster_template": WRITERS,
+    "imports.try_roster": WRITERS,
+    "imports.take_roster": WRITERS,
+    "imports.roster_marked": WRITERS,
     "organisations.edit_district": {Role.CITY_ADMIN},
     "organisations.change_district": {Role.CITY_ADMIN},
     "organisations.edit_system": {Role.CITY_ADMIN},

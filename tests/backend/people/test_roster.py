@@ -204,10 +204,12 @@ def code(db: Connection, city: Organisation) -> str:
 def take_in(db: Connection, code: str) -> Import:
     """Imports rows of the bureau."""
 
-    def take(*rows: Row, headings: tuple[str, ...] = HEADINGS, **options: bool) -> RosterReport:
+    def take(
+        *rows: Row, headings: tuple[str, ...] = HEADINGS, all_or_nothing: bool = False
+    ) -> RosterReport:
         filled = [tuple(code if cell == CODE else cell for cell in row) for row in rows]
         data = a_roster_csv(filled, headings=headings)
-        return import_roster(db, data=data, keys=KEYS, now=NOW, **options)
+        return import_roster(db, data=data, keys=KEYS, now=NOW, all_or_nothing=all_or_nothing)
 
     return take
 
