@@ -68,6 +68,11 @@ def day(value: date) -> str:
     return f"{value.year}年{value.month}月{value.day}日"
 
 
+def last_day(until: date) -> str:
+    """The last day of a term that is kept with the first day after it, as 2026-11-18."""
+    return f"{until - timedelta(days=1)}"
+
+
 def audited(value: Any) -> str:
     """A value of an audit document in words; structures as short JSON."""
     if value is None or value in ("", []):
@@ -106,6 +111,7 @@ def install(app: Flask) -> None:
         minute,
         lasting,
         day,
+        last_day,
         audited,
         role_name,
         coordinates,

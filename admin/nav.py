@@ -63,7 +63,8 @@ SECTIONS = (
         also=("organisations", "city", "units", "departments", "invitations", "imports"),
     ),
     Section("register.listing", "台账", "单位能源资源消费的填报、审核与汇总", PLACE_READERS),
-    Section("members.listing", "成员", "账号、登录和角色", MEMBER_MANAGERS),
+    Section("members.listing", "成员", "账号和登录", MEMBER_MANAGERS),
+    Section("roles.listing", "角色", "谁有什么角色、邀请同事进入后台", MEMBER_MANAGERS),
     Section(
         "ledger.state", "账本", "核验结果：账目是否相符", AUDIT_READERS, also=("conservation",)
     ),

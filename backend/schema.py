@@ -14,6 +14,7 @@ import backend.ledger.models
 import backend.offers.models
 import backend.organisations.models
 import backend.outbox.models
+import backend.people.console_models
 import backend.people.models
 import backend.places.models
 import backend.proofs.models

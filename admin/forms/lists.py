@@ -79,7 +79,8 @@ class AuditFilter(StrictSchema):
 
 
 class LoginNotice(StrictSchema):
-    """Why the login page is shown."""
+    """Why the login page is shown, and where it leads on to."""
 
     expired = StrictInteger(minimum=0, maximum=1, load_default=0)
     left = StrictInteger(minimum=0, maximum=1, load_default=0)
+    next = StrictString(max_length=300, load_default="")

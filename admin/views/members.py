@@ -1,29 +1,33 @@
 """Accounts: who has one, what roles it holds, and how it is closed."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from admin.auth import MEMBER_MANAGERS, scope
+from admin.auth import CITY, MEMBER_MANAGERS, may, scope
+from admin.formats import minute
 from admin.forms.people import MembersFilter, PeopleNotice
-from admin.forms.reading import filters
+from admin.forms.reading import filters, submitted, typed
+from admin.forms.roles import Reasoned
 from backend.clock import business_day
-from backend.organisations.departments import department
-from backend.organisations.queries import Scope, districts, institution, institutions
+from backend.organisations.queries import Scope, institutions
 from backend.people.access import institution_in_scope
 from backend.people.administration import (
     close_account,
+    end_session,
     end_sessions,
-    given_role,
     managed_member,
     may_manage,
     may_take,
-    take_role,
+    reopen_account,
 )
-from backend.people.labels import ROLES
-from backend.people.queries import Grant, MemberView, account_of, given_roles, members_in
+from backend.people.labels import FACES
+from backend.people.queries import MemberView, account_of, members_in, session_of, sessions_of
+from backend.people.role_queries import given_roles
+from backend.people.roles import is_administrator
 from backend.people.roster_requests import bound_entries
+from backend.people.second_consents import open_consents
 from backend.web.access import actor, console_roles
 from backend.web.context import now
 from backend.web.transaction import connection
@@ -70,55 +74,39 @@ def detail(member_id: int) -> str:
         "members/detail.html",
         member=member,
         account=account_of(db, member_id=member_id, now=now()),
+        sessions=sessions_of(db, member_id=member_id, now=now()),
         roles=[
-            (
-                given,
-                _held_over(given.grant),
-                member_id != actor().member_id and may_take(db, actor(), given.grant),
-            )
+            (given, member_id != actor().member_id and may_take(db, actor(), given.grant))
             for given in given_roles(db, member_id=member_id)
         ],
-        manages=may_manage(db, actor(), member),
+        today=business_day(now()),
+        consents=open_consents(db, member_id=member_id) if may(*CITY) else [],
+        manages=may_manage(db, actor(), member, now=now()),
         bound=bound_entries(db, actor(), member_id),
         done=filters(PeopleNotice)["done"],
     )
 
 
-def _held_over(grant: Grant) -> str:
-    """What a role is held over, in Chinese."""
-    db = connection()
-    if grant.institution_id is not None:
-        return institution(db, institution_id=grant.institution_id).name
-    if grant.department_id is not None:
-        held = department(db, department_id=grant.department_id)
-        return f"{institution(db, institution_id=held.institution_id).name} · {held.name}"
-    if grant.district_id is not None:
-        return next(each.name for each in districts(db) if each.id == grant.district_id)
-    return "全市"
-
-
 @pages.get("/members/<int:member_id>/deactivate")
 @console_roles(*MEMBER_MANAGERS)
 def confirm_deactivation(member_id: int) -> str:
-    """Says what closing an account does, and asks for it."""
-    member = managed_member(connection(), actor(), member_id, now=now())
-    return _confirmation(
-        member,
-        title=f"停用{member.display_name}的账号",
-        warning="停用后，这个账号的全部登录立即失效，不能再登录，也不再记录行为；"
-        "已有的记录和积分保留。停用不能在这里撤回。",
-        button="确认停用",
-        idle="这个账号已经停用，无需重复操作。"
-        if account_of(connection(), member_id=member_id, now=now()).deactivated_at
-        else "",
-    )
+    """Says what closing an account does, and asks why."""
+    return _closing(member_id, {})
 
 
 @pages.post("/members/<int:member_id>/deactivate")
 @console_roles(*MEMBER_MANAGERS)
 def deactivate(member_id: int) -> ResponseReturnValue:
-    """Closes the account and ends its logins."""
-    return _done(member_id, "deactivated", close_account)
+    """Closes the account; a city administrator's once a second administrator agrees."""
+    managed_member(connection(), actor(), member_id, now=now())
+    sent = submitted(Reasoned)
+    if sent.errors:
+        return _closing(member_id, sent.errors), 422
+    closed = close_account(
+        connection(), actor(), member_id, reason=sent.values["reason"], now=now()
+    )
+    done = "deactivated" if closed else "asked"
+    return redirect(url_for("members.detail", member_id=member_id, done=done), 303)
 
 
 @pages.get("/members/<int:member_id>/sessions/revoke")
@@ -139,39 +127,93 @@ def confirm_log_out(member_id: int) -> str:
 @console_roles(*MEMBER_MANAGERS)
 def log_out(member_id: int) -> ResponseReturnValue:
     """Ends every login of the account."""
-    return _done(member_id, "logged_out", end_sessions)
+    end_sessions(connection(), actor(), member_id, now=now())
+    return redirect(url_for("members.detail", member_id=member_id, done="logged_out"), 303)
 
 
-@pages.get("/members/<int:member_id>/roles/<int:grant_id>/revoke")
+@pages.get("/members/<int:member_id>/reopen")
 @console_roles(*MEMBER_MANAGERS)
-def confirm_role(member_id: int, grant_id: int) -> str:
-    """Says what taking a role away does, and asks for it."""
-    member, given = given_role(connection(), actor(), member_id, grant_id, now=now())
-    role = ROLES[given.grant.role]
+def confirm_reopening(member_id: int) -> str:
+    """Says what opening an account again does, and asks why."""
+    return _reopening(member_id, {})
+
+
+@pages.post("/members/<int:member_id>/reopen")
+@console_roles(*MEMBER_MANAGERS)
+def reopen(member_id: int) -> ResponseReturnValue:
+    """Opens the account again."""
+    managed_member(connection(), actor(), member_id, now=now())
+    sent = submitted(Reasoned)
+    if sent.errors:
+        return _reopening(member_id, sent.errors), 422
+    reopen_account(connection(), actor(), member_id, reason=sent.values["reason"], now=now())
+    return redirect(url_for("members.detail", member_id=member_id, done="reopened"), 303)
+
+
+@pages.get("/members/<int:member_id>/sessions/<int:session_id>/revoke")
+@console_roles(*MEMBER_MANAGERS)
+def confirm_session(member_id: int, session_id: int) -> str:
+    """Says what ending one login does, and asks for it."""
+    member = managed_member(connection(), actor(), member_id, now=now())
+    session = session_of(connection(), member_id=member_id, session_id=session_id)
+    face = FACES[session.face]
     return _confirmation(
         member,
-        title=f"收回{member.display_name}的角色",
-        warning=f"收回“{role}”（{_held_over(given.grant)}）后，从下一次操作起不再有这项权限。",
-        button="确认收回",
-        idle="这项角色已经收回，无需重复操作。" if given.revoked_at else "",
+        title=f"强制下线：{member.display_name}",
+        warning=f"{minute(session.created_at)} 登录的{face}立即退出，其他登录不受影响。",
+        button="强制下线",
     )
 
 
-@pages.post("/members/<int:member_id>/roles/<int:grant_id>/revoke")
+@pages.post("/members/<int:member_id>/sessions/<int:session_id>/revoke")
 @console_roles(*MEMBER_MANAGERS)
-def revoke(member_id: int, grant_id: int) -> ResponseReturnValue:
-    """Takes the role away."""
-    take_role(connection(), actor(), member_id, grant_id, now=now())
-    return redirect(url_for("members.detail", member_id=member_id, done="revoked"), 303)
+def end(member_id: int, session_id: int) -> ResponseReturnValue:
+    """Ends one login of the account."""
+    end_session(connection(), actor(), member_id, session_id, now=now())
+    return redirect(url_for("members.detail", member_id=member_id, done="ended"), 303)
 
 
-def _done(member_id: int, done: str, step: Callable[..., object]) -> ResponseReturnValue:
-    step(connection(), actor(), member_id, now=now())
-    return redirect(url_for("members.detail", member_id=member_id, done=done), 303)
+def _closing(member_id: int, errors: Mapping[str, str]) -> str:
+    db = connection()
+    member = managed_member(db, actor(), member_id, now=now())
+    second = is_administrator(db, member_id=member_id)
+    return _confirmation(
+        member,
+        title=f"停用{member.display_name}的账号",
+        warning=("这是市级管理员的账号：由您提请，经另一名市级管理员同意后停用。" if second else "")
+        + "停用后，这个账号的全部登录立即失效，不能再登录，也不再记录行为；"
+        "已有的记录和积分保留，以后可以恢复。",
+        button="提请停用" if second else "停用账号",
+        idle="这个账号已经停用，无需重复操作。"
+        if account_of(db, member_id=member_id, now=now()).deactivated_at
+        else "",
+        reason={"values": typed({"reason": ""}), "errors": errors},
+    )
+
+
+def _reopening(member_id: int, errors: Mapping[str, str]) -> str:
+    db = connection()
+    member = managed_member(db, actor(), member_id, now=now())
+    return _confirmation(
+        member,
+        title=f"恢复{member.display_name}的账号",
+        warning="恢复后，本人可以重新登录；角色、记录和积分与停用前相同。",
+        button="恢复账号",
+        idle=""
+        if account_of(db, member_id=member_id, now=now()).deactivated_at
+        else "这个账号正在使用，无需恢复。",
+        reason={"values": typed({"reason": ""}), "errors": errors},
+    )
 
 
 def _confirmation(
-    member: MemberView, *, title: str, warning: str, button: str, idle: str = ""
+    member: MemberView,
+    *,
+    title: str,
+    warning: str,
+    button: str,
+    idle: str = "",
+    reason: Mapping[str, Mapping[str, str]] | None = None,
 ) -> str:
     return render_template(
         "confirm.html",
@@ -183,5 +225,6 @@ def _confirmation(
         warning=warning,
         button=button,
         idle=idle,
+        reason=reason,
         back=url_for("members.detail", member_id=member.id),
     )

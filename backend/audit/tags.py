@@ -21,6 +21,14 @@ class Tag(StrEnum):
 
     MEMBER_CREATE = "people:member:create"
     MEMBER_DEACTIVATE = "people:member:deactivate"
+    MEMBER_REOPEN = "people:member:reopen"
+    PASSWORD_SET = "people:local_account:password"  # noqa: S105 -- the word, not a secret
+    CONSOLE_INVITATION_CREATE = "people:console_invitation:create"
+    CONSOLE_INVITATION_ACCEPT = "people:console_invitation:accept"
+    CONSOLE_INVITATION_WITHDRAW = "people:console_invitation:withdraw"
+    CONSENT_ASK = "people:second_consent:ask"
+    CONSENT_AGREE = "people:second_consent:agree"
+    CONSENT_REFUSE = "people:second_consent:refuse"
     SESSION_CREATE = "people:session:create"
     SESSION_REVOKE = "people:session:revoke"
     LOGIN_LINK_CREATE = "people:login_link:create"

@@ -15,13 +15,12 @@ from backend.errors import NotFoundError
 from backend.organisations.models import PATH_SEPARATOR
 from backend.organisations.policy import checked_credit_code
 from backend.organisations.queries import departments_under, institution_by_credit_code
+from backend.people.administration import first_administrator
 from backend.people.bindings import create_invitation
-from backend.people.models import Face, Role
-from backend.people.queries import Grant
-from backend.people.roles import grant_role
+from backend.people.models import Face
 from backend.people.roster import RosterReport, import_roster
 from backend.people.roster_file import template
-from backend.people.service import create_login_link, create_member
+from backend.people.service import create_login_link
 from backend.runtime.servers import running_servers
 from backend.settings import Settings
 from backend.spreadsheets.errors import SpreadsheetError
@@ -33,6 +32,10 @@ _IMPORT_HELP = """导入花名册 FILE（.xlsx 或 CSV），按单位和工号�
 文件中没有的人员保持不变；重复导入同一文件不产生变化。
 
 退出码：0 全部合格；1 有行被拒绝；2 文件无法读取。
+"""
+_ADMIN_HELP = """打印市级管理员 NAME 的一次性登录链接（24 小时内有效）。
+
+没有这名管理员时新建；已有时为同一人生成新的链接，忘记密码时也用它。
 """
 _INVITE_HELP = """为单位新建邀请码并打印一次；系统只保存其校验值，之后无法再次查看。
 
@@ -76,7 +79,7 @@ def _imported(backend: Backend, file: Path, data: bytes, *, all_or_nothing: bool
         backend.engine.dispose()
 
 
-@people.command("admin", help="新建一名市级管理员，并打印其一次性登录链接（24 小时内有效）。")
+@people.command("admin", help=_ADMIN_HELP)
 @click.argument("name")
 def admin(name: str) -> None:
     """Lets the first administrator in: there is no default password to do it with."""
@@ -85,8 +88,7 @@ def admin(name: str) -> None:
         now = backend.clock.now()
         try:
             with backend.engine.begin() as db:
-                member_id = create_member(db, display_name=name, now=now)
-                grant_role(db, member_id=member_id, grant=Grant(Role.CITY_ADMIN), now=now)
+                member_id = first_administrator(db, name=name, now=now)
                 code = create_login_link(
                     db, member_id=member_id, purpose=Face.CONSOLE, ttl=_LINK_LIVES, now=now
                 )

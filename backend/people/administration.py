@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from backend.clock import business_day
 from backend.errors import DomainError, ErrorKind, NotFoundError
+from backend.organisations.queries import Scope
 from backend.people.access import (
     department_in_scope,
     institution_in_scope,
@@ -20,10 +21,22 @@ from backend.people.access import (
     scope_of,
 )
 from backend.people.bindings import revoke_invitation
+from backend.people.closing import deactivate_member, reactivate_member
+from backend.people.console_invitations import (
+    Invited,
+    PendingInvitation,
+    invitation_to_withdraw,
+    invite,
+    withdraw,
+)
+from backend.people.console_models import GraveAct
 from backend.people.models import Invitation, Role
-from backend.people.queries import Actor, GivenRole, Grant, MemberView, given_roles
-from backend.people.roles import revoke_role
-from backend.people.service import deactivate_member, revoke_all
+from backend.people.policy import checked_person_name
+from backend.people.queries import Actor, Grant, MemberView, account_of
+from backend.people.role_queries import GivenRole, administrator_named, given_roles, role_given
+from backend.people.roles import RoleTerm, grant_role, is_administrator, revoke_role
+from backend.people.second_consents import ask
+from backend.people.service import create_member, revoke_all, revoke_session
 
 MANAGERS: Final = frozenset({Role.CITY_ADMIN, Role.DISTRICT_MANAGER, Role.INSTITUTION_ADMIN})
 """Roles that manage accounts, as far as their scope reaches."""
@@ -37,6 +50,13 @@ _ABOVE: Final[Mapping[Role, frozenset[Role]]] = {
     Role.DEPARTMENT_MANAGER: MANAGERS,
     Role.ATTENDANT: MANAGERS,
 }
+
+
+class RoleHeldError(DomainError):
+    """The member holds this role already, or the account is closed."""
+
+    code = "role_held"
+    kind = ErrorKind.CONFLICT
 
 
 class AccountAboveError(DomainError):
@@ -59,7 +79,11 @@ def managed_member(db: Connection, actor: Actor, member_id: int, *, now: datetim
 
 def may_take(db: Connection, actor: Actor, grant: Grant) -> bool:
     """Whether the actor stands above a role and reaches all that it is held over."""
-    roles = _ABOVE[grant.role]
+    return _reaches(db, actor, grant, _ABOVE[grant.role])
+
+
+def _reaches(db: Connection, actor: Actor, grant: Grant, roles: frozenset[Role]) -> bool:
+    """Whether all that a role is held over lies in the scope of these roles of the actor."""
     scope = scope_of(actor, roles=roles)
     if scope.everything:
         return True
@@ -75,22 +99,52 @@ def may_take(db: Connection, actor: Actor, grant: Grant) -> bool:
     return True
 
 
-def may_manage(db: Connection, actor: Actor, member: MemberView) -> bool:
+def may_manage(db: Connection, actor: Actor, member: MemberView, *, now: datetime) -> bool:
     """Whether the actor may close the account or end its logins."""
-    return member.id != actor.member_id and all(
-        may_take(db, actor, grant) for grant in member.roles
+    standing = (
+        given.grant
+        for given in given_roles(db, member_id=member.id)
+        if given.stands(business_day(now))
     )
+    return member.id != actor.member_id and all(may_take(db, actor, grant) for grant in standing)
 
 
-def close_account(db: Connection, actor: Actor, member_id: int, *, now: datetime) -> None:
+def close_account(
+    db: Connection, actor: Actor, member_id: int, *, reason: str, now: datetime
+) -> bool:
     """Closes a member's account and ends all of its logins.
+
+    Returns:
+        False for a city administrator's: a second administrator is asked to consent.
 
     Raises:
         NotFoundError: no such member, or outside.
         AccountAboveError: it is not the actor's to close.
+        LastAdministratorError: nobody else would run the city.
+        AskedAlreadyError: a second administrator is asked already.
     """
     _require_managed(db, actor, member_id, now)
-    deactivate_member(db, member_id=member_id, now=now, actor_id=actor.member_id)
+    by = actor.member_id
+    if is_administrator(db, member_id=member_id):
+        act = GraveAct.ACCOUNT_CLOSE
+        ask(db, act=act, member_id=member_id, reason=reason, actor_id=by, now=now)
+        return False
+    deactivate_member(db, member_id=member_id, now=now, actor_id=by, reason=reason)
+    return True
+
+
+def reopen_account(
+    db: Connection, actor: Actor, member_id: int, *, reason: str, now: datetime
+) -> None:
+    """Opens a closed account again.
+
+    Raises:
+        NotFoundError: no such member, or outside.
+        AccountAboveError: it is not the actor's to open.
+        PhoneInUseError: another account in use has its phone.
+    """
+    _require_managed(db, actor, member_id, now)
+    reactivate_member(db, member_id=member_id, now=now, actor_id=actor.member_id, reason=reason)
 
 
 def end_sessions(db: Connection, actor: Actor, member_id: int, *, now: datetime) -> int:
@@ -104,35 +158,165 @@ def end_sessions(db: Connection, actor: Actor, member_id: int, *, now: datetime)
     return revoke_all(db, member_id=member_id, now=now, actor_id=actor.member_id)
 
 
-def given_role(
-    db: Connection, actor: Actor, member_id: int, grant_id: int, *, now: datetime
-) -> tuple[MemberView, GivenRole]:
-    """A role that was given to a member within reach, in force or not.
+def end_session(
+    db: Connection, actor: Actor, member_id: int, session_id: int, *, now: datetime
+) -> None:
+    """Ends one login of a member. Repeating is harmless.
 
     Raises:
-        NotFoundError: no such member or role, or outside.
+        NotFoundError: no such member or login, or outside.
+        AccountAboveError: it is not the actor's to end.
+    """
+    _require_managed(db, actor, member_id, now)
+    revoke_session(
+        db, member_id=member_id, session_id=session_id, now=now, actor_id=actor.member_id
+    )
+
+
+def giving_scope(actor: Actor, role: Role) -> Scope:
+    """What the actor may give a role over."""
+    return scope_of(actor, roles=_ABOVE[role])
+
+
+def givable_roles(actor: Actor) -> tuple[Role, ...]:
+    """The roles that the actor stands above, in whatever scope."""
+    return tuple(role for role in Role if actor.has_role(*_ABOVE[role]))
+
+
+def give_role(
+    db: Connection, actor: Actor, member_id: int, *, grant: Grant, term: RoleTerm, now: datetime
+) -> int:
+    """Gives a member within reach a role; returns its id.
+
+    Raises:
+        NotFoundError: no such member, or outside.
+        AccountAboveError: it is the actor's own account, or a role the actor does not stand above.
+        RoleHeldError: the member holds this role over this scope already.
+        RoleScopeError: the role needs another scope, or none.
+        RoleTermError: it would end before it begins.
     """
     member = managed_member(db, actor, member_id, now=now)
-    for given in given_roles(db, member_id=member_id):
-        if given.id == grant_id:
-            return member, given
-    raise NotFoundError("没有找到这项角色，请回到成员页面重新打开。")
+    if member.id == actor.member_id:
+        raise AccountAboveError("不能给自己授予角色，请由另一名管理员授予。")
+    require_givable(db, actor, grant)
+    if account_of(db, member_id=member_id, now=now).deactivated_at is not None:
+        raise RoleHeldError("这个账号已停用，请先恢复账号，再授予角色。")
+    given = grant_role(
+        db, member_id=member_id, grant=grant, now=now, actor_id=actor.member_id, term=term
+    )
+    if given is None:
+        raise RoleHeldError("该成员已持有这项角色；要改变期限，请先收回，再重新授予。")
+    return given
 
 
-def take_role(
-    db: Connection, actor: Actor, member_id: int, grant_id: int, *, now: datetime
-) -> None:
-    """Takes a role from a member, from the next request on. Repeating is harmless.
+def require_givable(db: Connection, actor: Actor, grant: Grant) -> None:
+    """Lets an actor pass who stands above a role and reaches all that it is held over.
 
     Raises:
-        NotFoundError: no such member or role, or outside.
-        AccountAboveError: it is the actor's own role, or one the actor does not stand above.
+        AccountAboveError: the actor does not.
     """
-    _, given = given_role(db, actor, member_id, grant_id, now=now)
-    if member_id == actor.member_id or not may_take(db, actor, given.grant):
+    if not may_take(db, actor, grant):
+        raise AccountAboveError("这项角色不能由您授予，请联系上一级管理员。")
+
+
+def role_within_reach(db: Connection, actor: Actor, grant_id: int) -> GivenRole:
+    """A role, in force or not, over something that lies in the scope of the actor's roles.
+
+    Raises:
+        NotFoundError: no such role, or over something outside.
+    """
+    given = role_given(db, grant_id=grant_id)
+    if not _reaches(db, actor, given.grant, MANAGERS):
+        raise NotFoundError("没有找到这项角色，请回到角色列表重新打开。")
+    return given
+
+
+def take_role(db: Connection, actor: Actor, grant_id: int, *, reason: str, now: datetime) -> bool:
+    """Takes a role from a member, from the next request on. Repeating is harmless.
+
+    Returns:
+        False for a city administrator's role: a second administrator is asked to consent.
+
+    Raises:
+        NotFoundError: no such role, or outside.
+        AccountAboveError: it is the actor's own role, or one the actor does not stand above.
+        LastAdministratorError: nobody else would run the city.
+        AskedAlreadyError: a second administrator is asked already.
+    """
+    given = role_within_reach(db, actor, grant_id)
+    by, of = actor.member_id, given.member_id
+    if of == by or not may_take(db, actor, given.grant):
         raise AccountAboveError("这项角色不能由您收回，请联系上一级管理员。")
-    if given.revoked_at is None:
-        revoke_role(db, member_id=member_id, grant=given.grant, now=now, actor_id=actor.member_id)
+    if given.revoked_at is not None:
+        return True
+    if given.grant.role is Role.CITY_ADMIN:
+        act = GraveAct.ROLE_TAKE
+        ask(db, act=act, member_id=of, grant_id=grant_id, reason=reason, actor_id=by, now=now)
+        return False
+    revoke_role(db, member_id=of, grant=given.grant, now=now, actor_id=by, reason=reason)
+    return True
+
+
+def invite_to_console(db: Connection, actor: Actor, invited: Invited, *, now: datetime) -> str:
+    """Invites somebody to the console; returns the code of the link, shown once.
+
+    Raises:
+        AccountAboveError: the actor does not stand above the role.
+        InvalidInputError: the name cannot be one.
+        RoleScopeError: the role needs another scope, or none.
+        RoleTermError: it would end before it begins.
+    """
+    require_givable(db, actor, invited.grant)
+    return invite(db, invited=invited, actor_id=actor.member_id, now=now)
+
+
+def invitation_within_reach(
+    db: Connection, actor: Actor, invitation_id: int, *, now: datetime
+) -> PendingInvitation:
+    """An invitation that nobody has used, to a role over something the actor reaches.
+
+    Raises:
+        NotFoundError: no such invitation, not pending any more, or outside.
+    """
+    found = invitation_to_withdraw(db, invitation_id=invitation_id, now=now)
+    if not _reaches(db, actor, found.grant, MANAGERS):
+        raise NotFoundError("没有找到这份待接受的邀请，请刷新列表。")
+    return found
+
+
+def withdraw_from_console(
+    db: Connection, actor: Actor, invitation_id: int, *, now: datetime
+) -> None:
+    """Ends an invitation to the console that nobody has used.
+
+    Raises:
+        NotFoundError: no such invitation, not pending any more, or outside.
+        AccountAboveError: the actor does not stand above its role.
+    """
+    found = invitation_within_reach(db, actor, invitation_id, now=now)
+    if not may_take(db, actor, found.grant):
+        raise AccountAboveError("这份邀请不能由您撤回，请联系上一级管理员。")
+    withdraw(db, invitation_id=invitation_id, actor_id=actor.member_id, now=now)
+
+
+def first_administrator(db: Connection, *, name: str, now: datetime) -> int:
+    """The city administrator of a name, who is let in from the machine; made where there is none.
+
+    Args:
+        db: the caller's transaction.
+        name: as typed; another kind of blank or width is the same name.
+        now: the instant, aware.
+
+    Raises:
+        InvalidInputError: the name cannot be a person's.
+    """
+    display_name = checked_person_name(name)
+    db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(display_name, 1))))
+    member_id = administrator_named(db, name=display_name, on=business_day(now))
+    if member_id is None:
+        member_id = create_member(db, display_name=display_name, now=now)
+        grant_role(db, member_id=member_id, grant=Grant(Role.CITY_ADMIN), now=now)
+    return member_id
 
 
 def end_invitation(
@@ -152,7 +336,7 @@ def end_invitation(
 
 def _require_managed(db: Connection, actor: Actor, member_id: int, now: datetime) -> None:
     member = managed_member(db, actor, member_id, now=now)
-    if not may_manage(db, actor, member):
+    if not may_manage(db, actor, member, now=now):
         raise AccountAboveError(
             "不能对自己的账号，或持有同级以上角色的账号进行此操作，请联系上一级管理员。"
         )

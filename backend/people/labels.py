@@ -1,9 +1,9 @@
-"""What roles are called."""
+"""What roles and faces are called."""
 
 from collections.abc import Mapping
 from typing import Final
 
-from backend.people.models import Role
+from backend.people.models import Face, Role
 
 ROLES: Final[Mapping[Role, str]] = {
     Role.CITY_ADMIN: "市级管理员",
@@ -13,3 +13,5 @@ ROLES: Final[Mapping[Role, str]] = {
     Role.AUDITOR: "审计员",
     Role.ATTENDANT: "督导员",
 }
+
+FACES: Final[Mapping[Face, str]] = {Face.API: "手机端", Face.CONSOLE: "管理台"}

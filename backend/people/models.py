@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import (
     CheckConstraint,
@@ -270,26 +271,35 @@ class BindingAttempt(Base):
     attempts: Mapped[int]
 
 
+ROLE_SCOPE: Final = """CASE role
+    WHEN 'city_admin' THEN num_nonnulls(district_id, institution_id, department_id) = 0
+    WHEN 'auditor' THEN num_nonnulls(district_id, institution_id, department_id) = 0
+    WHEN 'district_manager' THEN
+        district_id IS NOT NULL AND num_nonnulls(institution_id, department_id) = 0
+    WHEN 'institution_admin' THEN
+        institution_id IS NOT NULL AND num_nonnulls(district_id, department_id) = 0
+    WHEN 'department_manager' THEN
+        department_id IS NOT NULL AND num_nonnulls(district_id, institution_id) = 0
+    WHEN 'attendant' THEN
+        department_id IS NULL AND num_nonnulls(district_id, institution_id) = 1
+    ELSE false END"""
+"""What each role is held over, as a condition on the columns of its scope."""
+
+
 class RoleGrant(Base):
-    """A role of a member over the whole city, one district, one institution or one department."""
+    """A role of a member over the whole city, one district, one institution or one department.
+
+    It is in force from `valid_from` up to, not including, `valid_until` (days in Asia/Shanghai),
+    unless it is taken back before.
+    """
 
     __tablename__ = "role_grant"
     __table_args__ = (
         CheckConstraint(
-            """CASE role
-            WHEN 'city_admin' THEN num_nonnulls(district_id, institution_id, department_id) = 0
-            WHEN 'auditor' THEN num_nonnulls(district_id, institution_id, department_id) = 0
-            WHEN 'district_manager' THEN
-                district_id IS NOT NULL AND num_nonnulls(institution_id, department_id) = 0
-            WHEN 'institution_admin' THEN
-                institution_id IS NOT NULL AND num_nonnulls(district_id, department_id) = 0
-            WHEN 'department_manager' THEN
-                department_id IS NOT NULL AND num_nonnulls(district_id, institution_id) = 0
-            WHEN 'attendant' THEN
-                department_id IS NULL AND num_nonnulls(district_id, institution_id) = 1
-            ELSE false END""",
+            ROLE_SCOPE,
             name="scope",
         ),
+        CheckConstraint("valid_until IS NULL OR valid_until > valid_from", name="dates"),
         Index(
             "uq_role_grant_open",
             "member_id",
@@ -309,6 +319,11 @@ class RoleGrant(Base):
     district_id: Mapped[int | None] = mapped_column(ForeignKey("district.id"))
     institution_id: Mapped[int | None] = mapped_column(ForeignKey("institution.id"))
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+    reason: Mapped[str | None]
     granted_at: Mapped[datetime]
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    revoked_reason: Mapped[str | None]

@@ -89,7 +89,8 @@ SELECT t.id, t.last_seen_at, m.id, m.display_name, s.institution_id, s.departmen
        (SELECT json_agg(json_build_array(
                    g.role, g.district_id, g.institution_id, g.department_id) ORDER BY g.id)
         FROM role_grant g
-        WHERE g.member_id = m.id AND g.revoked_at IS NULL)
+        WHERE g.member_id = m.id AND g.revoked_at IS NULL AND g.valid_from <= %s::date
+          AND (g.valid_until IS NULL OR g.valid_until > %s::date))
 FROM access_token t
 JOIN member m ON m.id = t.member_id
 LEFT JOIN membership s
@@ -111,7 +112,7 @@ def token_holder(db: Connection, *, digest: bytes, face: Face, now: datetime) ->
         now: the instant, aware; memberships are those of its Asia/Shanghai day.
     """
     today = business_day(now)
-    found = fetch_all(db, _HOLDER, (today, today, digest, face.value, now))
+    found = fetch_all(db, _HOLDER, (today, today, today, today, digest, face.value, now))
     if not found:
         return None
     ((token_id, last_seen_at, member_id, name, institution_id, department_id, roles),) = found
@@ -158,7 +159,7 @@ def member_view(db: Connection, *, member_id: int, on: date) -> MemberView:
         phone_masked=row.phone_masked,
         created_at=row.created_at,
         membership=membership,
-        roles=roles_of(db, member_id=member_id),
+        roles=roles_of(db, member_id=member_id, on=on),
     )
 
 
@@ -191,8 +192,8 @@ def memberships(db: Connection, *, member_id: int) -> tuple[MembershipView, ...]
     return tuple(MembershipView(**row) for row in rows.mappings())
 
 
-def roles_of(db: Connection, *, member_id: int) -> tuple[Grant, ...]:
-    """The roles of a member that are in force."""
+def roles_of(db: Connection, *, member_id: int, on: date) -> tuple[Grant, ...]:
+    """The roles of a member that are in force on an Asia/Shanghai day."""
     rows = db.execute(
         select(
             RoleGrant.role,
@@ -200,7 +201,12 @@ def roles_of(db: Connection, *, member_id: int) -> tuple[Grant, ...]:
             RoleGrant.institution_id,
             RoleGrant.department_id,
         )
-        .where(RoleGrant.member_id == member_id, RoleGrant.revoked_at.is_(None))
+        .where(
+            RoleGrant.member_id == member_id,
+            RoleGrant.revoked_at.is_(None),
+            RoleGrant.valid_from <= on,
+            or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > on),
+        )
         .order_by(RoleGrant.id)
     )
     return tuple(Grant(Role(row.role), *row[1:]) for row in rows)
@@ -273,6 +279,57 @@ def members_in(
 
 
 @dataclass(frozen=True, slots=True)
+class SessionView:
+    """A login that is valid: which face it opens, since when, last used when, until when."""
+
+    id: int
+    face: Face
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+
+
+def sessions_of(db: Connection, *, member_id: int, now: datetime) -> list[SessionView]:
+    """The valid logins of a member, the latest first."""
+    rows = db.execute(
+        select(
+            AccessToken.id,
+            AccessToken.face,
+            AccessToken.created_at,
+            AccessToken.last_seen_at,
+            AccessToken.expires_at,
+        )
+        .where(
+            AccessToken.member_id == member_id,
+            AccessToken.revoked_at.is_(None),
+            AccessToken.expires_at > now,
+        )
+        .order_by(AccessToken.id.desc())
+    )
+    return [SessionView(session_id, Face(face), *rest) for session_id, face, *rest in rows]
+
+
+def session_of(db: Connection, *, member_id: int, session_id: int) -> SessionView:
+    """One login of a member, valid or not.
+
+    Raises:
+        NotFoundError: the member has no such login.
+    """
+    row = db.execute(
+        select(
+            AccessToken.id,
+            AccessToken.face,
+            AccessToken.created_at,
+            AccessToken.last_seen_at,
+            AccessToken.expires_at,
+        ).where(AccessToken.id == session_id, AccessToken.member_id == member_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("没有找到这次登录，请刷新页面查看。")
+    return SessionView(row[0], Face(row[1]), *row[2:])
+
+
+@dataclass(frozen=True, slots=True)
 class MemberAccount:
     """Whether an account is open, how many logins are valid, and when one was last used."""
 
@@ -302,37 +359,6 @@ def account_of(db: Connection, *, member_id: int, now: datetime) -> MemberAccoun
     if row is None:
         raise NotFoundError("没有找到该成员，请刷新后重试。")
     return MemberAccount(*row)
-
-
-@dataclass(frozen=True, slots=True)
-class GivenRole:
-    """A role that was given to a member, in force or taken back since."""
-
-    id: int
-    grant: Grant
-    granted_at: datetime
-    revoked_at: datetime | None
-
-
-def given_roles(db: Connection, *, member_id: int) -> tuple[GivenRole, ...]:
-    """All roles ever given to a member, the latest first."""
-    rows = db.execute(
-        select(
-            RoleGrant.id,
-            RoleGrant.role,
-            RoleGrant.district_id,
-            RoleGrant.institution_id,
-            RoleGrant.department_id,
-            RoleGrant.granted_at,
-            RoleGrant.revoked_at,
-        )
-        .where(RoleGrant.member_id == member_id)
-        .order_by(RoleGrant.id.desc())
-    )
-    return tuple(
-        GivenRole(grant_id, Grant(Role(role), *scope), granted_at, revoked_at)
-        for grant_id, role, *scope, granted_at, revoked_at in rows
-    )
 
 
 @dataclass(frozen=True, slots=True)

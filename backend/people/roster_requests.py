@@ -246,7 +246,8 @@ def _manages(db: Connection, actor: Actor, institution_id: int) -> bool:
 
 
 def _require_managed(db: Connection, actor: Actor, member_id: int, now: datetime) -> None:
-    if not may_manage(db, actor, member_view(db, member_id=member_id, on=business_day(now))):
+    member = member_view(db, member_id=member_id, on=business_day(now))
+    if not may_manage(db, actor, member, now=now):
         raise AccountAboveError(
             "不能解除自己的账号，或持有同级以上角色的账号的绑定，请联系上一级管理员。"
         )

@@ -124,33 +124,6 @@ def create_member(
     return member_id
 
 
-def deactivate_member(
-    db: Connection, *, member_id: int, now: datetime, actor_id: int | None
-) -> None:
-    """Closes an account: no login, no token of it is valid from now on. Repeating is harmless.
-
-    Raises:
-        NotFoundError: there is no such member.
-    """
-    closed = db.execute(
-        update(Member)
-        .where(Member.id == member_id)
-        .values(deactivated_at=func.coalesce(Member.deactivated_at, now))
-        .returning(Member.id)
-    ).one_or_none()
-    if closed is None:
-        raise NotFoundError("没有找到该成员，请刷新后重试。")
-    revoke_all(db, member_id=member_id, now=now, actor_id=actor_id)
-    record(
-        db,
-        tag=Tag.MEMBER_DEACTIVATE,
-        actor_id=actor_id,
-        object_type="member",
-        object_id=member_id,
-        at=now,
-    )
-
-
 def log_in_wechat(
     db: Connection, *, session: WeChatSession, keys: KeyRing, now: datetime
 ) -> NewSession:
@@ -363,3 +336,32 @@ def revoke_all(
         at=now,
     )
     return len(revoked)
+
+
+def revoke_session(
+    db: Connection, *, member_id: int, session_id: int, now: datetime, actor_id: int
+) -> None:
+    """Revokes one token of a member; one that was revoked before is left as it is.
+
+    Raises:
+        NotFoundError: the member has no such token.
+    """
+    of = db.scalar(select(AccessToken.member_id).where(AccessToken.id == session_id))
+    if of != member_id:
+        raise NotFoundError("没有找到这次登录，请刷新页面查看。")
+    revoked = db.execute(
+        update(AccessToken)
+        .where(AccessToken.id == session_id, AccessToken.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(AccessToken.id)
+    ).scalar_one_or_none()
+    if revoked is not None:
+        record(
+            db,
+            tag=Tag.SESSION_REVOKE,
+            actor_id=actor_id,
+            object_type="member",
+            object_id=member_id,
+            after={"tokens": 1},
+            at=now,
+        )

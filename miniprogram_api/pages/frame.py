@@ -1,6 +1,5 @@
 """What surrounds every page: who is logged in, the size of letters, refusals as pages."""
 
-import re
 from typing import Any, Final
 
 import flask
@@ -14,14 +13,12 @@ from backend.web.access import optional_actor, public
 from backend.web.context import request_id
 from backend.web.cookies import keep
 from backend.web.fields import Reference
+from backend.web.next_path import local_path
 from miniprogram_api.pages import wording
 
 TEXT_SIZES: Final = {"normal": "标准", "large": "大", "largest": "特大"}
 _TEXT_COOKIE: Final = "tanpuhui_text"
 _YEAR_SECONDS: Final = 31_536_000
-# A path of this site: one slash, then printable ASCII; `//host` and `/\host` lead elsewhere.
-_LOCAL_PATH: Final = re.compile(r"/(?:[!-.0-\[\]-~][!-\[\]-~]*)?", re.ASCII)
-_LONGEST_PATH: Final = 300
 _AFTER_POSTER: Final = "/drop-offs"
 _REFERENCE: Final = Reference()
 
@@ -38,18 +35,6 @@ def page_blueprint(name: str, import_name: str) -> flask.Blueprint:
     pages.register_error_handler(DomainError, tell)
     pages.context_processor(_surroundings)
     return pages
-
-
-def local_path(text: str | None, otherwise: str) -> str:
-    """A path of this site to go to, or another where the text is none.
-
-    Args:
-        text: as the browser sent it.
-        otherwise: used instead of anything that could lead to another site.
-    """
-    if text and len(text) <= _LONGEST_PATH and _LOCAL_PATH.fullmatch(text):
-        return text
-    return otherwise
 
 
 def form_reference() -> str:

@@ -10,15 +10,14 @@ from backend.people import service
 from backend.people.models import Face
 from backend.web.access import optional_actor, public
 from backend.web.context import now
-from backend.web.cookies import clear_session, keep, session_token, set_session
+from backend.web.cookies import clear_session, session_token, set_session
 from backend.web.limits import LOGINS, limited
+from backend.web.next_path import forget_next, keep_next, local_path, next_after_login
 from backend.web.transaction import connection
-from miniprogram_api.pages.frame import local_path, page_blueprint
+from miniprogram_api.pages.frame import page_blueprint
 
 blueprint = page_blueprint("login", __name__)
 
-_NEXT_COOKIE: Final = "tanpuhui_next"
-_NEXT_SECONDS: Final = 1800
 _LINK: Final = re.compile(r"(?:https?://[^/\s]+)?/login/link/", re.ASCII)
 _LONGEST_CODE: Final = 200
 
@@ -32,8 +31,7 @@ def explain() -> Response | str:
         return redirect(next_path or url_for("mine.overview"), 303)
     page = render_template("login.html", next_path=next_path, sentence="")
     answer = Response(page, mimetype="text/html")
-    if next_path:
-        keep(answer, _NEXT_COOKIE, next_path, seconds=_NEXT_SECONDS)
+    keep_next(answer, next_path)
     return answer
 
 
@@ -78,8 +76,7 @@ def _log_in(code: str) -> Response:
     session = service.log_in_link(
         connection(), code=code[:_LONGEST_CODE], purpose=Face.API, now=now()
     )
-    kept = local_path(request.cookies.get(_NEXT_COOKIE), url_for("mine.overview"))
-    answer = redirect(local_path(request.form.get("next"), kept), 303)
+    answer = redirect(next_after_login(url_for("mine.overview")), 303)
     set_session(answer, token=session.token, expires_at=session.expires_at)
-    answer.delete_cookie(_NEXT_COOKIE, httponly=True, samesite="Lax")
+    forget_next(answer)
     return answer

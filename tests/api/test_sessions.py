@@ -11,8 +11,9 @@ from redis import Redis
 
 from backend.bootstrap import Backend
 from backend.clock import FixedClock
+from backend.people.closing import deactivate_member
 from backend.people.models import Face
-from backend.people.service import create_login_link, deactivate_member, revoke_all
+from backend.people.service import create_login_link, revoke_all
 from backend.ports.wechat import HttpWeChat
 from backend.ports.wechat_stand_in import WeChatStandIn
 from miniprogram_api.app import create_app

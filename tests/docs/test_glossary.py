@@ -19,6 +19,7 @@ from backend.ledger.service import Outcome
 from backend.ledger.spending import SpendingOutcome
 from backend.offers.models import Audience, OfferState
 from backend.organisations.models import InstitutionKind
+from backend.people.console_models import GraveAct
 from backend.people.models import Face, MemberKind, Provider, Role
 from backend.places.models import CodeKind, Datum, PlaceKind, PlaceState, WasteClass
 from backend.places.policy import Presence
@@ -43,6 +44,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     EntryKind,
     EvidenceKind,
     Face,
+    GraveAct,
     HoldOutcome,
     HoldReason,
     InstitutionKind,

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from backend.clock import FixedClock
 from backend.people.models import Face
-from miniprogram_api.pages.frame import local_path
+from backend.web.next_path import local_path
 from tests.builders.scene import Scene
 
 

@@ -30,12 +30,15 @@ SINGLE: Mapping[str, str] = {
     "batch_id": "SELECT id FROM print_batch",
     "board": "VALUES ('departments'), ('institutions'), ('districts')",
     "campaign_id": "SELECT id FROM campaign",
+    "consent_id": "SELECT id FROM second_consent",
     "cause_id": "SELECT id FROM cause",
     "department_id": "SELECT id FROM department",
     "district_id": "SELECT id FROM district",
     "draw_id": "SELECT id FROM prize_draw",
     "form": "VALUES ('svg'), ('png'), ('pdf')",
+    "grant_id": "SELECT max(id) FROM role_grant GROUP BY role, revoked_at, valid_until",
     "institution_id": "SELECT id FROM institution",
+    "pending_id": "SELECT id FROM console_invitation",
     "kind": "SELECT DISTINCT methodology_id FROM methodology_version UNION VALUES ('no.such')",
     "member_id": _MEMBERS,
     "month": "SELECT to_char(max(month), 'YYYY-MM') FROM sealed_month UNION VALUES ('1999-13')",
@@ -69,11 +72,13 @@ TOGETHER: Mapping[frozenset[str], str] = {
     frozenset({"place_id", "batch_id"}): "SELECT place_id, id AS batch_id FROM print_batch",
     frozenset({"institution_id", "invitation_id"}): """
         SELECT institution_id, id AS invitation_id FROM invitation""",
-    frozenset({"member_id", "grant_id"}): "SELECT member_id, id AS grant_id FROM role_grant",
+    frozenset({"member_id", "session_id"}): """
+        SELECT member_id, max(id) AS session_id FROM access_token GROUP BY member_id""",
 }
 # `code` means another thing on each route; what is no argument goes behind the question mark.
 OF_ENDPOINT: Mapping[str, str] = {
     "login.confirm": "SELECT 'no-such-code' AS code",
+    "login.welcome": "SELECT 'no-such-code' AS code UNION SELECT 'an-open-invitation'",
     "login.confirm_link": "SELECT 'no-such-code' AS code",
     "ledger_proofs.prove_consistency": """
         SELECT max(size) AS size, min(size) AS from FROM checkpoint HAVING count(*) > 0""",
@@ -91,6 +96,8 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "register.listing": ("", "year=2025"),
     "register.yearly_report": ("", "year=2025", "year=2025&by=institution", "by=type"),
     "register.doubts": ("", "year=2025"),
+    "roles.choose": ("", "role=attendant", "role=department_manager"),
+    "roles.choose_invitation": ("", "role=district_manager", "role=department_manager"),
     "rankings.board": ("", "board=institutions", "board=districts", "season=2026Q1"),
     "boards.show": ("", "board=institutions", "board=districts"),
     "rankings.read_board": ("board=departments", "board=members", "board=districts"),

@@ -12,10 +12,11 @@ from sqlalchemy import text
 from backend.bootstrap import Backend
 from backend.ledger import jobs as ledger
 from backend.outbox import service as outbox
+from backend.people.closing import deactivate_member
 from backend.people.models import Face, Role
 from backend.people.queries import Grant
 from backend.people.roles import grant_role
-from backend.people.service import deactivate_member, open_session
+from backend.people.service import open_session
 from backend.places.codes import place_key, rotating_code
 from backend.proofs import jobs as proofs
 from backend.proofs import months
@@ -25,6 +26,7 @@ from tests.builders.people import a_member
 from tests.builders.town import Town, a_town
 from tests.scenes.acts import LONG, RARE, Acts
 from tests.scenes.campaigns import campaign_everywhere
+from tests.scenes.entry import let_people_in
 from tests.scenes.offers import offer_everything
 from tests.scenes.organisations import organise_everything
 
@@ -81,6 +83,7 @@ def a_full_world(backend: Backend) -> World:
         offer_everything(acts, people)
         campaign_everywhere(acts, people)
         organise_everything(acts, people)
+        let_people_in(acts, people)
     _what_jobs_do(backend)
     return _looked_at(backend, town, people)
 

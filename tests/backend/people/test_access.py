@@ -213,6 +213,7 @@ def test_service_and_database_agree_on_scopes(
     row = {"member_id": member, "role": role.value, "granted_at": NOW}
     inserted = insert(RoleGrant).values(**row, **{name: ids[name] for name in names})
     if allowed:
+        grant_role(db, member_id=a_member(db), grant=Grant(Role.CITY_ADMIN), now=NOW)
         grant_role(db, member_id=member, grant=grant, now=NOW)
         assert revoke_role(db, member_id=member, grant=grant, now=NOW)
         db.execute(inserted)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from backend.bootstrap import Backend
 from backend.cli import main
 from backend.organisations.models import Institution
-from backend.people.models import RosterEntry
+from backend.people.models import Member, RosterEntry
 from backend.people.roster_file import parse_roster
 from backend.spreadsheets.reading import read_table
 from tests.builders.organisations import an_organisation
@@ -108,3 +108,12 @@ def test_help_tells_the_exit_codes() -> None:
     result = run("--help")
     assert result.exit_code == 0
     assert "退出码" in result.output
+
+
+def test_the_administrator_of_a_name_is_found_again(backend: Backend) -> None:
+    for name in ("王海宁", "王海宁", "李副主任"):
+        result = CliRunner().invoke(main, ["people", "admin", name])
+        assert result.exit_code == 0
+        assert "/login/link/" in result.output
+    with backend.engine.connect() as db:
+        assert sorted(db.scalars(select(Member.display_name))) == ["李副主任", "王海宁"]

@@ -11,10 +11,16 @@ from sqlalchemy import Connection, func, select
 from backend.bootstrap import Backend
 from backend.errors import DomainError
 from backend.people import bindings, service
-from backend.people.models import Face, Invitation, Member, Membership
+from backend.people.administration import first_administrator
+from backend.people.closing import deactivate_member
+from backend.people.console_invitations import Invited, SignIn, accept, invite
+from backend.people.local_accounts import open_local_account, try_password
+from backend.people.models import Face, Invitation, Member, Membership, Role
+from backend.people.queries import Grant
+from backend.people.roles import RoleTerm, grant_role, revoke_role
 from backend.people.roster import import_roster
 from backend.ports.wechat import WeChatSession
-from tests.builders.organisations import NOW, Organisation, an_organisation
+from tests.builders.organisations import NOW, TODAY, Organisation, an_organisation
 from tests.builders.people import a_member, a_roster_csv
 from tests.conftest import PATIENCE_SECONDS
 
@@ -120,3 +126,57 @@ def test_one_import_runs_at_a_time(backend: Backend, city: Organisation) -> None
             lambda db, _number: import_roster(db, data=data, keys=backend.keys, now=NOW),
         )
     assert results == ["import_running"] * AT_ONCE
+
+
+def test_an_invitation_to_the_console_lets_one_person_in(
+    backend: Backend, members: list[int]
+) -> None:
+    auditor = Invited("王芳", Grant(Role.AUDITOR), RoleTerm(TODAY, None, "审计"))
+    with backend.engine.begin() as db:
+        code = invite(db, invited=auditor, actor_id=members[0], now=NOW)
+    results = at_once(
+        backend,
+        lambda db, number: (
+            accept(
+                db, code=code, sign_in=SignIn(f"guest{number}", "Chunxi-2026"), now=NOW
+            ).member.display_name
+        ),
+    )
+    assert sorted(map(str, results)) == ["console_invitation_invalid"] * (AT_ONCE - 1) + ["王芳"]
+    with backend.engine.connect() as db:
+        assert db.scalar(select(func.count()).select_from(Member)) == AT_ONCE + 1
+
+
+def test_one_administrator_is_left_whoever_goes_first(backend: Backend, members: list[int]) -> None:
+    with backend.engine.begin() as db:
+        for member in members:
+            grant_role(db, member_id=member, grant=Grant(Role.CITY_ADMIN), now=NOW)
+
+    def go(db: Connection, number: int) -> object:
+        if number % 2:
+            deactivate_member(db, member_id=members[number], now=NOW, actor_id=None)
+            return "closed"
+        return revoke_role(db, member_id=members[number], grant=Grant(Role.CITY_ADMIN), now=NOW)
+
+    assert at_once(backend, go).count("last_administrator") == 1
+
+
+def test_the_first_administrator_is_one_person(backend: Backend) -> None:
+    found = at_once(backend, lambda db, _number: first_administrator(db, name="王 海宁", now=NOW))
+    assert len(set(found)) == 1
+
+
+def test_of_many_guesses_at_once_five_are_looked_at(backend: Backend, members: list[int]) -> None:
+    with backend.engine.begin() as db:
+        open_local_account(
+            db, member_id=members[0], login_name="guest", password="Chunxi-2026", now=NOW
+        )
+
+    def guess(db: Connection, number: int) -> object:
+        found = try_password(db, login_name="guest", password=f"guess-{number}", now=NOW)
+        assert isinstance(found, DomainError)
+        return found.code
+
+    assert (
+        sorted(map(str, at_once(backend, guess))) == ["account_locked"] * 4 + ["login_refused"] * 4
+    )

@@ -9,6 +9,7 @@ from backend.audit.queries import events
 from backend.errors import NotFoundError
 from backend.organisations.models import Institution
 from backend.people.administration import AccountAboveError
+from backend.people.closing import deactivate_member
 from backend.people.models import Role, RosterEntry
 from backend.people.queries import Actor, Grant, member_view, membership_on
 from backend.people.roles import grant_role
@@ -32,7 +33,6 @@ from backend.people.roster_requests import (
     requests_of,
     unbind_member,
 )
-from backend.people.service import deactivate_member
 from backend.ports.keys import KeyRing
 from tests.builders.organisations import NOW, TODAY, Organisation, a_department, an_organisation
 from tests.builders.people import a_member, a_roster_csv, an_actor

@@ -9,6 +9,7 @@ from backend.audit.queries import events
 from backend.audit.tags import Tag
 from backend.errors import UnauthenticatedError
 from backend.people import service
+from backend.people.closing import deactivate_member
 from backend.people.models import (
     AccessToken,
     Face,
@@ -151,7 +152,7 @@ def test_revoking_all_ends_tokens_and_links(db: Connection) -> None:
 
 def test_a_deactivated_account_is_out_at_once_and_stays_out(db: Connection) -> None:
     session = service.log_in_wechat(db, session=wechat(), keys=KEYS, now=NOW)
-    service.deactivate_member(db, member_id=session.member.id, now=NOW, actor_id=None)
+    deactivate_member(db, member_id=session.member.id, now=NOW, actor_id=None)
     assert refused(db, session.token)
     with pytest.raises(service.AccountDeactivatedError):
         service.log_in_wechat(db, session=wechat(), keys=KEYS, now=NOW)
