@@ -16,6 +16,8 @@ from typing import Any
 import psycopg
 import pytest
 import structlog
+from hypothesis import HealthCheck
+from hypothesis import settings as property_settings
 from redis import Redis
 from sqlalchemy import URL, Connection, Engine, make_url
 
@@ -36,6 +38,14 @@ SIGNING_KEY = Signer("tanpuhui.test/ledger", bytes(range(32))).secret_text
 # How long a test waits for what must happen: the machine may be busy with much else.
 PATIENCE_SECONDS = 240.0
 _NUMBERS = itertools.count()
+# How fast examples are drawn depends on what else the machine does. What a fixture of a property
+# test holds is rolled back, or only read.
+property_settings.register_profile(
+    "patient",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+property_settings.load_profile("patient")
 _ROOM_BYTES = 6 * 2**30
 
 

@@ -58,7 +58,7 @@ _COLUMNS = f"""
 """
 _ONE = f"""
 SELECT {_COLUMNS}
-  FROM ledger_standing(%s::bigint, %s::text, %s::bigint[], %s::text[], %s::date[]) s
+  FROM ledger_member_state(%s::bigint, %s::text, %s::bigint[], %s::text[], %s::date[]) s
   LEFT JOIN membership m ON m.member_id = %s::bigint AND m.valid_from <= %s::date
                         AND (m.valid_until IS NULL OR m.valid_until > %s::date)
   LEFT JOIN institution i ON i.id = m.institution_id
@@ -127,7 +127,7 @@ SELECT k.seq, {_COLUMNS}
                                           kind text, occurred_at timestamptz,
                                           subjects bigint[], keys text[], periods date[],
                                           place_id bigint, batch_key text)
- CROSS JOIN LATERAL ledger_standing(k.member_id, k.reference, k.subjects, k.keys, k.periods) s
+ CROSS JOIN LATERAL ledger_member_state(k.member_id, k.reference, k.subjects, k.keys, k.periods) s
   LEFT JOIN membership m ON m.member_id = k.member_id AND m.valid_from <= k.day
                         AND (m.valid_until IS NULL OR m.valid_until > k.day)
   LEFT JOIN institution i ON i.id = m.institution_id

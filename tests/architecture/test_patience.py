@@ -27,6 +27,14 @@ def impatient(source: str) -> Iterator[str]:
             given = node.args[1:] if _name(node.func) == "Barrier" else node.args
             if any(_is_a_bound(each) for each in (*given, *timeouts)):
                 yield ast.unparse(node)
+        if isinstance(node, ast.Call) and _name(node.func) == "settings":
+            said = {each.arg: ast.unparse(each.value) for each in node.keywords}
+            # What is left out is that of the patient profile; what is said takes its place.
+            checks = said.get("suppress_health_check", "too_slow")
+            if said.get("deadline", "None") != "None" or (
+                "too_slow" not in checks and checks != "list(HealthCheck)"
+            ):
+                yield ast.unparse(node)
 
 
 def _name(function: ast.expr) -> str:
@@ -59,6 +67,8 @@ def test_no_test_gives_up_early() -> None:
         "barrier.wait(20)",
         "until(is_there, 'it is there', 40.0)",
         "process.communicate(words, timeout=60)",
+        "settings(max_examples=9, deadline=200)",
+        "settings(suppress_health_check=[HealthCheck.function_scoped_fixture])",
     ],
 )
 def test_an_early_end_is_caught(source: str) -> None:
@@ -66,6 +76,7 @@ def test_an_early_end_is_caught(source: str) -> None:
 
 
 def test_patience_and_pauses_pass() -> None:
-    patient = "process.wait(timeout=PATIENCE_SECONDS)\nthread.join(timeout=0.5)\nevent.wait(1)"
-    assert not list(impatient(patient))
+    assert not list(impatient("process.wait(timeout=PATIENCE_SECONDS)"))
+    assert not list(impatient("thread.join(timeout=0.5)\nevent.wait(1)"))
+    assert not list(impatient("settings(max_examples=9)"))
     assert PATIENCE_SECONDS >= 240

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from click import Command
 from click.testing import CliRunner
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import credit_rules.energy
@@ -64,7 +64,7 @@ def _loaded_once() -> object:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(data=st.one_of(documents, st.binary(max_size=20)))
 @example(data=b"\xef\xbb\xbf{}")
 @example(data=b"[" * 30_000)

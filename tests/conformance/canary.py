@@ -34,24 +34,24 @@ class Canary:
     undone: str = ""
 
 
-_STANDING = """CREATE FUNCTION ledger_standing(bigint, text, bigint[], text[], date[])
+_MEMBER_STATE = """CREATE FUNCTION ledger_member_state(bigint, text, bigint[], text[], date[])
     RETURNS TABLE (request_digest bytea, action_id bigint, cap_key text, reduction_ng bigint,
                    points_npt bigint, activity_nano bigint, count_nano bigint)
     LANGUAGE sql STABLE AS $$ {} $$"""
-_SET_ASIDE = "ALTER FUNCTION ledger_standing RENAME TO true_standing"
+_SET_ASIDE = "ALTER FUNCTION ledger_member_state RENAME TO true_member_state"
 
 FORGETFUL = (
     "ALTER TABLE idempotency DROP CONSTRAINT pk_idempotency",
     _SET_ASIDE,
-    _STANDING.format("SELECT * FROM true_standing($1, '', $3, $4, $5)"),
+    _MEMBER_STATE.format("SELECT * FROM true_member_state($1, '', $3, $4, $5)"),
 )
 """No reference is found again."""
 
 UNCOUNTED = (
     _SET_ASIDE,
-    _STANDING.format(
+    _MEMBER_STATE.format(
         "SELECT request_digest, action_id, cap_key, 0::bigint, 0::bigint, 0::bigint, 0::bigint"
-        "  FROM true_standing($1, $2, $3, $4, $5)"
+        "  FROM true_member_state($1, $2, $3, $4, $5)"
     ),
 )
 """Every counter is read as empty."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
@@ -87,9 +87,7 @@ def _told(results: Sequence[Result]) -> list[tuple[object, ...]]:
     ]
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20)
 @given(drawn=backlogs)
 def test_a_batch_leads_to_the_same_ledger_as_one_by_one(
     db: Connection,

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, OperationalError
@@ -21,9 +21,7 @@ def test_rows_come_as_tuples_by_position_and_by_name(db: Connection) -> None:
 
 
 # The connection is only asked to read back: nothing of one case reaches the next.
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(
     st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))),
     st.lists(st.integers(-(2**63), 2**63 - 1)),

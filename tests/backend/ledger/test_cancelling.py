@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
@@ -41,9 +41,7 @@ def _run_expiry(db: Connection, on: date) -> None:
         spending.expire(db, month=month, after=0, limit=10, on=on)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(
     earned=st.dictionaries(st.integers(0, 11), st.integers(1, 9_000), min_size=1, max_size=5),
     share=st.integers(1, 100),

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
@@ -276,9 +276,7 @@ def _step(db: Connection, step: tuple[str, int, int], month: int, open_: list[in
             spending.expire(db, month=of, after=0, limit=10, on=today)
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 @given(drawn=steps)
 def test_whatever_is_done_the_book_stays_balanced(
     db: Connection, drawn: list[tuple[str, int, int]]

@@ -135,7 +135,7 @@ def test_every_consistency_proof_is_that_of_the_definition_and_holds(store: Stor
             assert merkle.is_consistent(old, roots[old], size, roots[size], path)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_proof_changed_anywhere_fails(store: Store, data: st.DataObject) -> None:
     size = data.draw(st.integers(2, MANY))
@@ -161,7 +161,7 @@ def _leads_to(index: int, claimed: int, size: int, path: Sequence[bytes]) -> byt
         return None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_consistency_proof_changed_anywhere_fails(store: Store, data: st.DataObject) -> None:
     size = data.draw(st.integers(3, MANY))
@@ -177,7 +177,7 @@ def test_a_consistency_proof_changed_anywhere_fails(store: Store, data: st.DataO
     assert not merkle.is_consistent(size, roots[1], old, roots[0], path)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     batches=st.lists(
         st.sampled_from([1, 2, 7, 100, 255, 256, 257, 512, 1000]), min_size=1, max_size=8

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
@@ -41,9 +41,7 @@ asked = st.lists(
 
 
 @pytest.mark.parametrize("period", list(LimitPeriod))
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=8)
 @given(drawn=asked)
 def test_a_period_begins_and_ends_at_midnight_in_shanghai(
     db: Connection, period: LimitPeriod, drawn: list[tuple[datetime, int, int, int, bool]]

@@ -32,7 +32,8 @@ from tests.conftest import NOW
 
 FILE = Path(__file__).parent / "ledger_of_0_2_0.json"
 RULEBOOK = load_rulebook()
-FIRST = date(2026, 11, 18)  # the day of NOW, a Wednesday
+FIRST = date(2026, 11, 18)  # the day of NOW, a Wednesday, ten in the morning
+_HOURS_LATER = (0, 2, 8, -2)  # a breakfast, a lunch and a dinner have their own
 _FIELDS_LEFT_OUT = ("reference", "department_id", "institution_id", "district_id", "place_id")
 _DIGESTS = ("methodology_digest", "rulebook_digest")
 _INSTANTS = ("occurred_at", "received_at")
@@ -104,16 +105,24 @@ def _examples() -> Iterator[Claimed]:
 
 
 def _logged(db: Connection, member_id: int, claimed: Claimed, at: datetime) -> int | None:
-    """Logs an example; None where what was logged before excludes it."""
+    """Logs an example at the first hour that takes it; None where something excludes it."""
     kind, tier, facts = claimed
-    try:
-        with db.begin_nested():
-            receipt = an_action(
-                db, rulebook=RULEBOOK, member_id=member_id, kind=kind, facts=facts, at=at, tier=tier
-            )
-    except DomainError:
-        return None
-    return receipt.action.id
+    for hours in _HOURS_LATER:
+        try:
+            with db.begin_nested():
+                receipt = an_action(
+                    db,
+                    rulebook=RULEBOOK,
+                    member_id=member_id,
+                    kind=kind,
+                    facts=facts,
+                    at=at + timedelta(hours=hours),
+                    tier=tier,
+                )
+        except DomainError:
+            continue
+        return receipt.action.id
+    return None
 
 
 def _take_back(db: Connection, scene: Scene, action_id: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_rules.energy import Basis, Choices, Conversion, convert, decompose, load_energy_tables
@@ -94,7 +94,6 @@ def test_litres_and_kilograms_agree_by_density(item: str, litres: object) -> Non
 
 
 @given(FORMS, FORMS, DAYS, DAYS, BASES)
-@settings(deadline=None)
 def test_effects_add_up_exactly_and_turn_round(
     first: list[dict[str, object]],
     second: list[dict[str, object]],

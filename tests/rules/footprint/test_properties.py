@@ -50,7 +50,7 @@ def ordered(mg: Triple) -> bool:
     return 0 <= mg.low <= mg.mid <= mg.high
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(answers=ANSWERS.filter(fits), actions=ACTIONS, region=REGIONS, forced=st.booleans())
 def test_order_and_sums(
     answers: dict[str, str],
@@ -70,7 +70,7 @@ def test_order_and_sums(
         assert result.total[end] == in_lines - deducted
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data(), others=ANSWERS, region=REGIONS)
 def test_each_answer_has_one_direction(
     data: st.DataObject, others: dict[str, str], region: str
@@ -93,7 +93,7 @@ def test_each_answer_has_one_direction(
         assert all(a <= b for a, b in zip(less, more, strict=True))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(answers=ANSWERS.filter(fits), actions=ACTIONS)
 def test_no_answer_is_changed_by_what_was_logged(
     answers: dict[str, str], actions: ActionTotals
@@ -106,7 +106,7 @@ def test_no_answer_is_changed_by_what_was_logged(
             assert min(amount.quantity) >= 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(answers=ANSWERS.filter(fits), actions=ACTIONS)
 def test_kilometres_beyond_the_assumptions_come_off_an_assumed_car_and_nothing_else(
     answers: dict[str, str], actions: ActionTotals
@@ -127,7 +127,7 @@ def _by_question(result: Estimate) -> dict[str, LineAmount]:
     return {a.line.question.name: a for a in result.lines if a.line.question is not None}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(answers=ANSWERS.filter(fits), more=st.integers(0, 10**12))
 def test_more_reductions_never_raise_the_footprint(answers: dict[str, str], more: int) -> None:
     def total(reduction: int) -> Triple:

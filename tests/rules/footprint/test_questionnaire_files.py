@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit_rules import NotInForce, RulebookError
@@ -286,9 +286,7 @@ def test_a_broken_file_is_refused(folder: Path, case: str) -> None:
     approve("questionnaire_files", case, map(str, refused.problems))
 
 
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=12)
 @given(index=st.integers(0, LINES - 1), value=st.sampled_from(["", "7", "true", '"x"', "[]", "{}"]))
 def test_a_line_gone_or_of_another_type_never_crashes(folder: Path, index: int, value: str) -> None:
     lines = (SHIPPED_QUESTIONNAIRES / FILE).read_text(encoding="utf-8").splitlines(keepends=True)

@@ -1,7 +1,7 @@
 -- What earlier requests left behind for this one: the outcome of the same reference, and what is
 -- claimed of each cap. Plain, so that it is planned as a part of the statement that asks.
 -- One row per cap key; `request_digest` is null for a new reference.
-CREATE OR REPLACE FUNCTION ledger_standing(
+CREATE OR REPLACE FUNCTION ledger_member_state(
     p_member_id bigint, p_reference text,
     p_cap_subjects bigint[], p_cap_keys text[], p_cap_periods date[]
 ) RETURNS TABLE (
@@ -18,5 +18,5 @@ CREATE OR REPLACE FUNCTION ledger_standing(
                            AND c.period_start = x.period
 $$;
 
-REVOKE ALL ON FUNCTION ledger_standing FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ledger_standing TO tanpuhui_app;
+REVOKE ALL ON FUNCTION ledger_member_state FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ledger_member_state TO tanpuhui_app;
