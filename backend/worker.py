@@ -8,7 +8,7 @@ once. One worker process serves one queue, because RQ loses jobs of a worker tha
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from threading import Event
 from types import FrameType
 
@@ -159,7 +159,7 @@ def _advance_draws(db: Connection, backend: Backend, _messages: Sequence[Taken])
     draws.advance(db, backend.keys, now=backend.clock.now())
 
 
-def _publish(backend: Backend, touched: set[tuple[int, date]] | None) -> None:
+def _publish(backend: Backend, touched: rankings.Touched | None) -> None:
     with backend.engine.begin() as db:
         rankings.publish_current(db, backend.redis, now=backend.clock.now(), touched=touched)
 

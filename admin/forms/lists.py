@@ -51,12 +51,20 @@ class RankingFilter(StrictSchema):
     """Which board is shown; `seen` is the digest of what the page shows already."""
 
     board = Chosen(Board, load_default=Board.DEPARTMENTS)
-    measure = Chosen(BoardMeasure, load_default=BoardMeasure.PER_HEAD)
+    measure = Chosen(BoardMeasure, load_default=BoardMeasure.INDEX)
     season = StrictString(max_length=7, load_default="")
     q = StrictString(max_length=50, load_default="")
     page = StrictInteger(minimum=1, maximum=10_000, load_default=1)
     live = StrictInteger(minimum=0, maximum=1, load_default=1)
     seen = StrictString(max_length=64, load_default="")
+
+
+class LineFilter(StrictSchema):
+    """Which line of a board is explained."""
+
+    board = Chosen(Board, load_default=Board.DEPARTMENTS)
+    subject = StrictInteger(minimum=1, required=True)
+    season = StrictString(max_length=7, load_default="")
 
 
 class InstitutionsFilter(StrictSchema):

@@ -3,20 +3,20 @@
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
 from admin.auth import RANKING_READERS, from_htmx, scope
-from admin.forms.lists import RankingFilter
+from admin.forms.lists import LineFilter, RankingFilter
 from admin.forms.reading import filters
 from backend.clock import business_day
-from backend.errors import ForbiddenError
+from backend.errors import FieldError, ForbiddenError, InvalidInputError, NotFoundError
 from backend.organisations.queries import institutions_around
-from backend.rankings.policy import Board, Season, season_named, season_of
-from backend.rankings.queries import groups_within
+from backend.rankings.policy import Board, BoardMeasure, Season, season_named, season_of
+from backend.rankings.queries import groups_within, opened_seasons
+from backend.rankings.reasons import reckoning_of
 from backend.rankings.service import BoardPlace, Leaderboard, leaderboard
 from backend.web.access import console_roles
 from backend.web.context import backend, now
@@ -25,7 +25,6 @@ from backend.web.transaction import connection
 pages = Blueprint("rankings", __name__)
 
 PAGE = 50
-_SEASONS_BACK = 12
 _BAR_WIDTH = 100
 
 
@@ -73,7 +72,6 @@ def board() -> ResponseReturnValue:
         board=chosen["board"],
         season=season,
         measure=chosen["measure"],
-        now=now(),
         within=_within(chosen["board"], around),
     )
     page = _page(found, chosen)
@@ -92,18 +90,52 @@ def board() -> ResponseReturnValue:
     )
 
 
+@pages.get("/rankings/why")
+@console_roles(*RANKING_READERS)
+def why() -> str:
+    """Why a group has its index: every number of the formula, and what would move it."""
+    chosen = filters(LineFilter)
+    board, subject = chosen["board"], chosen["subject"]
+    within = scope(RANKING_READERS)
+    around = None if within.everything else institutions_around(connection(), within)
+    if board not in _boards(around):
+        raise NotFoundError("您的范围内没有这个榜，请回到排行选择。")
+    found = leaderboard(
+        connection(),
+        backend().redis,
+        board=board,
+        season=_season(chosen["season"]),
+        measure=BoardMeasure.INDEX,
+        within=_within(board, around),
+    )
+    place = next((place for place in found.places if place.group.id == subject), None)
+    reckoning = None if place is None else reckoning_of(connection(), found, place)
+    if place is None or reckoning is None:
+        raise NotFoundError("榜上没有这一组；不足 5 人的不单列，请回到排行查看。")
+    return render_template(
+        "rankings/why.html", found=found, place=place, reckoning=reckoning, at=now()
+    )
+
+
 def _season(name: str) -> Season:
-    return season_named(name) if name else season_of(business_day(now()))
+    """The season asked for, or the running one.
+
+    Raises:
+        InvalidInputError: it is none, or has not begun.
+    """
+    present = season_of(business_day(now()))
+    season = season_named(name) if name else present
+    if season.first > present.first:
+        sentence = f"{season.name} 还没有开始，请选择 {present.name} 或更早的月份。"
+        raise InvalidInputError(sentence, fields=[FieldError("season", "out_of_range", sentence)])
+    return season
 
 
 def _seasons() -> list[str]:
-    """The months that can be chosen, the running one first."""
-    first = season_of(business_day(now())).first
-    names = []
-    for _ in range(_SEASONS_BACK):
-        names.append(f"{first:%Y-%m}")
-        first = (first - timedelta(days=1)).replace(day=1)
-    return names
+    """The months that can be chosen: the running one, then those with a board."""
+    present = season_of(business_day(now())).name
+    opened = [season.name for season in reversed(opened_seasons(connection()))]
+    return [present, *(name for name in opened if name < present)]
 
 
 def _boards(around: Collection[int] | None) -> list[Board]:
@@ -127,16 +159,15 @@ def _page(found: Leaderboard, chosen: dict[str, Any]) -> BoardPage:
     number = min(chosen["page"], pages_)
     shown = places[(number - 1) * PAGE : number * PAGE]
     return BoardPage(
-        _lines(shown, longest=max((place.score_mpt for place in found.places), default=0)),
+        _lines(shown, longest=max((place.score for place in found.places), default=0)),
         len(places),
         number,
         pages_,
-        hashlib.sha256(repr((shown, found.hidden, pages_)).encode()).hexdigest()[:32],
+        hashlib.sha256(repr((shown, found.hidden, found.begun, pages_)).encode()).hexdigest()[:32],
     )
 
 
 def _lines(places: Sequence[BoardPlace], *, longest: int) -> tuple[BoardLine, ...]:
     return tuple(
-        BoardLine(place, place.score_mpt * _BAR_WIDTH // longest if longest else 0)
-        for place in places
+        BoardLine(place, place.score * _BAR_WIDTH // longest if longest else 0) for place in places
     )

@@ -70,6 +70,66 @@ def department_day_totals(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class MemberMonthTotal:
+    """What a member did in some days, counting only what is ranked."""
+
+    member_id: int
+    points_mpt: int
+    reduction_mg: int
+    actions: int
+
+
+def member_months_of(db: Connection, action_ids: Sequence[int]) -> set[tuple[int, date]]:
+    """The members of these actions, with the first day of the month each happened in."""
+    rows = db.execute(
+        select(Action.member_id, Action.occurred_on)
+        .where(Action.id == func.any(bindparam("ids", action_ids, ARRAY(BigInteger()))))
+        .distinct()
+    )
+    return {(member_id, day.replace(day=1)) for member_id, day in rows}
+
+
+def days_of_actions(db: Connection) -> tuple[date, date] | None:
+    """The first and the last day with an action, if there is any."""
+    first = db.scalar(select(func.min(Action.occurred_on)))
+    last = db.scalar(select(func.max(Action.occurred_on)))
+    return None if first is None or last is None else (first, last)
+
+
+def member_month_totals(
+    db: Connection, *, first: date, last: date, member_ids: Sequence[int] | None = None
+) -> list[MemberMonthTotal]:
+    """Totals by member over some days, of these members or of all that have any.
+
+    Args:
+        db: any transaction.
+        first: an Asia/Shanghai day.
+        last: the last one.
+        member_ids: whose; None for everybody's.
+    """
+    totals = (
+        select(
+            Action.member_id,
+            func.sum(NOW["points_mpt"]),
+            func.sum(NOW["reduction_mg"]),
+            func.count(),
+        )
+        .select_from(Action)
+        .outerjoin(ActionState, ActionState.action_id == Action.id)
+        .outerjoin(Reassessment, Reassessment.id == ActionState.reassessment_id)
+        .where(NOW["ranked"], COUNTS, Action.occurred_on.between(first, last))
+        .group_by(Action.member_id)
+    )
+    if member_ids is not None:
+        whose = bindparam("members", list(member_ids), ARRAY(BigInteger()))
+        totals = totals.where(Action.member_id == func.any(whose))
+    return [
+        MemberMonthTotal(member, int(points), int(reduction), count)
+        for member, points, reduction, count in db.execute(totals)
+    ]
+
+
 class MemberTotal(NamedTuple):
     """What a member did with the same facts under one version of a methodology, and how often."""
 

@@ -11,6 +11,14 @@ from backend.runtime.servers import running_servers
 from backend.settings import Settings
 
 _DIFFERENT = 1
+_WORDS = {
+    "department_id": "部门",
+    "day": "日期",
+    "season": "榜期",
+    "member_id": "成员",
+    "board": "榜",
+    "group_id": "编号",
+}
 
 
 @click.group(help="排行榜：重建与核对。")
@@ -31,19 +39,27 @@ def rebuild(*, check: bool, as_json: bool) -> None:
         try:
             with backend.engine.begin() as db:
                 differing = jobs.differences(db)
+                members = jobs.season_differences(db)
+                groups = jobs.group_differences(db)
                 if not check:
                     jobs.rebuild(db)
                     jobs.publish_current(db, backend.redis, now=backend.clock.now())
         finally:
             backend.engine.dispose()
-    found = [{"department_id": d, "day": str(day)} for d, day in sorted(differing)]
+    found = [
+        *({"department_id": d, "day": str(day)} for d, day in sorted(differing)),
+        *({"season": season, "member_id": m} for season, m in sorted(members)),
+        *({"season": season, "board": b, "group_id": g} for season, b, g in sorted(groups)),
+    ]
     if as_json:
         click.echo(json.dumps({"differences": found, "rebuilt": not check}))
     elif found:
-        click.echo(f"{len(found)} 个部门日汇总与行为记录不一致" + ("。" if check else "，已重算。"))
+        click.echo(f"{len(found)} 处汇总与行为记录不一致" + ("。" if check else "，已重算。"))
         for difference in found:
-            click.echo(f"  部门 {difference['department_id']}，{difference['day']}")
+            click.echo(
+                "  " + "，".join(f"{_WORDS[key]} {value}" for key, value in difference.items())
+            )
     else:
-        click.echo("部门汇总与行为记录一致。")
+        click.echo("各榜期的汇总与行为记录一致。")
     if check and found:
         raise click.exceptions.Exit(_DIFFERENT)

@@ -156,12 +156,7 @@ def _simulated(draft: Draft, first: date, last: date) -> SimulationReport:
         outcome = simulate_draft(
             db, draft, first=first, last=last, tell=progress.add, spread=spread
         )
-        board = board_effect(
-            db,
-            outcome.departments,
-            first=first,
-            last=last,
-            today=business_day(SystemClock().now()),
-        )
+        today = business_day(SystemClock().now())
+        board = board_effect(db, outcome.departments, day=min(today, last))
     click.echo(f"用时折合 {progress.rate:,.0f} 条/秒。", err=True)
     return SimulationReport(first, last, draft, outcome, board)

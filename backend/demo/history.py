@@ -70,16 +70,18 @@ def _log_visit(db: Connection, backend: Backend, reference: str, visit: Visit) -
 def roll_up_logged(db: Connection) -> None:
     """Brings about what follows from the actions: recomputes the roll-ups they belong to.
 
-    Commits after each batch: a job of the running system that wants the same rows or the same
-    lock waits for one batch, not for the whole load. The messages are marked done.
+    Commits after each batch and each season: a job of the running system that wants the same rows
+    or the same lock waits for one of them, not for the whole load. The messages are marked done.
     """
     while True:
         waiting = outbox.take_waiting(db, kind="award.posted", limit=BATCH)
-        if waiting:
-            rankings.roll_up(db, [int(message.payload["action_id"]) for message in waiting])
+        rankings.roll_up_days(db, [int(message.payload["action_id"]) for message in waiting])
         db.commit()
         if len(waiting) < BATCH:
-            return
+            break
+    for season in rankings.seasons_of_actions(db):
+        rankings.recompute(db, season)
+        db.commit()
 
 
 def _drop_off(backend: Backend, reference: str, visit: Visit) -> ClaimInput:

@@ -94,7 +94,7 @@ def index_of(people: int, roots: int, parameters: SeasonParameters) -> IndexScor
     if people < MIN_GROUP:
         return IndexScore(people, rounded(mean), None, None, None, None)
     within = parameters.sigma2 / people
-    swing = Fraction(_root(parameters.tau2 + within), ROOT_SCALE)
+    swing = Fraction(swing_of(people, parameters), ROOT_SCALE)
     above = _times(mean - parameters.mu, swing)
     half = _times(_QUANTILE_80 * Fraction(_root(within), ROOT_SCALE), swing)
     index = rounded(_clipped(_MIDDLE + above))
@@ -106,6 +106,11 @@ def index_of(people: int, roots: int, parameters: SeasonParameters) -> IndexScor
         rounded(_clipped(_MIDDLE + above + half)),
         band_of(index),
     )
+
+
+def swing_of(people: int, parameters: SeasonParameters) -> int:
+    """The swing of the mean that is normal for a department of this size, in 1 / ROOT_SCALE."""
+    return _root(parameters.tau2 + parameters.sigma2 / people)
 
 
 def _times(difference: Fraction, swing: Fraction) -> Fraction:

@@ -4,29 +4,30 @@ import json
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
-from backend.clock import business_day
 from backend.rankings import queries
-from backend.rankings.policy import MIN_GROUP, Board, BoardMeasure, Season, score
-from backend.rankings.queries import Group
+from backend.rankings.policy import MIN_GROUP, Board, BoardMeasure, Season, has_begun
+from backend.rankings.queries import Group, SeasonRecord, StoredMeasure
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class BoardPlace:
-    """One line of a board. Equal scores share a rank; `tied` says so."""
+    """One line of a board. Equal scores share a rank; `tied` says so.
+
+    The score is the index in units of 1e-10, or points in milli-points, as the measure says.
+    """
 
     rank: int
     tied: bool
     group: Group
-    score_mpt: int
+    score: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,10 @@ class Leaderboard:
         board: what is ranked.
         season: when.
         measure: by what.
-        places: best first; equal scores by id.
+        places: best first; equal scores by id; none before the board has begun.
+        begun: whether enough groups have a ranked action for it to say anything.
+        record: the season as it was opened; None where it was not.
+        gauge: what the index is measured by; None where there is nothing to measure.
         hidden: groups of fewer than `policy.MIN_GROUP` people, which are not shown.
     """
 
@@ -46,6 +50,9 @@ class Leaderboard:
     measure: BoardMeasure
     places: tuple[BoardPlace, ...]
     hidden: int
+    begun: bool
+    record: SeasonRecord | None
+    gauge: StoredMeasure | None
 
 
 _PREFIX = "tanpuhui:board:"
@@ -55,11 +62,9 @@ def _key(board: Board, season: Season) -> str:
     return f"{_PREFIX}{board.value}:{season.name}"
 
 
-def publish(
-    db: Connection, redis: Redis, *, board: Board, season: Season, now: datetime
-) -> list[Group]:
+def publish(db: Connection, redis: Redis, *, board: Board, season: Season) -> list[Group]:
     """Writes a whole board to Redis, in one swap; returns what it wrote."""
-    groups = queries.groups(db, board=board, season=season, today=business_day(now))
+    groups = queries.groups(db, board=board, season=season)
     key = _key(board, season)
     with redis.pipeline(transaction=True) as pipe:
         pipe.delete(key)
@@ -76,14 +81,13 @@ def publish_groups(
     board: Board,
     season: Season,
     ids: Sequence[int],
-    now: datetime,
 ) -> None:
     """Brings some groups of a board up to date; writes the whole board if there is none."""
     key = _key(board, season)
     if not redis.exists(key):
-        publish(db, redis, board=board, season=season, now=now)
+        publish(db, redis, board=board, season=season)
         return
-    changed = queries.groups(db, board=board, season=season, today=business_day(now), ids=ids)
+    changed = queries.groups(db, board=board, season=season, ids=ids)
     if changed:
         redis.hset(key, mapping={str(group.id): _packed(group) for group in changed})
 
@@ -116,7 +120,6 @@ def leaderboard(
     board: Board,
     season: Season,
     measure: BoardMeasure,
-    now: datetime,
     within: Collection[int] | None = None,
 ) -> Leaderboard:
     """The board, from Redis or else from the roll-ups: the two are equal.
@@ -127,22 +130,43 @@ def leaderboard(
         board: what is ranked.
         season: when.
         measure: by what.
-        now: the present instant.
         within: rank these groups among themselves; None for all.
     """
-    groups = published(redis, board=board, season=season)
+    record = queries.find_season(db, season)
+    groups = None if record is None else published(redis, board=board, season=season)
     if groups is None:
-        groups = queries.groups(db, board=board, season=season, today=business_day(now))
-    if within is not None:
-        groups = [group for group in groups if group.id in within]
-    shown = [group for group in groups if group.headcount >= MIN_GROUP]
-    return Leaderboard(board, season, measure, ranked(shown, measure), len(groups) - len(shown))
+        groups = queries.groups(db, board=board, season=season)
+    large = [group for group in groups if group.headcount >= MIN_GROUP]
+    begun = has_begun(active=sum(group.active > 0 for group in large), groups=len(large))
+    shown = [group for group in large if within is None or group.id in within]
+    hidden = sum(
+        group.headcount < MIN_GROUP and (within is None or group.id in within) for group in groups
+    )
+    return Leaderboard(
+        board,
+        season,
+        measure,
+        ranked(shown, measure) if begun else (),
+        hidden,
+        begun,
+        record,
+        queries.measure_of(db, board=board, season=season),
+    )
+
+
+def score(measure: BoardMeasure, group: Group) -> int | None:
+    """The figure a board sorts by; per head it is rounded down; None for a group without index."""
+    if measure is BoardMeasure.INDEX:
+        return group.index_e10
+    if measure is BoardMeasure.TOTAL:
+        return group.points_mpt
+    return group.points_mpt // group.headcount
 
 
 def ranked(groups: Sequence[Group], measure: BoardMeasure) -> tuple[BoardPlace, ...]:
     """Groups by their score, best first; equal scores share a rank."""
     scored = sorted(
-        ((score(measure, points_mpt=g.points_mpt, headcount=g.headcount), g) for g in groups),
+        ((points, group) for group in groups if (points := score(measure, group)) is not None),
         key=lambda pair: (-pair[0], pair[1].id),
     )
     shared = Counter(points for points, _ in scored)
@@ -154,7 +178,7 @@ def ranked(groups: Sequence[Group], measure: BoardMeasure) -> tuple[BoardPlace, 
             rank=rank_of[points],
             tied=shared[points] > 1,
             group=group,
-            score_mpt=points,
+            score=points,
         )
         for points, group in scored
     )

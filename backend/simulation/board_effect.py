@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from backend.rankings import queries
-from backend.rankings.policy import MIN_GROUP, Board, BoardMeasure, Season
+from backend.rankings.policy import MIN_GROUP, BoardMeasure
 from backend.rankings.queries import Group
 from backend.rankings.service import ranked
 from backend.simulation.policy import Sums
@@ -49,21 +49,15 @@ class BoardEffect:
     merged_sums: Sums | None
 
 
-def board_effect(
-    db: Connection, sums: Mapping[int, Sums], *, first: date, last: date, today: date
-) -> BoardEffect:
+def board_effect(db: Connection, sums: Mapping[int, Sums], *, day: date) -> BoardEffect:
     """Ranks all departments by points per head, as credited and under the draft.
 
     Args:
         db: any transaction.
         sums: by department, what its actions of these days earned and would earn.
-        first: the first Asia/Shanghai day.
-        last: the last one; heads are counted on it, or today when it lies ahead.
-        today: the present day.
+        day: the Asia/Shanghai day on which heads are counted.
     """
-    groups = queries.groups(
-        db, board=Board.DEPARTMENTS, season=Season("", first, last), today=today
-    )
+    groups = queries.departments_on(db, day)
     shown = [group for group in groups if group.headcount >= MIN_GROUP]
     before = _ranks(shown, {key: each.points_before_mpt for key, each in sums.items()})
     after = _ranks(shown, {key: each.points_after_mpt for key, each in sums.items()})

@@ -142,6 +142,10 @@ _AT_RISK = {
     "usage_count": Invariant.CAPS,
     "transfer": Invariant.CONSERVATION,
     "department_day": Invariant.RANKING,
+    "ranking_season": Invariant.RANKING,
+    "season_measure": Invariant.RANKING,
+    "season_member": Invariant.RANKING,
+    "season_group": Invariant.RANKING,
     "methodology_version": Invariant.PROVENANCE,
 }
 

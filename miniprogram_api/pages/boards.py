@@ -20,9 +20,9 @@ def show() -> str:
     """A board, with the member's own group highlighted and explained."""
     asked, by = request.args.get("board"), request.args.get("measure")
     board = Board(asked) if asked in set(Board) else Board.DEPARTMENTS
-    measure = BoardMeasure(by) if by in set(BoardMeasure) else BoardMeasure.PER_HEAD
+    measure = BoardMeasure(by) if by in set(BoardMeasure) else BoardMeasure.INDEX
     found = leaderboard_of(board, request.args.get("season"), measure)
-    own_id = own_group(actor(), board)
+    own_id = own_group(actor(), found)
     own = next((place for place in found.places if place.group.id == own_id), None)
     cursor = request.args.get("cursor")
     places = places_after(found, cursor)
@@ -39,9 +39,7 @@ def show() -> str:
         formula=FORMULAS[measure],
         minimum=MIN_GROUP,
         next_cursor=(
-            encode_cursor(shown[-1].score_mpt, shown[-1].group.id)
-            if len(places) > len(shown)
-            else None
+            encode_cursor(shown[-1].score, shown[-1].group.id) if len(places) > len(shown) else None
         ),
         total=BoardMeasure.TOTAL,
     )

@@ -15,7 +15,7 @@ from backend.web.access import actor, member_page
 from backend.web.context import backend, now
 from backend.web.paging import decode_cursor, page
 from backend.web.transaction import connection
-from miniprogram_api.flows.rankings import leaderboard_of
+from miniprogram_api.flows.rankings import leaderboard_of, own_group
 from miniprogram_api.pages.entries import titles_of
 from miniprogram_api.pages.frame import page_blueprint
 
@@ -29,17 +29,17 @@ _PAGE = 20
 @member_page
 def overview() -> str:
     """Balance, points by expiry, the latest records and the own department's rank."""
-    found = leaderboard_of(Board.DEPARTMENTS, None, BoardMeasure.PER_HEAD)
-    department_id = actor().department_id
+    found = leaderboard_of(Board.DEPARTMENTS, None, BoardMeasure.INDEX)
+    own_id = own_group(actor(), found)
     return render_template(
         "mine.html",
         **_holdings(),
         records=_records(
             actions_of(connection(), member_id=actor().member_id, before_id=None, limit=_LATEST)
         ),
-        own=next((place for place in found.places if place.group.id == department_id), None),
+        own=next((place for place in found.places if place.group.id == own_id), None),
         board=found,
-        in_department=department_id is not None,
+        in_department=actor().department_id is not None,
     )
 
 

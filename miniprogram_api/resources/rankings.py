@@ -5,7 +5,7 @@ from typing import Any
 
 from backend.errors import NotFoundError
 from backend.rankings.labels import FORMULAS
-from backend.rankings.policy import MIN_GROUP, Board, BoardMeasure, Season
+from backend.rankings.policy import MIN_GROUP, Board, BoardMeasure
 from backend.web.access import actor, member_only
 from backend.web.api import Blueprint
 from backend.web.context import now
@@ -16,6 +16,8 @@ from miniprogram_api.flows.rankings import (
     line_sentences,
     own_group,
     places_after,
+    reckoning_body,
+    season_body,
 )
 from miniprogram_api.schemas.rankings import (
     BoardQuery,
@@ -37,23 +39,24 @@ def read_board(query: Mapping[str, Any]) -> dict[str, Any]:
     Groups of fewer people than `minimum_headcount` are counted in `hidden` and not listed.
     """
     found = leaderboard_of(Board(query["board"]), query["season"], BoardMeasure(query["measure"]))
-    own_id = own_group(actor(), found.board)
+    own_id = own_group(actor(), found)
     places = places_after(found, query["cursor"])
     shown = places[: query["limit"]]
     last = shown[-1] if len(places) > len(shown) else None
     own = next((place for place in found.places if place.group.id == own_id), None)
     return {
         "board": found.board.value,
-        "season": _season_body(found.season),
+        "season": season_body(found),
         "measure": found.measure.value,
         "formula": FORMULAS[found.measure],
+        "begun": found.begun,
         "groups": len(found.places),
         "hidden": found.hidden,
         "minimum_headcount": MIN_GROUP,
         "own": None if own is None else line_body(own, own_id),
         "as_of": now().isoformat(),
         "items": [line_body(place, own_id) for place in shown],
-        "next_cursor": encode_cursor(last.score_mpt, last.group.id) if last else None,
+        "next_cursor": encode_cursor(last.score, last.group.id) if last else None,
     }
 
 
@@ -69,24 +72,17 @@ def explain_line(query: Mapping[str, Any], board: str, subject: int) -> dict[str
     place = next((place for place in found.places if place.group.id == subject), None)
     if place is None:
         raise NotFoundError(f"榜上没有这一组；不满 {MIN_GROUP} 人的不列出，请回到榜单查看。")
-    scores = [other.score_mpt for other in found.places]
+    scores = [other.score for other in found.places]
     return {
         "board": found.board.value,
-        "season": _season_body(found.season),
+        "season": season_body(found),
         "measure": found.measure.value,
         "formula": FORMULAS[found.measure],
-        "line": line_body(place, own_group(actor(), found.board)),
-        "ahead": sum(score > place.score_mpt for score in scores),
-        "equal": scores.count(place.score_mpt) - 1,
+        "line": line_body(place, own_group(actor(), found)),
+        "reckoning": reckoning_body(found, place),
+        "ahead": sum(score > place.score for score in scores),
+        "equal": scores.count(place.score) - 1,
         "groups": len(scores),
         "sentences": line_sentences(found, place),
         "as_of": now().isoformat(),
-    }
-
-
-def _season_body(season: Season) -> dict[str, str]:
-    return {
-        "name": season.name,
-        "first": season.first.isoformat(),
-        "last": season.last.isoformat(),
     }

@@ -104,6 +104,7 @@ MAY: dict[str, set[Role]] = {
     "cash_value.switch": {Role.CITY_ADMIN, Role.DISTRICT_MANAGER},
     "conservation.report": {Role.CITY_ADMIN, Role.AUDITOR},
     "rankings.board": READERS | {Role.DEPARTMENT_MANAGER},
+    "rankings.why": READERS | {Role.DEPARTMENT_MANAGER},
     "institutions.listing": READERS,
     "institutions.detail": READERS,
     "members.listing": WRITERS,

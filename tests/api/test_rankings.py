@@ -79,7 +79,7 @@ def _department(
 
 
 def test_a_board_is_sorted_and_marks_the_callers_group(get: Get, ranked: Scene) -> None:
-    board = get("?board=departments").get_json()
+    board = get("?board=departments&measure=per_head").get_json()
     lines = [
         (line["rank"], line["name"], line["points_mpt"], line["own"]) for line in board["items"]
     ]
@@ -91,18 +91,34 @@ def test_a_board_is_sorted_and_marks_the_callers_group(get: Get, ranked: Scene) 
     assert board["own"] == board["items"][1]
     assert board["own"]["subject"] == ranked.departments[0]
     assert board["items"][0]["points_per_head_mpt"] == 19_000 // 6
-    assert board["season"] == {"name": "2026-11", "first": "2026-11-01", "last": "2026-11-30"}
-    assert "÷ 人数" in board["formula"]
+    assert board["season"] == {
+        "name": "2026-11",
+        "first": "2026-11-01",
+        "last": "2026-11-30",
+        "provisional": True,
+        "closed_at": None,
+        "restated_at": None,
+    }
+    assert "÷ 花名册人数" in board["formula"]
+
+
+def test_groups_may_share_a_rank(get: Get, scene: Scene, backend: Backend) -> None:
+    with backend.engine.begin() as db:
+        for member in (0, 6):
+            _log(db, backend, scene, member=member, mass="1")
+        rebuild(db)
+    board = get("").get_json()
+    assert [(line["rank"], line["tied"]) for line in board["items"]] == [(1, True)] * 2
 
 
 @pytest.mark.usefixtures("ranked")
-def test_groups_may_share_a_rank(get: Get) -> None:
-    board = get("?board=departments&season=2026-10").get_json()
-    assert {(line["rank"], line["tied"]) for line in board["items"]} == {(1, True)}
+def test_a_month_without_a_board_says_that_it_has_none(get: Get) -> None:
+    board = get("?season=2026-10").get_json()
+    assert (board["begun"], board["items"], board["own"]) == (False, [], None)
 
 
 @pytest.mark.usefixtures("ranked")
-@pytest.mark.parametrize("measure", ["per_head", "total"])
+@pytest.mark.parametrize("measure", ["index", "per_head", "total"])
 def test_pages_of_a_board_hold_every_group_once(get: Get, measure: str) -> None:
     names: list[str] = []
     path = f"?limit=1&measure={measure}"
@@ -127,19 +143,20 @@ def test_groups_of_fewer_than_five_people_stay_hidden(
 ) -> None:
     with backend.engine.begin() as db:
         small = _department(db, backend, ranked, "小处", people=4)
+        rebuild(db)
     headers = bearer(small[0])
     board = get("", headers).get_json()
-    assert board["hidden"] == 1
-    assert board["own"] is None
     assert "小处" not in str(board)
-    shown = {line["subject"] for line in board["items"]}
-    hidden = max(shown) + 1
+    # Four of 21 would be what the institution's figures leave: they join the smallest department.
+    assert (board["own"]["name"], board["own"]["headcount"]) == ("示范局 · 信息处", 9)
+    assert board["own"]["joined"] == 4
+    hidden = max(line["subject"] for line in board["items"]) + 1
     assert get(f"/departments/{hidden}/explanation", headers).status_code == 404
 
 
 def test_a_line_is_recomputed_with_its_numbers(get: Get, ranked: Scene) -> None:
     subject = ranked.departments[0]
-    answer = get(f"/departments/{subject}/explanation").get_json()
+    answer = get(f"/departments/{subject}/explanation?measure=per_head").get_json()
     assert (answer["ahead"], answer["equal"], answer["groups"]) == (1, 0, 3)
     assert answer["line"]["points_per_head_mpt"] == 2_500
     assert "15 分 ÷ 6 人 ＝ 人均 2.5 分" in "".join(answer["sentences"])

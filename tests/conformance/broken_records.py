@@ -155,6 +155,20 @@ CANARIES = (
         ),
     ),
     Canary(
+        "what counts of people in a season stands still",
+        Invariant.RANKING,
+        "rankings.seasons",
+        another_award,
+        undone="backend.rankings.seasons.credit",
+    ),
+    Canary(
+        "a person may stand twice on a roster",
+        Invariant.RANKING,
+        "guards.constraints",
+        nothing,
+        statements=("ALTER TABLE season_member DROP CONSTRAINT pk_season_member",),
+    ),
+    Canary(
         "a board stands still",
         Invariant.RANKING,
         "rankings.boards",

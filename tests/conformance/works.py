@@ -281,7 +281,7 @@ def boards_then_award(book: Book) -> None:
     with book.backend.engine.begin() as db:
         for board in Board:
             season = season_of(business_day(now))
-            boards.publish(db, book.backend.redis, board=board, season=season, now=now)
+            boards.publish(db, book.backend.redis, board=board, season=season)
     book.drop_off(13, minutes_ago=10)
 
 

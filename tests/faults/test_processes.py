@@ -168,7 +168,6 @@ def test_without_redis_drop_offs_succeed_and_boards_catch_up(
             board=Board.DEPARTMENTS,
             season=season,
             measure=BoardMeasure.TOTAL,
-            now=now,
         )
         assert jobs.differences(db) == set()
     assert live.places[0].group.actions == 5

@@ -293,7 +293,7 @@ def _boards(db: Connection, backend: Backend) -> list[str]:
     season = season_of(business_day(now))
     for board in Board:
         live = published(backend.redis, board=board, season=season)
-        if live != queries.groups(db, board=board, season=season, today=business_day(now)):
+        if live != queries.groups(db, board=board, season=season):
             wrong.append(f"board {board.value}")
     return wrong
 

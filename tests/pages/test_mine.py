@@ -130,7 +130,7 @@ def test_the_board_marks_the_own_group_and_says_why(
     member: FlaskClient, log: Callable[..., int]
 ) -> None:
     log(0, "2")
-    page = member.get("/board").text
+    page = member.get("/board?measure=per_head").text
     own = page.partition('class="own"')[2].partition("</tr>")[0]
     assert "示范局 · 综合处（我的）" in own
     assert "3.166 分" in own
@@ -139,10 +139,11 @@ def test_the_board_marks_the_own_group_and_says_why(
     assert "19 分" in total.partition('class="own"')[2].partition("</tr>")[0]
 
 
-@pytest.mark.usefixtures("log")
-def test_other_boards_and_seasons_open(member: FlaskClient) -> None:
+def test_other_boards_and_seasons_open(member: FlaskClient, log: Callable[..., int]) -> None:
+    log(0, "2")
     assert "西湖区" in member.get("/board?board=districts").text
-    assert "示范局" in member.get("/board?board=institutions&season=2026-10").text
+    assert "示范局" in member.get("/board?board=institutions").text
+    assert "刚开始" in member.get("/board?board=institutions&season=2026-10").text
     refused = member.get("/board?season=2027-01")
     assert refused.status_code == 422
     assert "还没有开始" in refused.text

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import Connection, text
 from werkzeug.routing import Rule
 
+from backend.rankings.policy import Board
+
 # One id of every state, then of every way in which pages show it differently.
 _ACTIONS = """
 SELECT max(a.id) FROM action a LEFT JOIN action_state s ON s.action_id = a.id
@@ -99,6 +101,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "roles.choose": ("", "role=attendant", "role=department_manager"),
     "roles.choose_invitation": ("", "role=district_manager", "role=department_manager"),
     "rankings.board": ("", "board=institutions", "board=districts", "season=2026Q1"),
+    "rankings.why": ("", *(f"board={board}&subject=1" for board in Board)),
     "boards.show": ("", "board=institutions", "board=districts"),
     "rankings.read_board": ("board=departments", "board=members", "board=districts"),
 }

@@ -99,6 +99,9 @@ def test_a_restored_installation_is_the_same_and_goes_on(
     assert before.pop("department_day") == []
     # Restored, it belongs to the key of whoever runs it.
     assert (len(after.pop("installation_key")), before.pop("installation_key")) == (1, [])
+    for derived in ("ranking_season", "season_measure", "season_member", "season_group"):
+        assert after.pop(derived)
+        assert before.pop(derived) == []
     assert after == before
     boards = {key.decode() for key in redis.scan_iter("tanpuhui:board:*")}
     assert boards
