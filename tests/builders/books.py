@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import Connection, text
 
 from backend.actions.queries import RECORDED, Recorded, recorded_of
-from backend.actions.replaying import replay
+from backend.actions.replaying import reassess, replay
 from backend.actions.versions import caps_of, exclusions_under, stored_methodology
 from backend.ledger.queries import drifting_balances
 from credit_rules import Rulebook, Used
@@ -19,6 +19,12 @@ SELECT e.action_id,
   FROM entry e JOIN transfer t ON t.entry_id = e.id
   JOIN account a ON a.id IN (t.debit, t.credit) AND a.kind IN ('avoided_source', 'issuance')
  CROSS JOIN LATERAL (SELECT CASE WHEN t.debit < 0 THEN 1 ELSE -1 END AS sign) s
+ WHERE e.action_id IS NOT NULL GROUP BY e.action_id
+""")
+_BONUSES = text("""
+SELECT e.action_id, sum(CASE WHEN b.account_id = t.debit THEN t.amount ELSE -t.amount END)::bigint
+  FROM entry e JOIN transfer t ON t.entry_id = e.id
+  JOIN balance b ON b.account_id IN (t.debit, t.credit) AND b.kind = 'campaign_budget'
  WHERE e.action_id IS NOT NULL GROUP BY e.action_id
 """)
 _CAPS = text("""
@@ -43,9 +49,12 @@ def assert_sound(db: Connection, rulebook: Rulebook) -> None:
     assert db.execute(_MIRRORS).all() == []
     actions = [recorded_of(row) for row in db.execute(RECORDED)]
     issued = {row[0]: (row[1], row[2]) for row in db.execute(_PER_ACTION)}
+    paid = {row[0]: row[1] for row in db.execute(_BONUSES)}
     for action in actions:
         earned = (action.reduction_mg, action.points_mpt) if action.counts else (0, 0)
         assert issued.get(action.id, (0, 0)) == earned, action
+        bonus = reassess(rulebook, action).bonus_mpt if action.counts else 0
+        assert paid.get(action.id, 0) == bonus, action
     assert _caps_held(db) == _caps_claimed(rulebook, actions)
 
 
