@@ -262,9 +262,11 @@ class _Round:
             action.facts,
             action.context,
         )
+        boost = Readings.of_context(action.context).boost
+        back = self._bonus(action) - assessment.bonus_mpt
         reduction = assessment.reduction_mg - action.reduction_mg
         points = assessment.points_mpt - action.points_mpt
-        if same_basis and not reduction and not points:
+        if same_basis and not reduction and not points and not back:
             return
         result.changed.append(action)
         if reduction or points:
@@ -277,6 +279,8 @@ class _Round:
                 reduction_change_mg=reduction,
                 points_change_mpt=points,
                 assessed=_assessed(basis, context, assessment, self._rulebook.digest),
+                campaign_id=boost and boost.campaign_id,
+                bonus_back_mpt=back,
             )
         )
 

@@ -41,6 +41,8 @@ class Change:
         expires_month: the lot its difference in points goes into or comes out of.
         reduction_change_mg: difference to what it earned so far.
         points_change_mpt: the same in milli-points.
+        campaign_id: the campaign whose bonus shrinks.
+        bonus_back_mpt: what goes back into its budget.
         assessed: the columns of `reassessment`, digests in hexadecimal.
     """
 
@@ -50,6 +52,8 @@ class Change:
     reduction_change_mg: int
     points_change_mpt: int
     assessed: Mapping[str, Any]
+    campaign_id: int | None = None
+    bonus_back_mpt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,5 +230,7 @@ def _change_row(change: Change) -> dict[str, Any]:
         "expires_month": change.expires_month.isoformat(),
         "reduction_change_mg": change.reduction_change_mg,
         "points_change_mpt": change.points_change_mpt,
+        "campaign_id": change.campaign_id,
+        "bonus_back_mpt": change.bonus_back_mpt,
         **change.assessed,
     }

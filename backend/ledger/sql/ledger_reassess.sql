@@ -4,7 +4,8 @@
 --
 -- The caller took the member's lock (`ledger_lock_member`) before it read what it assessed.
 -- p_changes is an array of objects: action_id, credited, expires_month, reduction_change_mg,
--- points_change_mpt and the columns of `reassessment`. Increases come first, so that they can make
+-- points_change_mpt, campaign_id and bonus_back_mpt (what goes back into a campaign's budget), and
+-- the columns of `reassessment`. Increases come first, so that they can make
 -- good what decreases need. p_counters holds what member counters become (`set`) and what is added
 -- to those of places (`add`).
 CREATE OR REPLACE FUNCTION ledger_reassess(
@@ -25,10 +26,12 @@ DECLARE
     v_mpt bigint := 0;
 BEGIN
     FOR v_change IN
-        SELECT c.*, a.methodology_id, c.reduction_change_mg AS d_mg, c.points_change_mpt AS d_mpt
+        SELECT c.*, a.methodology_id, c.reduction_change_mg AS d_mg, c.points_change_mpt AS d_mpt,
+               coalesce(c.bonus_back_mpt, 0) AS back_mpt
           FROM jsonb_to_recordset(p_changes) AS c(
                action_id bigint, credited boolean, expires_month date,
                reduction_change_mg bigint, points_change_mpt bigint,
+               campaign_id bigint, bonus_back_mpt bigint,
                tier text, channel text, ranked boolean, facts jsonb, context jsonb,
                methodology_version integer, methodology_digest text, rulebook_digest text,
                trace_digest text, reduction_mg bigint, points_mpt bigint)
@@ -36,7 +39,8 @@ BEGIN
          ORDER BY c.points_change_mpt DESC, c.reduction_change_mg DESC, c.action_id
     LOOP
         v_entry := NULL;
-        IF v_change.credited AND (v_change.d_mg <> 0 OR v_change.d_mpt <> 0) THEN
+        IF v_change.credited AND (v_change.d_mg <> 0 OR v_change.d_mpt <> 0
+                                    OR v_change.back_mpt <> 0) THEN
             v_points := ledger_member_account(p_member_id, 'member_points', v_change.expires_month);
             v_new := NULL;
             v_new.member_id := p_member_id;
@@ -46,8 +50,9 @@ BEGIN
             IF v_change.d_mg < 0 THEN
                 v_mg := v_mg + ledger_cover(v_new, v_reduction, 'mg', -v_change.d_mg);
             END IF;
-            IF v_change.d_mpt < 0 THEN
-                v_mpt := v_mpt + ledger_cover(v_new, v_points, 'mpt', -v_change.d_mpt);
+            IF v_change.d_mpt < v_change.back_mpt THEN
+                v_mpt := v_mpt + ledger_cover(v_new, v_points, 'mpt',
+                                              v_change.back_mpt - v_change.d_mpt);
             END IF;
             v_new.kind := 'correction';
             v_new.trace_digest := decode(v_change.trace_digest, 'hex');
@@ -57,10 +62,13 @@ BEGIN
             v_entry := ledger_write_entry(
                 v_new,
                 ARRAY[CASE WHEN v_change.d_mg > 0 THEN v_sources[1] ELSE v_reduction END,
-                      CASE WHEN v_change.d_mpt > 0 THEN v_sources[2] ELSE v_points END],
+                      CASE WHEN v_change.d_mpt > 0 THEN v_sources[2] ELSE v_points END,
+                      v_points],
                 ARRAY[CASE WHEN v_change.d_mg > 0 THEN v_reduction ELSE v_sources[1] END,
-                      CASE WHEN v_change.d_mpt > 0 THEN v_points ELSE v_sources[2] END],
-                ARRAY['mg', 'mpt'], ARRAY[abs(v_change.d_mg), abs(v_change.d_mpt)]);
+                      CASE WHEN v_change.d_mpt > 0 THEN v_points ELSE v_sources[2] END,
+                      ledger_campaign_account(v_change.campaign_id, (p_member_id % 16)::integer)],
+                ARRAY['mg', 'mpt', 'mpt'],
+                ARRAY[abs(v_change.d_mg), abs(v_change.d_mpt), v_change.back_mpt]);
             v_entries := v_entries + 1;
         END IF;
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from backend.actions.queries import action_of, actions_by_id
+from backend.actions.reassessment import AssessmentInputs, ReassessmentTask, reassess_days
 from backend.actions.replaying import reassess
 from backend.campaign_desk.queries import report_of
 from backend.campaigns import service
@@ -14,6 +15,7 @@ from backend.corrections.reviews import Decision, reverse
 from backend.ledger.budgets import budget_left
 from backend.ledger.service import post_award
 from tests.backend.ledger.test_budgets import an_award
+from tests.builders.books import assert_sound
 from tests.builders.campaigns import CITY, a_campaign
 from tests.builders.claims import NOW, RULEBOOK, Log, log_for
 from tests.builders.scene import Scene, a_scene
@@ -174,3 +176,26 @@ def test_what_is_assessed_again_after_a_reversal_keeps_the_bonus_it_was_given(
     again = reassess(RULEBOOK, recorded)
     assert again.bonus_mpt == second.assessment.bonus_mpt
     assert budget_left(db, campaign_id=campaign) == 1_000_000 - again.bonus_mpt
+    assert_sound(db, RULEBOOK)
+
+
+def test_a_bonus_that_shrinks_with_its_action_goes_back_into_the_budget(
+    db: Connection, scene: Scene, log: Log
+) -> None:
+    campaign = a_campaign(
+        db, scene.institution_id, NOW - timedelta(hours=3), kinds=("stairs.climb",)
+    )
+    member = scene.members[0]
+    join(db, campaign, member)
+    receipt = log("stairs.climb", {"floors": "8"})
+    stairs = RULEBOOK.methodology("stairs.climb", receipt.action.occurred_on)
+    fewer = AssessmentInputs(stairs, "T0", receipt.action.channel, {"floors": "2"})
+    day = receipt.action.occurred_on
+    task = ReassessmentTask(member, day, day, basis=lambda _action: fewer)
+    reassess_days(db, RULEBOOK, task, today=day, actor_id=None)
+    recorded = action_of(db, member_id=member, action_id=receipt.action.id)
+    assert recorded is not None
+    again = reassess(RULEBOOK, recorded)
+    assert 0 < again.bonus_mpt < receipt.assessment.bonus_mpt
+    assert budget_left(db, campaign_id=campaign) == 1_000_000 - again.bonus_mpt
+    assert_sound(db, RULEBOOK)
