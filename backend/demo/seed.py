@@ -77,6 +77,7 @@ def seed(backend: Backend, *, scale: str, report: Report, processes: int | None 
             db.commit()
             _announce(figures, span, report)
             logged = _load(db, backend, figures, span, processes or figures.processes, report)
+            report("  行为已记完，正在计算排行 …")
             # Jobs of the running system may hold what is rolled up; it is waited for.
             db.exec_driver_sql("SET lock_timeout = 0")
             history.roll_up_logged(db)

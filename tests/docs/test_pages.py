@@ -44,6 +44,12 @@ def test_every_file_it_names_is_there(page: Path) -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+def test_the_map_leads_to_every_page() -> None:
+    text = (ROOT / "docs/map.md").read_text(encoding="utf-8")
+    pages = {page.name for page in ROOT.glob("docs/*.md")} - {"map.md"}
+    assert pages - set(re.findall(r"\]\(([\w.-]+)\)", text)) == set()
+
+
 def test_the_floors_are_those_of_the_contract() -> None:
     with (ROOT / "pyproject.toml").open("rb") as file:
         contracts = tomllib.load(file)["tool"]["importlinter"]["contracts"]

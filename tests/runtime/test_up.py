@@ -15,7 +15,7 @@ from backend.cli import main
 from backend.runtime.lock import DataFolderLock
 from backend.runtime.waiting import until
 from backend.worker import QUEUES
-from tests.conftest import PATIENCE_SECONDS
+from tests.conftest import PATIENCE_SECONDS, SIGNING_KEY
 
 
 @pytest.fixture
@@ -61,12 +61,16 @@ def test_a_taken_port_is_told_before_anything_starts(
 def test_an_unreachable_database_is_told_in_a_sentence(tmp_path: Path, environment: object) -> None:
     del environment
     script = [sys.executable, "-m", "backend.cli", "up"]
-    unreachable = {"TANPUHUI_DATABASE_URL": f"postgresql://nobody:secret@/none?host={tmp_path}"}
+    unreachable = {
+        "TANPUHUI_DATABASE_URL": f"postgresql://nobody:secret@/none?host={tmp_path}",
+        "TANPUHUI_SECRET_KEY": "a key of the tests, 32 characters long",
+        "TANPUHUI_LEDGER_SIGNING_KEY": SIGNING_KEY,
+    }
     result = subprocess.run(
         script, env=os.environ | unreachable, capture_output=True, text=True, check=False
     )
     assert result.returncode == 2
-    assert "TANPUHUI_DATABASE_URL" in result.stderr
+    assert "无法连接数据库，请检查 TANPUHUI_DATABASE_URL" in result.stderr
     assert "secret" not in result.stderr
     assert "Traceback" not in result.stderr
 
