@@ -7,11 +7,25 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 _DAYS = "一二三四五六日"
-_NAMED = {"每天": range(1, 8), "工作日": range(1, 6), "周末": range(6, 8)}
+_NAMED = {
+    **dict.fromkeys(("每天", "每日", "天天"), range(1, 8)),
+    **dict.fromkeys(("工作日", "平日"), range(1, 6)),
+    **dict.fromkeys(("周末", "双休日"), range(6, 8)),
+}
 _DAY = re.compile(rf"(?:周|星期)([{_DAYS}天])")
 _RANGE = re.compile(rf"(?:周|星期)([{_DAYS}天])(?:至|到|-|–|—|~)(?:周|星期)?([{_DAYS}天])")
 _SPAN = re.compile(r"(\d{1,2}:\d{2})(?:至|到|-|–|—|~)(?:次日)?(\d{1,2}:\d{2})", re.ASCII)
 _SEPARATOR = re.compile(r"[、,，;；]")
+# Days end where the first time of day begins, with a blank between them or without.
+_TIMES = re.compile(r"\d|全天|上午|下午|早上|晚上")
+_NEXT_DAYS = re.compile(
+    r"(?:(?<=[\d点时分半])|(?<=全天))[、,，;；](?=周|星期|每|工作日|平日|双休日)"
+)
+_HALF = re.compile(r"(\d{1,2})[点时]半", re.ASCII)
+_MINUTES = re.compile(r"(\d{1,2})[点时](\d{1,2})分?", re.ASCII)
+_HOUR = re.compile(r"(\d{1,2})[点时]整?", re.ASCII)
+_HALF_DAY = re.compile(r"(上午|早上|下午|晚上)")
+_NOON = 12
 EXAMPLE = "周一至周五 08:00–18:00"
 
 Interval = dict[str, Any]
@@ -39,15 +53,31 @@ def _intervals(line: str, number: int) -> Iterator[Interval]:
     Raises:
         ValidationError: the line is not days, a blank, and spans of time.
     """
-    days_text, _blank, spans_text = line.replace("：", ":").partition(" ")
     try:
-        days = [day for part in _SEPARATOR.split(days_text) for day in _days(part)]
-        spans = [_span(part) for part in _SEPARATOR.split(spans_text.replace(" ", ""))]
+        for group in _NEXT_DAYS.split(_plain(line)):
+            yield from _of_group(group)
     except ValueError:
         raise ValidationError(f"hours|第 {number} 行看不懂，请照这个样子写：{EXAMPLE}") from None
+
+
+def _of_group(text: str) -> Iterator[Interval]:
+    """The intervals of days that have the same hours."""
+    if (times := _TIMES.search(text)) is None:
+        raise ValueError(text)
+    days_text = text[: times.start()].rstrip(":")
+    days = [day for part in _SEPARATOR.split(days_text) for day in _days(part)]
+    spans = [_span(part) for part in _SEPARATOR.split(text[times.start() :])]
     for day in dict.fromkeys(days):
         for start, end in spans:
             yield {"day": day, "from": start, "to": end}
+
+
+def _plain(line: str) -> str:
+    """The line without blanks, its times of day written by the clock."""
+    text = "".join(line.replace("：", ":").split())
+    text = _HALF.sub(r"\1:30", text)
+    text = _MINUTES.sub(lambda found: f"{found[1]}:{found[2].zfill(2)}", text)
+    return _HOUR.sub(r"\1:00", text)
 
 
 def _days(text: str) -> list[int]:
@@ -68,8 +98,18 @@ def _number(name: str) -> int:
 
 
 def _span(text: str) -> tuple[str, str]:
-    if text == "全天":
+    if text in ("全天", "24小时"):
         return "00:00", "24:00"
-    if (span := _SPAN.fullmatch(text)) is None:
+    halves = _HALF_DAY.findall(text)
+    if (span := _SPAN.fullmatch(_HALF_DAY.sub("", text))) is None:
         raise ValueError(text)
-    return span[1].zfill(5), span[2].zfill(5)
+    first = halves[0] if halves else ""
+    last = halves[-1] if halves else ""
+    return _by_clock(span[1], first), _by_clock(span[2], last)
+
+
+def _by_clock(time: str, half: str) -> str:
+    """A time of day of 24 hours; 下午1:30 is 13:30."""
+    hour, _, minute = time.partition(":")
+    late = half in ("下午", "晚上") and int(hour) < _NOON
+    return f"{int(hour) + _NOON if late else int(hour):02d}:{minute}"
