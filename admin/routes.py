@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import flask
 
 from admin.views import (
+    account,
     audit,
     campaigns,
     cash_value,
@@ -66,5 +67,6 @@ PAGES: Sequence[flask.Blueprint] = (
     conservation.pages,
     audit.pages,
     login.pages,
+    account.pages,
 )
 """The console's sections, with paths of their own."""

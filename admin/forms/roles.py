@@ -60,9 +60,14 @@ class SigningIn(StrictSchema):
     draft = StrictString(max_length=200_000, load_default="")
 
 
-class SigningUp(StrictSchema):
-    """What somebody who was invited chooses; the password twice."""
+class NewPassword(StrictSchema):
+    """Another password, twice."""
 
-    login_name = StrictString(max_length=100, required=True)
     password = StrictString(max_length=200, required=True)
     again = StrictString(max_length=200, required=True)
+
+
+class SigningUp(NewPassword):
+    """A login name and a password, for who has none yet."""
+
+    login_name = StrictString(max_length=100, required=True)

@@ -15,6 +15,7 @@ from backend.organisations.queries import Scope, institutions
 from backend.people.access import institution_in_scope
 from backend.people.administration import (
     close_account,
+    console_link,
     end_session,
     end_sessions,
     managed_member,
@@ -29,7 +30,7 @@ from backend.people.roles import is_administrator
 from backend.people.roster_requests import bound_entries
 from backend.people.second_consents import open_consents
 from backend.web.access import actor, console_roles
-from backend.web.context import now
+from backend.web.context import backend, now
 from backend.web.transaction import connection
 
 pages = Blueprint("members", __name__)
@@ -80,6 +81,7 @@ def detail(member_id: int) -> str:
             for given in given_roles(db, member_id=member_id)
         ],
         today=business_day(now()),
+        links=member.roles and not is_administrator(db, member_id=member_id),
         consents=open_consents(db, member_id=member_id) if may(*CITY) else [],
         manages=may_manage(db, actor(), member, now=now()),
         bound=bound_entries(db, actor(), member_id),
@@ -148,6 +150,30 @@ def reopen(member_id: int) -> ResponseReturnValue:
         return _reopening(member_id, sent.errors), 422
     reopen_account(connection(), actor(), member_id, reason=sent.values["reason"], now=now())
     return redirect(url_for("members.detail", member_id=member_id, done="reopened"), 303)
+
+
+@pages.get("/members/<int:member_id>/login-link")
+@console_roles(*MEMBER_MANAGERS)
+def confirm_link(member_id: int) -> str:
+    """Says what a login link is, and asks for it."""
+    member = managed_member(connection(), actor(), member_id, now=now())
+    return _confirmation(
+        member,
+        title=f"给{member.display_name}生成登录链接",
+        warning="用于第一次进入后台，或忘记密码。谁打开链接，谁就以这个账号进入后台，"
+        "请只发给本人；生成记入审计。",
+        button="生成登录链接",
+    )
+
+
+@pages.post("/members/<int:member_id>/login-link")
+@console_roles(*MEMBER_MANAGERS)
+def make_link(member_id: int) -> str:
+    """Makes a one-time link to the console and shows it, once."""
+    code = console_link(connection(), actor(), member_id, now=now())
+    address = backend().settings.console_url + url_for("login.confirm", code=code)
+    member = managed_member(connection(), actor(), member_id, now=now())
+    return render_template("members/login_link.html", member=member, address=address)
 
 
 @pages.get("/members/<int:member_id>/sessions/<int:session_id>/revoke")

@@ -6,7 +6,7 @@ run the district. An account is managed by those who could take every role it ho
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, func, select
@@ -30,13 +30,20 @@ from backend.people.console_invitations import (
     withdraw,
 )
 from backend.people.console_models import GraveAct
-from backend.people.models import Invitation, Role
+from backend.people.models import Face, Invitation, Role
 from backend.people.policy import checked_person_name
 from backend.people.queries import Actor, Grant, MemberView, account_of
 from backend.people.role_queries import GivenRole, administrator_named, given_roles, role_given
 from backend.people.roles import RoleTerm, grant_role, is_administrator, revoke_role
 from backend.people.second_consents import ask
-from backend.people.service import create_member, revoke_all, revoke_session
+from backend.people.service import (
+    create_login_link,
+    create_member,
+    revoke_all,
+    revoke_session,
+)
+
+LINK_LIVES: Final = timedelta(hours=24)
 
 MANAGERS: Final = frozenset({Role.CITY_ADMIN, Role.DISTRICT_MANAGER, Role.INSTITUTION_ADMIN})
 """Roles that manage accounts, as far as their scope reaches."""
@@ -56,6 +63,13 @@ class RoleHeldError(DomainError):
     """The member holds this role already, or the account is closed."""
 
     code = "role_held"
+    kind = ErrorKind.CONFLICT
+
+
+class NoRoleError(DomainError):
+    """The member holds no role: there is nothing for them in the console."""
+
+    code = "no_role"
     kind = ErrorKind.CONFLICT
 
 
@@ -156,6 +170,32 @@ def end_sessions(db: Connection, actor: Actor, member_id: int, *, now: datetime)
     """
     _require_managed(db, actor, member_id, now)
     return revoke_all(db, member_id=member_id, now=now, actor_id=actor.member_id)
+
+
+def console_link(db: Connection, actor: Actor, member_id: int, *, now: datetime) -> str:
+    """Makes a one-time link to the console for somebody with a role; returns its code.
+
+    A city administrator's is made on the machine alone: with it, one administrator could consent
+    to their own requests in the name of another.
+
+    Raises:
+        NotFoundError: no such member, or outside.
+        AccountAboveError: the account is not the actor's to manage, or a city administrator's.
+        NoRoleError: the member holds no role.
+    """
+    _require_managed(db, actor, member_id, now)
+    if is_administrator(db, member_id=member_id):
+        raise AccountAboveError("市级管理员的登录链接只能在服务器上用 tanpuhui people admin 生成。")
+    if not managed_member(db, actor, member_id, now=now).roles:
+        raise NoRoleError("该成员没有正在生效的角色，请先授予角色，再生成登录链接。")
+    return create_login_link(
+        db,
+        member_id=member_id,
+        purpose=Face.CONSOLE,
+        ttl=LINK_LIVES,
+        now=now,
+        actor_id=actor.member_id,
+    )
 
 
 def end_session(

@@ -321,11 +321,7 @@ def revoke_all(
         .values(revoked_at=now)
         .returning(AccessToken.id)
     ).all()
-    db.execute(
-        update(LoginLink)
-        .where(LoginLink.member_id == member_id, LoginLink.used_at.is_(None))
-        .values(used_at=now)
-    )
+    _end_links(db, member_id, now)
     record(
         db,
         tag=Tag.SESSION_REVOKE,
@@ -365,3 +361,38 @@ def revoke_session(
             after={"tokens": 1},
             at=now,
         )
+
+
+def token_id(db: Connection, *, token: str) -> int | None:
+    """The id of a token, valid or not: which of the logins in a list is this one."""
+    return db.scalar(select(AccessToken.id).where(AccessToken.token_sha256 == code_digest(token)))
+
+
+def revoke_others(db: Connection, *, member_id: int, token: str, now: datetime) -> int:
+    """Revokes every token of a member but this one, and unused login links; returns how many."""
+    revoked = db.execute(
+        update(AccessToken)
+        .where(
+            AccessToken.member_id == member_id,
+            AccessToken.token_sha256 != code_digest(token),
+            AccessToken.revoked_at.is_(None),
+        )
+        .values(revoked_at=now)
+        .returning(AccessToken.id)
+    ).all()
+    _end_links(db, member_id, now)
+    record(
+        db,
+        tag=Tag.SESSION_REVOKE,
+        actor_id=member_id,
+        object_type="member",
+        object_id=member_id,
+        after={"tokens": len(revoked)},
+        at=now,
+    )
+    return len(revoked)
+
+
+def _end_links(db: Connection, member_id: int, now: datetime) -> None:
+    unused = LoginLink.member_id == member_id, LoginLink.used_at.is_(None)
+    db.execute(update(LoginLink).where(*unused).values(used_at=now))

@@ -7,7 +7,6 @@ from itertools import product
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Connection
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -15,22 +14,18 @@ from backend.bootstrap import Backend
 from backend.clock import business_day
 from backend.corrections.service import CorrectionDraft, open_run
 from backend.offers.policy import Person
-from backend.organisations.queries import institution
 from backend.people.bindings import create_invitation
 from backend.people.models import Role
 from backend.people.queries import Grant, invitations_of
 from backend.people.role_queries import given_roles
 from backend.people.roles import grant_role, revoke_role
-from backend.people.roster import import_roster
-from backend.people.roster_binding import Statement
-from backend.people.roster_requests import open_request
 from backend.register.statistics.service import Officer, open_year
 from backend.rewards.service import Order, redeem
 from backend.web.access import undeclared
 from tests.builders.campaigns import a_submitted_campaign
-from tests.builders.entry import ways_in
+from tests.builders.entry import asked, ways_in
 from tests.builders.organisations import a_department
-from tests.builders.people import a_member, a_roster_csv
+from tests.builders.people import a_member
 from tests.builders.points import earn
 from tests.builders.rewards import a_cause, a_draw, a_reward
 from tests.builders.town import Town
@@ -113,6 +108,11 @@ MAY: dict[str, set[Role]] = {
     "members.deactivate": WRITERS,
     "members.confirm_log_out": WRITERS,
     "members.log_out": WRITERS,
+    "account.own": set(Role),
+    "account.set_sign_in": set(Role),
+    "account.log_out_others": set(Role),
+    "members.confirm_link": WRITERS,
+    "members.make_link": WRITERS,
     "members.confirm_reopening": WRITERS,
     "members.reopen": WRITERS,
     "members.confirm_session": WRITERS,
@@ -237,23 +237,12 @@ def _people(backend: Backend, town: Town, institution_id: int) -> dict[str, int]
             "member_id": member_id,
             "grant_id": given_roles(db, member_id=member_id)[0].id,
             **ways_in(db, town.officers[Role.CITY_ADMIN], grant, member_id, now),
-            "request_id": _asked(db, backend, institution_id),
+            "request_id": asked(db, backend, institution_id),
             "statement_id": open_year(
                 db, institution_id=institution_id, year=2025, officer=Officer(None, now)
             ).id,
             "invitation_id": invitations_of(db, institution_id=institution_id, limit=1)[0].id,
         }
-
-
-def _asked(db: Connection, backend: Backend, institution_id: int) -> int:
-    """A request to be bound as somebody on the roster of an institution."""
-    now = backend.clock.now()
-    code = institution(db, institution_id=institution_id).credit_code
-    row = (code, "值守班", "A001", "张三", f"138{institution_id:08d}", "", "")
-    import_roster(db, data=a_roster_csv([row]), keys=backend.keys, now=now)
-    said = Statement(code, "A001", f"138{institution_id:08d}", phone_verified=False)
-    member_id = a_member(db, name="小何")
-    return open_request(db, member_id=member_id, said=said, keys=backend.keys, now=now)
 
 
 @pytest.fixture

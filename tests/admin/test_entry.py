@@ -255,3 +255,36 @@ def test_roles_of_a_person_show_who_gave_them_and_why(
     with backend.engine.begin() as db:
         (held,) = given_roles(db, member_id=member)
     assert held.reason == "值守 <script>"
+
+
+def test_who_came_by_a_link_sets_up_a_sign_in_and_others_end(
+    as_role: As, login: Callable[[int], FlaskClient], app: Flask, town: Town, clock: FixedClock
+) -> None:
+    attendant = town.officers[Role.ATTENDANT]
+    city, elsewhere = as_role(Role.CITY_ADMIN), login(attendant)
+    found = re.search(r"/login/link/[\w-]+", city.post(f"/members/{attendant}/login-link").text)
+    assert found is not None
+    browser = app.test_client()
+    assert browser.post(found[0]).status_code == 303
+    assert "还没有登录名" in browser.get("/account").text
+    weak = SIGN_UP | {"password": "wang.fang-A1", "again": "wang.fang-A1"}
+    assert browser.post("/account/sign-in", data=weak).status_code == 422
+    assert browser.post("/account/sign-in", data=SIGN_UP).status_code == 303
+    assert elsewhere.get("/drop-offs").status_code == 303
+    assert browser.get("/drop-offs").status_code == 200
+    clock.instant += timedelta(minutes=16)
+    other = {"password": "Xialing-2026", "again": "Xialing-2026"}
+    assert "退出并重新登录" in browser.post("/account/sign-in", data=other).text
+    entering = {"login_name": "wang.fang", "password": SIGN_UP["password"]}
+    again = app.test_client()
+    assert again.post("/login", data=entering).status_code == 303
+    assert again.post("/account/sign-in", data=other).status_code == 303
+    assert app.test_client().post("/login", data=entering).status_code == 401
+
+
+def test_no_link_lets_one_administrator_in_as_another(
+    admin: FlaskClient, second: int, town: Town
+) -> None:
+    assert admin.post(f"/members/{second}/login-link").status_code == 403
+    assert "生成登录链接" not in admin.get(f"/members/{second}").text
+    assert admin.post(f"/members/{town.staff[0]}/login-link").status_code == 409
