@@ -319,7 +319,7 @@ class RoleGrant(Base):
     district_id: Mapped[int | None] = mapped_column(ForeignKey("district.id"))
     institution_id: Mapped[int | None] = mapped_column(ForeignKey("institution.id"))
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
-    valid_from: Mapped[date]
+    valid_from: Mapped[date] = mapped_column(server_default=text("DATE '1970-01-01'"))
     valid_until: Mapped[date | None]
     reason: Mapped[str | None]
     granted_at: Mapped[datetime]

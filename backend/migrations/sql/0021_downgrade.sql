@@ -1,1 +1,9 @@
-DROP TABLE season_group, season_member, season_measure, ranking_season;
+DROP TABLE second_consent;
+DROP TABLE console_invitation;
+DROP TABLE local_account;
+ALTER TABLE role_grant
+    DROP COLUMN valid_from,
+    DROP COLUMN valid_until,
+    DROP COLUMN reason,
+    DROP COLUMN revoked_by,
+    DROP COLUMN revoked_reason;

@@ -16,4 +16,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    execute_file("0021_entry_downgrade.sql")
+    execute_file("0021_downgrade.sql")

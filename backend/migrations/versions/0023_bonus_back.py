@@ -5,8 +5,8 @@ A migration must run while the previous version of the program is still up.
 
 from backend.migrations.steps import install_functions, remove_functions
 
-revision = "0021"
-down_revision = "0020"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

@@ -1,9 +1,0 @@
-DROP TABLE second_consent;
-DROP TABLE console_invitation;
-DROP TABLE local_account;
-ALTER TABLE role_grant
-    DROP COLUMN valid_from,
-    DROP COLUMN valid_until,
-    DROP COLUMN reason,
-    DROP COLUMN revoked_by,
-    DROP COLUMN revoked_reason;

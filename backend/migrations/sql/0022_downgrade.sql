@@ -1,0 +1,1 @@
+DROP TABLE season_group, season_member, season_measure, ranking_season;
