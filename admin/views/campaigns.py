@@ -12,6 +12,7 @@ from admin.forms.reading import Submission, by_field, differing, filters, submit
 from admin.forms.rewards import Done
 from admin.views.rewards import writable_institutions
 from backend.campaign_desk.queries import report_of
+from backend.campaign_desk.service import forecast
 from backend.campaigns import service
 from backend.campaigns.models import CampaignState
 from backend.campaigns.policy import CampaignDraft
@@ -43,6 +44,7 @@ _BLANK: Mapping[str, str] = {
     "multiplier": "1.5",
     "budget": "",
 }
+_AHEAD = frozenset({CampaignState.DRAFT, CampaignState.SUBMITTED, CampaignState.SCHEDULED})
 _PUBLISHED = frozenset({CampaignState.RUNNING, CampaignState.CLOSED, CampaignState.CUT_SHORT})
 
 
@@ -199,11 +201,16 @@ def _decide(
 def _detail(campaign_id: int, fault: str, done: str) -> str:
     report = report_of(connection(), campaign_id, now=now(), scope=scope(PLACE_READERS))
     campaign = report.campaign
+    ahead = campaign.state in _AHEAD
     people = {campaign.author_id, campaign.submitted_by, campaign.approved_by} - {None}
     return render_template(
         "campaigns/detail.html",
         campaign=campaign,
         report=report if campaign.state in _PUBLISHED else None,
+        ahead=ahead,
+        forecast=forecast(connection(), backend().rulebook, campaign, today=business_day(now()))
+        if ahead
+        else None,
         titles=_titles(),
         audiences=_AUDIENCES,
         names=display_names(connection(), member_ids={each for each in people if each}),

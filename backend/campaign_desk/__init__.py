@@ -1,4 +1,4 @@
-"""The desk of those who run campaigns: the report, which reads actions and the ledger from above.
+"""The desk of those who run campaigns: forecast and report, from actions and the ledger.
 
 May call campaigns, the ledger, actions and organisations.
 """

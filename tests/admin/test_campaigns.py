@@ -42,6 +42,7 @@ def test_a_campaign_from_its_draft_to_its_report(
     author, other = as_role(Role.INSTITUTION_ADMIN), as_role(Role.DISTRICT_MANAGER)
     where = new_draft(author, town)
     assert "草稿" in author.get(where).text
+    assert "还无法预测" in author.get(where).text
     assert author.post(f"{where}/submission").status_code == 303
     own = author.post(f"{where}/approval")
     assert own.status_code == 409
