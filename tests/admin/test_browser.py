@@ -11,8 +11,10 @@ from werkzeug.serving import make_server
 
 from backend.bootstrap import Backend
 from backend.clock import FixedClock
+from backend.organisations.queries import institution
 from backend.people.models import Face, Role
 from backend.people.service import create_login_link
+from tests.builders.people import a_roster_csv
 from tests.builders.town import Town
 from tests.conftest import PATIENCE_SECONDS
 
@@ -118,7 +120,13 @@ def test_every_screen_fits_and_none_complains(
         f"/institutions/{town.organisation.bureau}",
         f"/institutions/{town.organisation.bureau}/edit",
         f"/departments/{town.organisation.office}/move",
+        f"/institutions/{town.organisation.bureau}/years/new",
+        f"/institutions/{town.organisation.bureau}/departments/new",
+        f"/institutions/{town.organisation.bureau}/invitations/new",
+        "/institutions/new",
+        "/imports/organisations",
         "/city",
+        "/city/districts/new",
         "/members",
         f"/members/{town.officers[Role.CITY_ADMIN]}",
         f"/members/{town.staff[0]}/deactivate",
@@ -202,3 +210,33 @@ def test_without_scripts_a_point_is_made(
     plain.get_by_role("button", name="退出").click()
     assert plain.get_by_text("您已退出登录").is_visible()
     context.close()
+
+
+def test_a_roster_is_tried_marked_and_taken_in(
+    page: Page, complaints: list[str], town: Town, backend: Backend
+) -> None:
+    with backend.engine.connect() as db:
+        code = institution(db, institution_id=town.organisation.bureau).credit_code
+    rows = [
+        (code, "办公室", "B001", "张三", "", "", ""),
+        (code, "没有的部门", "B002", "李四", "", "", ""),
+    ]
+    page.goto("/imports/roster")
+    page.get_by_label("表格文件").set_input_files(
+        {"name": "名册.csv", "mimeType": "text/csv", "buffer": a_roster_csv(rows)}
+    )
+    page.get_by_role("button", name="上传并检查").click()
+    expect(page.get_by_role("cell", name="第 3 行")).to_be_visible()
+    _assert_fits(page)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="下载标出错误的表格").click()
+    assert download.value.suggested_filename == "标出错误-名册.xlsx"
+    page.get_by_role("button", name="只导入没有问题的行").click()
+    expect(page.get_by_text("导入完成")).to_be_visible()
+    _assert_fits(page)
+    page.goto(f"/institutions/{town.organisation.bureau}/invitations/new")
+    page.get_by_label("生成几个").fill("4")
+    page.get_by_role("button", name="生成邀请码").click()
+    expect(page.locator(".slip-code")).to_have_count(4)
+    _assert_fits(page)
+    assert complaints == []
