@@ -30,7 +30,7 @@ WIDTH_MM: Final = 210.0
 HEIGHT_MM: Final = 297.0
 QR_MM: Final = 90.0
 PNG_DPI: Final = 200
-HINT: Final = "请在现场用微信扫一扫，拍照转发无效"
+HINT: Final = "请在现场扫码并允许定位；不定位只按自行申报计"
 
 _POINTS_A_MM: Final = 72 / 25.4
 _MARGIN_MM: Final = 18.0
