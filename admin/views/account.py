@@ -20,9 +20,8 @@ from backend.people.local_accounts import (
     login_name_of,
     open_local_account,
 )
-from backend.people.queries import sessions_of
 from backend.people.role_queries import given_roles
-from backend.people.service import revoke_others, token_id
+from backend.people.sessions import revoke_others, sessions_of, token_id
 from backend.web.access import actor, console_roles
 from backend.web.context import now
 from backend.web.cookies import session_token

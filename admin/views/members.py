@@ -24,11 +24,12 @@ from backend.people.administration import (
     reopen_account,
 )
 from backend.people.labels import FACES
-from backend.people.queries import MemberView, account_of, members_in, session_of, sessions_of
+from backend.people.queries import MemberView, members_in
 from backend.people.role_queries import given_roles
 from backend.people.roles import is_administrator
 from backend.people.roster_requests import bound_entries
 from backend.people.second_consents import open_consents
+from backend.people.sessions import account_of, session_of, sessions_of
 from backend.web.access import actor, console_roles
 from backend.web.context import backend, now
 from backend.web.transaction import connection

@@ -32,16 +32,12 @@ from backend.people.console_invitations import (
 from backend.people.console_models import GraveAct
 from backend.people.models import Face, Invitation, Role
 from backend.people.policy import checked_person_name
-from backend.people.queries import Actor, Grant, MemberView, account_of
+from backend.people.queries import Actor, Grant, MemberView
 from backend.people.role_queries import GivenRole, administrator_named, given_roles, role_given
 from backend.people.roles import RoleTerm, grant_role, is_administrator, revoke_role
 from backend.people.second_consents import ask
-from backend.people.service import (
-    create_login_link,
-    create_member,
-    revoke_all,
-    revoke_session,
-)
+from backend.people.service import create_login_link, create_member, revoke_all
+from backend.people.sessions import account_of, revoke_session
 
 LINK_LIVES: Final = timedelta(hours=24)
 

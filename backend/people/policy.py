@@ -15,7 +15,9 @@ from backend.text.cleaning import cleaned, squeezed
 PHONE: Final = "phone"
 MEMBER_TOKEN_LIFE: Final = timedelta(days=30)
 CONSOLE_TOKEN_LIFE: Final = timedelta(hours=12)
+CONSOLE_IDLE: Final = timedelta(minutes=30)
 SEEN_RESOLUTION: Final = timedelta(days=1)
+CONSOLE_SEEN_RESOLUTION: Final = timedelta(minutes=1)
 BINDING_ATTEMPTS_A_DAY: Final = 5
 MAX_STAFF_NUMBER: Final = 32
 MAX_PERSON_NAME: Final = 100

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, or_, select
 
 from backend.clock import business_day
 from backend.db.statements import fetch_all
@@ -13,7 +13,6 @@ from backend.errors import NotFoundError
 from backend.organisations.models import Department, Institution
 from backend.organisations.queries import Scope, departments_in, institutions_in
 from backend.people.models import (
-    AccessToken,
     Face,
     Invitation,
     Member,
@@ -276,89 +275,6 @@ def members_in(
     if search:
         query = query.where(Member.display_name.contains(search, autoescape=True))
     return [ListedMember(**row) for row in db.execute(query).mappings()]
-
-
-@dataclass(frozen=True, slots=True)
-class SessionView:
-    """A login that is valid: which face it opens, since when, last used when, until when."""
-
-    id: int
-    face: Face
-    created_at: datetime
-    last_seen_at: datetime
-    expires_at: datetime
-
-
-def sessions_of(db: Connection, *, member_id: int, now: datetime) -> list[SessionView]:
-    """The valid logins of a member, the latest first."""
-    rows = db.execute(
-        select(
-            AccessToken.id,
-            AccessToken.face,
-            AccessToken.created_at,
-            AccessToken.last_seen_at,
-            AccessToken.expires_at,
-        )
-        .where(
-            AccessToken.member_id == member_id,
-            AccessToken.revoked_at.is_(None),
-            AccessToken.expires_at > now,
-        )
-        .order_by(AccessToken.id.desc())
-    )
-    return [SessionView(session_id, Face(face), *rest) for session_id, face, *rest in rows]
-
-
-def session_of(db: Connection, *, member_id: int, session_id: int) -> SessionView:
-    """One login of a member, valid or not.
-
-    Raises:
-        NotFoundError: the member has no such login.
-    """
-    row = db.execute(
-        select(
-            AccessToken.id,
-            AccessToken.face,
-            AccessToken.created_at,
-            AccessToken.last_seen_at,
-            AccessToken.expires_at,
-        ).where(AccessToken.id == session_id, AccessToken.member_id == member_id)
-    ).one_or_none()
-    if row is None:
-        raise NotFoundError("没有找到这次登录，请刷新页面查看。")
-    return SessionView(row[0], Face(row[1]), *row[2:])
-
-
-@dataclass(frozen=True, slots=True)
-class MemberAccount:
-    """Whether an account is open, how many logins are valid, and when one was last used."""
-
-    deactivated_at: datetime | None
-    sessions: int
-    last_seen_at: datetime | None
-
-
-def account_of(db: Connection, *, member_id: int, now: datetime) -> MemberAccount:
-    """The account of a member.
-
-    Raises:
-        NotFoundError: there is no such member.
-    """
-    row = db.execute(
-        select(
-            Member.deactivated_at,
-            func.count(AccessToken.id).filter(
-                AccessToken.revoked_at.is_(None), AccessToken.expires_at > now
-            ),
-            func.max(AccessToken.last_seen_at),
-        )
-        .outerjoin(AccessToken, AccessToken.member_id == Member.id)
-        .where(Member.id == member_id)
-        .group_by(Member.id)
-    ).one_or_none()
-    if row is None:
-        raise NotFoundError("没有找到该成员，请刷新后重试。")
-    return MemberAccount(*row)
 
 
 @dataclass(frozen=True, slots=True)

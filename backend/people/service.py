@@ -13,7 +13,6 @@ from backend.clock import business_day
 from backend.errors import (
     ForbiddenError,
     InvalidInputError,
-    NotFoundError,
     UnauthenticatedError,
     field_errors,
 )
@@ -26,6 +25,8 @@ from backend.people.models import (
     Provider,
 )
 from backend.people.policy import (
+    CONSOLE_IDLE,
+    CONSOLE_SEEN_RESOLUTION,
     CONSOLE_TOKEN_LIFE,
     MEMBER_TOKEN_LIFE,
     SEEN_RESOLUTION,
@@ -70,7 +71,8 @@ class NewSession:
 def authenticate(db: Connection, *, token: str, now: datetime, face: Face = Face.API) -> Actor:
     """The actor behind a bearer token: one statement, plus one update a day and token.
 
-    A member's token lives 30 days from the day it was last used; a console's 12 hours from login.
+    A member's token lives 30 days from the day it was last used; a console's 12 hours from login,
+    and ends when it was not used for half an hour (GB/T 22239, 8.1.4.1 b).
 
     Args:
         db: the request's transaction.
@@ -85,12 +87,15 @@ def authenticate(db: Connection, *, token: str, now: datetime, face: Face = Face
     holder = token_holder(db, digest=code_digest(token), face=face, now=now)
     if holder is None:
         raise UnauthenticatedError("登录已失效，请重新登录。")
-    # A console's token does not live to be seen on a second day.
-    if now - holder.last_seen_at >= SEEN_RESOLUTION:
+    idle = now - holder.last_seen_at
+    if face is Face.CONSOLE and idle > CONSOLE_IDLE:
+        raise UnauthenticatedError("太久没有操作，登录已失效，请重新登录。")
+    if idle >= (CONSOLE_SEEN_RESOLUTION if face is Face.CONSOLE else SEEN_RESOLUTION):
+        longer = {} if face is Face.CONSOLE else {"expires_at": now + _TOKEN_LIFE[face]}
         db.execute(
             update(AccessToken)
             .where(AccessToken.id == holder.token_id)
-            .values(last_seen_at=now, expires_at=now + _TOKEN_LIFE[face])
+            .values(last_seen_at=now, **longer)
         )
     return holder.actor
 
@@ -321,7 +326,7 @@ def revoke_all(
         .values(revoked_at=now)
         .returning(AccessToken.id)
     ).all()
-    _end_links(db, member_id, now)
+    end_links(db, member_id, now)
     record(
         db,
         tag=Tag.SESSION_REVOKE,
@@ -334,65 +339,7 @@ def revoke_all(
     return len(revoked)
 
 
-def revoke_session(
-    db: Connection, *, member_id: int, session_id: int, now: datetime, actor_id: int
-) -> None:
-    """Revokes one token of a member; one that was revoked before is left as it is.
-
-    Raises:
-        NotFoundError: the member has no such token.
-    """
-    of = db.scalar(select(AccessToken.member_id).where(AccessToken.id == session_id))
-    if of != member_id:
-        raise NotFoundError("没有找到这次登录，请刷新页面查看。")
-    revoked = db.execute(
-        update(AccessToken)
-        .where(AccessToken.id == session_id, AccessToken.revoked_at.is_(None))
-        .values(revoked_at=now)
-        .returning(AccessToken.id)
-    ).scalar_one_or_none()
-    if revoked is not None:
-        record(
-            db,
-            tag=Tag.SESSION_REVOKE,
-            actor_id=actor_id,
-            object_type="member",
-            object_id=member_id,
-            after={"tokens": 1},
-            at=now,
-        )
-
-
-def token_id(db: Connection, *, token: str) -> int | None:
-    """The id of a token, valid or not: which of the logins in a list is this one."""
-    return db.scalar(select(AccessToken.id).where(AccessToken.token_sha256 == code_digest(token)))
-
-
-def revoke_others(db: Connection, *, member_id: int, token: str, now: datetime) -> int:
-    """Revokes every token of a member but this one, and unused login links; returns how many."""
-    revoked = db.execute(
-        update(AccessToken)
-        .where(
-            AccessToken.member_id == member_id,
-            AccessToken.token_sha256 != code_digest(token),
-            AccessToken.revoked_at.is_(None),
-        )
-        .values(revoked_at=now)
-        .returning(AccessToken.id)
-    ).all()
-    _end_links(db, member_id, now)
-    record(
-        db,
-        tag=Tag.SESSION_REVOKE,
-        actor_id=member_id,
-        object_type="member",
-        object_id=member_id,
-        after={"tokens": len(revoked)},
-        at=now,
-    )
-    return len(revoked)
-
-
-def _end_links(db: Connection, member_id: int, now: datetime) -> None:
+def end_links(db: Connection, member_id: int, now: datetime) -> None:
+    """Uses up every login link of a member that nobody has used."""
     unused = LoginLink.member_id == member_id, LoginLink.used_at.is_(None)
     db.execute(update(LoginLink).where(*unused).values(used_at=now))

@@ -128,8 +128,13 @@ def test_every_screen_fits_and_none_complains(
         "/city",
         "/city/districts/new",
         "/members",
+        f"/members/{town.officers[Role.ATTENDANT]}",
         f"/members/{town.officers[Role.CITY_ADMIN]}",
         f"/members/{town.staff[0]}/deactivate",
+        f"/members/{town.staff[0]}/roles/new?role=attendant",
+        "/roles",
+        "/roles/invitations/new",
+        "/account",
         "/audit",
     ):
         answer = page.goto(path)

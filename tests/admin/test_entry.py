@@ -11,10 +11,11 @@ from flask.testing import FlaskClient
 from backend.bootstrap import Backend
 from backend.clock import FixedClock, business_day
 from backend.people.models import Face, Role
-from backend.people.queries import Grant, sessions_of
+from backend.people.queries import Grant
 from backend.people.role_queries import given_roles
 from backend.people.roles import grant_role
 from backend.people.service import open_session
+from backend.people.sessions import sessions_of
 from tests.builders.people import a_member
 from tests.builders.town import Town
 

@@ -10,13 +10,14 @@ from backend.organisations.queries import Scope, institution
 from backend.people.console_invitations import Invited, invite, pending_invitations
 from backend.people.console_models import GraveAct
 from backend.people.models import Face, Role
-from backend.people.queries import Grant, sessions_of
+from backend.people.queries import Grant
 from backend.people.roles import RoleTerm, grant_role
 from backend.people.roster import import_roster
 from backend.people.roster_binding import Statement
 from backend.people.roster_requests import open_request
 from backend.people.second_consents import ask
 from backend.people.service import open_session
+from backend.people.sessions import sessions_of
 from tests.builders.people import a_member, a_roster_csv
 
 

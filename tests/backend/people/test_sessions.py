@@ -111,8 +111,15 @@ def test_an_unused_token_ends_after_thirty_days(db: Connection) -> None:
 
 def test_a_console_s_token_ends_twelve_hours_after_login(db: Connection) -> None:
     _, token = log_in(db, Face.CONSOLE)
-    assert not refused(db, token, NOW + 11 * HOUR, Face.CONSOLE)
+    for halves in range(1, 24):
+        assert not refused(db, token, NOW + halves * HOUR / 2, Face.CONSOLE)
     assert refused(db, token, NOW + 12 * HOUR, Face.CONSOLE)
+
+
+def test_a_console_s_token_ends_after_half_an_hour_without_use(db: Connection) -> None:
+    _, token = log_in(db, Face.CONSOLE)
+    assert not refused(db, token, NOW + HOUR / 2, Face.CONSOLE)
+    assert refused(db, token, NOW + HOUR + timedelta(seconds=1), Face.CONSOLE)
 
 
 def test_a_request_is_one_statement_and_writes_once_a_day(
