@@ -12,7 +12,7 @@ from sqlalchemy import Connection, exists, func, or_, select
 from backend.actions.drop_offs import KIND
 from backend.bootstrap import Backend, application_engine
 from backend.clock import business_day
-from backend.demo import deeds, history, offers
+from backend.demo import campaigns, deeds, history, offers
 from backend.demo.loading import LoadingSpan, Part, Progress, load
 from backend.demo.organisation import build_ground
 from backend.demo.processes import load_side_by_side
@@ -80,6 +80,8 @@ def seed(backend: Backend, *, scale: str, report: Report, processes: int | None 
             report("  行为已记完，正在计算排行 …")
             # Jobs of the running system may hold what is rolled up; it is waited for.
             db.exec_driver_sql("SET lock_timeout = 0")
+            campaigns.run_campaigns(db, backend, entered=span.entered, now=span.now)
+            db.commit()
             history.roll_up_logged(db)
             report("  排行已算好，正在放入兑换、捐赠与抽奖 …")
             offers.offer(db, backend, now=span.now)

@@ -151,14 +151,17 @@ def test_balances_and_roll_ups_are_what_the_ledger_says(tiny: Backend) -> None:
     with tiny.engine.connect() as db:
         assert not drifting_balances(db)
         assert not differences(db)
-        held, gone, earned = db.execute(
+        held, gone, earned, granted = db.execute(
             text("""
                 SELECT (SELECT sum(amount) FROM balance WHERE unit = 'mpt'),
                        (SELECT sum(amount) FROM transfer WHERE unit = 'mpt' AND credit < 0),
-                       (SELECT sum(points_mpt) FROM action)
+                       (SELECT sum(points_mpt) FROM action),
+                       (SELECT sum(t.amount) FROM transfer t
+                          JOIN account a ON a.id = t.debit AND a.kind = 'budget_source')
             """)
         ).one()
-    assert held + gone == earned > gone > 0
+    assert held + gone == earned + granted
+    assert earned > gone > 0
 
 
 def test_every_award_replays(tiny: Backend) -> None:
