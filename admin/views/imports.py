@@ -117,6 +117,7 @@ def _roster(data: bytes, *, whole: bool, trial: bool) -> ImportOutcome:
         refused=report.refused,
         problems=report.problems,
         ignored=report.ignored_columns,
+        changes=report.changes,
         note=f"这个文件曾于 {shanghai_time(before):%Y-%m-%d %H:%M} 导入过。" if before else "",
     )
 
@@ -226,6 +227,7 @@ def _page(source: FileKind, *, error: str = "") -> str:
         "organisations/import.html",
         source=source,
         upload=upload,
+        changes=upload.outcome.changes[:_SHOWN] if upload else (),
         shown=upload.outcome.problems[:_SHOWN] if upload else (),
         error=error,
     )

@@ -25,6 +25,7 @@ from backend.people.roster_plan import RosterPlace, RosterPlan, Values, known_en
 from backend.ports.keys import KeyRing
 from backend.spreadsheets.errors import RowProblem
 from backend.spreadsheets.reading import read_table
+from backend.spreadsheets.uploads import RowChange
 
 _IMPORT_LOCK: Final = 0x726F73746572
 EVERYWHERE: Final = Scope(everything=True)
@@ -51,6 +52,7 @@ class RosterReport:
         problems: what is wrong, row by row, with suggestions.
         ignored_columns: headings nobody knows, as written.
         imported_before: when this very file was last taken in.
+        changes: what changes of the people updated, row by row.
     """
 
     written: bool
@@ -61,6 +63,7 @@ class RosterReport:
     problems: tuple[RowProblem, ...]
     ignored_columns: tuple[str, ...]
     imported_before: datetime | None
+    changes: tuple[RowChange, ...]
 
 
 def import_roster(
@@ -121,6 +124,7 @@ def import_roster(
         problems=tuple(sorted(problems, key=lambda problem: problem.row)),
         ignored_columns=file.ignored,
         imported_before=before,
+        changes=tuple(plan.changes),
     )
     if report.written:
         plan.write(db)

@@ -13,7 +13,15 @@ from backend.people.roster_file import RosterColumn, RosterRow
 from backend.ports.keys import KeyRing
 from backend.spreadsheets.errors import RowProblem
 from backend.spreadsheets.forms import Unsaid
+from backend.spreadsheets.uploads import RowChange
 
+_WORDS: Final[Mapping[str, RosterColumn]] = {
+    "name": RosterColumn.NAME,
+    "department_id": RosterColumn.DEPARTMENT,
+    "phone_hash": RosterColumn.PHONE,
+    "active_from": RosterColumn.ACTIVE_FROM,
+    "active_until": RosterColumn.ACTIVE_UNTIL,
+}
 _CLEARABLE: Final = ("phone_hash", "phone_masked", "active_from", "active_until")
 Values = dict[str, Any]
 """What is stored of a person, by the table's columns."""
@@ -41,6 +49,7 @@ class RosterPlan:
 
     Attributes:
         problems: rows that contradict what is stored of others, or of the same person.
+        changes: what the rows of known people change.
     """
 
     def __init__(self, keys: KeyRing, known: Mapping[tuple[int, str], Known], today: date) -> None:
@@ -59,6 +68,7 @@ class RosterPlan:
         self.updated: list[Values] = []
         self.bound: list[tuple[int, Values]] = []
         self.problems: list[RowProblem] = []
+        self.changes: list[RowChange] = []
         self.unchanged = 0
 
     @property
@@ -82,6 +92,9 @@ class RosterPlan:
             self.unchanged += 1
         else:
             self.updated.append({"entry_id": known.id, **values})
+            changed = [_WORDS[name].value for name in _WORDS if values[name] != known.values[name]]
+            subject = f"{row.name}（工号 {row.staff_number}）"
+            self.changes.append(RowChange(row.row, subject, tuple(changed)))
             if known.bound_member_id is not None:
                 self.bound.append((known.bound_member_id, values | institution))
 

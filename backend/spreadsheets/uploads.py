@@ -20,6 +20,15 @@ _PURPOSE: Final = "upload"
 
 
 @dataclass(frozen=True, slots=True)
+class RowChange:
+    """What a row changes, in Chinese: of whom or what, and which of its columns."""
+
+    row: int
+    subject: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ImportOutcome:
     """What taking a file in did, or would do.
 
@@ -31,6 +40,7 @@ class ImportOutcome:
         problems: what is wrong, row by row, with suggestions.
         ignored: headings nobody knows, as written.
         note: a sentence on the file as a whole; may be empty.
+        changes: of the rows that change what is stored already.
     """
 
     written: bool
@@ -40,6 +50,7 @@ class ImportOutcome:
     problems: tuple[RowProblem, ...]
     ignored: tuple[str, ...] = ()
     note: str = ""
+    changes: tuple[RowChange, ...] = ()
 
     @property
     def total(self) -> int:
@@ -85,6 +96,10 @@ def kept(redis: Redis, keys: KeyRing, owner: str) -> Upload | None:
         return None
     outcome: dict[str, Any] = document["outcome"]
     outcome["problems"] = tuple(RowProblem(**each) for each in outcome["problems"])
+    outcome["changes"] = tuple(
+        RowChange(each["row"], each["subject"], tuple(each["columns"]))
+        for each in outcome["changes"]
+    )
     outcome["counts"] = tuple((word, count) for word, count in outcome["counts"])
     outcome["ignored"] = tuple(outcome["ignored"])
     return Upload(document["name"], base64.b64decode(document["data"]), ImportOutcome(**outcome))
