@@ -61,6 +61,19 @@ def shanghai_time(instant: datetime) -> datetime:
     return instant.astimezone(SHANGHAI)
 
 
+def minute_of_day(instant: datetime) -> int:
+    """The minute of the Asia/Shanghai day of an instant, 0 to 1439.
+
+    Args:
+        instant: an aware datetime.
+
+    Raises:
+        ValueError: the datetime is naive.
+    """
+    local = shanghai_time(instant)
+    return local.hour * 60 + local.minute
+
+
 def written_day(written: datetime) -> date:
     """The date that somebody wrote into a cell or after an option, read as a naive datetime.
 

@@ -10,7 +10,7 @@ from typing import Final
 from credit_rules.calendar import DAY_KINDS, HolidayCalendar
 from credit_rules.errors import FactsRefused, FieldProblem, nearest
 from credit_rules.facts import Facts
-from credit_rules.model import InputSpec
+from credit_rules.model import Choice, InputSpec
 from credit_rules.reading import Reader
 
 DECIDERS: Final = ("month", "day", "time")
@@ -85,6 +85,16 @@ def check_choices(at: Reader, spec: InputSpec) -> InputSpec:
     return replace(spec, choices=choices)
 
 
+def chosen_at(spec: InputSpec, moment: int) -> Choice:
+    """The choice of an input that the clock decides.
+
+    Args:
+        spec: the input.
+        moment: the month, index of the kind of day, or minute of the day.
+    """
+    return next(c for c in spec.choices if c.when is not None and moment in c.when)
+
+
 def with_decided(decided: Iterable[InputSpec], calendar: HolidayCalendar, facts: Facts) -> Facts:
     """The facts with what the clock decides filled in.
 
@@ -97,18 +107,22 @@ def with_decided(decided: Iterable[InputSpec], calendar: HolidayCalendar, facts:
         FactsRefused: something else was given than the clock says.
     """
     inputs, problems = dict(facts.inputs), []
+    day = facts.happened_on or facts.on
     moments = {
-        "month": facts.on.month,
-        "day": DAY_KINDS.index(calendar.kind(facts.on)),
+        "month": day.month,
+        "day": DAY_KINDS.index(calendar.kind(day)),
         "time": facts.minute,
     }
     for spec in decided:
         moment = moments[spec.decided_by]
         if moment is None:
             continue
-        choice = next(c for c in spec.choices if c.when is not None and moment in c.when)
+        choice = chosen_at(spec, moment)
         if inputs.setdefault(spec.name, choice.value) != choice.value:
-            said = f"“{spec.label}”由日期和时间决定，这一次是“{choice.label}”，请不要另填。"
+            said = (
+                f"“{spec.label}”由日期和时间决定，这一次是“{choice.label}”，请不要另填；"
+                "时间有误的，请改正时间后重新提交。"
+            )
             problems.append(FieldProblem(spec.name, said, "decided"))
     if problems:
         raise FactsRefused(problems)

@@ -40,6 +40,8 @@ class Facts:
         boost: a campaign's multiplier, if any.
         minute: minute of the Asia/Shanghai day at which it happened, 0 to 1439; None leaves what
             the time decides to the inputs.
+        happened_on: the day that decides months and kinds of day, where a draft judges the action
+            as of a later one; None for `on`.
     """
 
     methodology_id: str
@@ -50,3 +52,4 @@ class Facts:
     credited: frozenset[tuple[str, str]] = frozenset()
     boost: Boost | None = None
     minute: int | None = None
+    happened_on: date | None = None

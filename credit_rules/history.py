@@ -34,7 +34,7 @@ class PastAction(NamedTuple):
         on: its day in Asia/Shanghai.
         member_id: who.
         tier: tier of evidence.
-        inputs: the facts as recorded.
+        inputs: the facts as recorded, with what `HistoryRun.by_time` says in their place.
         place_id: the place it names.
         occasions: the member's ``trip`` or ``meal`` it belongs to, numbered by the caller.
     """
@@ -120,6 +120,17 @@ class HistoryRun:
         self._used.clear()
         self._credited.clear()
 
+    def by_time(self, kind: str, on: date, minute: int) -> dict[str, str]:
+        """What the time of day decides of an action's inputs under these rules.
+
+        Args:
+            kind: its methodology.
+            on: its day in Asia/Shanghai.
+            minute: minute of that day, 0 to 1439.
+        """
+        judge = self._judge(kind, on)
+        return {} if isinstance(judge, FieldProblem) else judge.methodology.by_time(minute)
+
     def award(self, action: PastAction) -> HistoryAward:
         """What the next action would be awarded; the counters then hold what it uses."""
         judge = self._judge(action.methodology_id, action.on)
@@ -140,6 +151,7 @@ class HistoryRun:
             action.inputs,
             used,
             self._credited_before(judge, action) if judge.periods else frozenset(),
+            happened_on=action.on,
         )
         try:
             found = assess_methodology(methodology, facts)

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from credit_rules.calendar import HolidayCalendar
 from credit_rules.counters import CapSpec, Used
+from credit_rules.deciding import chosen_at
 from credit_rules.errors import NotInForce
 from credit_rules.inputs import InputReader
 from credit_rules.model import (
@@ -195,8 +196,17 @@ class Methodology:
 
     @property
     def asked(self) -> tuple[InputSpec, ...]:
-        """The inputs a member is asked for: all but those that the day decides."""
-        return tuple(s for s in self.inputs.values() if s.decided_by not in ("month", "day"))
+        """The inputs a member is asked for: all but those that the clock decides."""
+        return tuple(s for s in self.inputs.values() if not s.decided_by)
+
+    def by_time(self, minute: int) -> dict[str, str]:
+        """What the time of day decides: the value of each such input.
+
+        Args:
+            minute: minute of the Asia/Shanghai day, 0 to 1439.
+        """
+        by_time = (spec for spec in self.decided if spec.decided_by == "time")
+        return {spec.name: chosen_at(spec, minute).value for spec in by_time}
 
     def caps_on(self, on: date) -> tuple[CapSpec, ...]:
         """What a cap or tiers read on a day, in the order applied, that of the bonus last.

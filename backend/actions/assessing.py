@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from backend.actions.exclusions import Exclusions
 from backend.campaigns.queries import ActiveBoost
+from backend.clock import business_day, minute_of_day
 from backend.errors import FieldError, InvalidInputError
 from credit_rules import Assessment, Boost, Facts, FactsRefused, Methodology, Used, assess
 
@@ -85,7 +86,7 @@ def assess_claim(
     methodology: Methodology,
     inputs: Mapping[str, str],
     *,
-    on: date,
+    at: datetime,
     tier: str,
     readings: Readings,
 ) -> Assessment:
@@ -93,21 +94,22 @@ def assess_claim(
 
     Args:
         methodology: the one in force on that day.
-        inputs: its inputs, as text.
-        on: the Asia/Shanghai day of the action.
+        inputs: its inputs, as text, as they were told.
+        at: when it happened; aware. Its day and its minute decide what nobody chooses.
         tier: tier of the evidence.
         readings: what else it reads.
 
     Raises:
-        InvalidInputError: a fact is wrong; fields named.
+        InvalidInputError: a fact is wrong, or not what the clock says; fields named.
     """
     facts = Facts(
         methodology_id=methodology.id,
-        on=on,
+        on=business_day(at),
         tier=tier,
         inputs=inputs,
         used=readings.used,
         boost=readings.multiplied,
+        minute=minute_of_day(at),
     )
     try:
         return assess(methodology, facts)

@@ -12,7 +12,7 @@ from backend.actions.models import ActionStatus
 from backend.actions.policy import HOLD_LASTS, canonical_json
 from backend.actions.queries import Recorded
 from backend.actions.receipts import Receipt, Result
-from backend.actions.versions import caps_of, methodology_of
+from backend.actions.versions import caps_of, facts_under, methodology_of
 from backend.clock import business_day
 from backend.ledger.queries import CounterKey
 from backend.ledger.service import Award, Hold
@@ -28,6 +28,7 @@ class Case:
     Attributes:
         claim: what the member says and shows.
         methodology: the one in force on the day of the action.
+        facts: its inputs as they are stored, with what the time of day decides.
         exclusions: the marks it reads and leaves.
         caps: the counters that its assessment reads.
         on: the Asia/Shanghai day of the action.
@@ -41,6 +42,7 @@ class Case:
 
     claim: ClaimInput
     methodology: Methodology
+    facts: Mapping[str, str]
     exclusions: Exclusions
     caps: list[CounterKey]
     on: date
@@ -90,16 +92,18 @@ def case_of(rulebook: Rulebook, claim: ClaimInput) -> Case:
     """
     on = business_day(claim.occurred_at)
     methodology = methodology_of(rulebook, claim.kind, on)
+    facts = facts_under(methodology, claim.facts, occurred_at=claim.occurred_at)
     exclusions = exclusions_of(
         methodology,
         member_id=claim.member_id,
         occurred_at=claim.occurred_at,
-        facts=claim.facts,
+        facts=facts,
     )
     caps = caps_of(methodology, scope="member", subject_id=claim.member_id, on=on)
     return Case(
         claim=claim,
         methodology=methodology,
+        facts=facts,
         exclusions=exclusions,
         caps=[*caps, *exclusions.caps],
         on=on,
@@ -136,7 +140,7 @@ def award_of(
         tier=admission.tier,
         channel=admission.channel,
         ranked=assessment.ranked,
-        facts=canonical_json(claim.facts),
+        facts=canonical_json(case.facts),
         context=canonical_json(context),
         methodology_id=assessment.methodology_id,
         methodology_version=assessment.methodology_version,
@@ -156,7 +160,7 @@ def award_of(
     )
 
 
-def receipt_of_posted(action_id: int, claim: ClaimInput, assessed: Assessed) -> Receipt:
+def receipt_of_posted(action_id: int, facts: Mapping[str, str], assessed: Assessed) -> Receipt:
     """The receipt of an action just posted, as reading it back would give it."""
     award = assessed.award
     recorded = Recorded(
@@ -174,7 +178,7 @@ def receipt_of_posted(action_id: int, claim: ClaimInput, assessed: Assessed) -> 
         tier=award.tier,
         channel=award.channel,
         ranked=award.ranked,
-        facts=claim.facts,
+        facts=facts,
         context=assessed.context,
         methodology_id=award.methodology_id,
         methodology_version=award.methodology_version,

@@ -27,7 +27,7 @@ _ONE: Final = Used(count_nano=10**9)
 ONCE: Final = frozenset({"trip", "meal"})
 _SENTENCES: Final = {
     "trip": "前后半小时内已记过“{other}”，同一行程只计一次；如果是另一程，请改正发生时间后再提交。",
-    "meal": "这一餐已记过“{other}”，同一餐只计一次；如果是另一餐，请改正餐次后再提交。",
+    "meal": "这一餐已记过“{other}”，同一餐只计一次；如果是另一餐，请改正发生时间后再提交。",
     "day": "当天已记过“{other}”，不能再记“{title}”；如果是另一天，请改正发生时间后再提交。",
     "week": "当周已记过“{other}”，不能再记“{title}”，请下周再记。",
     "month": "当月已记过“{other}”，不能再记“{title}”，请下月再记。",
@@ -73,13 +73,13 @@ def exclusions_of(
     """The marks that a claim under a methodology reads and leaves.
 
     A trip is known by its half hour: claims in the same or a neighbouring one are one trip. A meal
-    is known by the choice `meal` of the facts and the day.
+    is known by the day and the fact `meal`, which the time of day decides.
 
     Args:
         methodology: the one in force on the day of the action.
         member_id: whose action.
         occurred_at: when it happened; aware.
-        facts: its inputs, as text.
+        facts: its inputs as they are stored (`versions.facts_under`).
     """
     caps: dict[str, CounterKey] = {}
     blocking: dict[str, tuple[str, str]] = {}
@@ -109,7 +109,7 @@ class Numbering:
         Args:
             occurred_at: when it happened; aware.
             on: the Asia/Shanghai day of that.
-            facts: its inputs, as text.
+            facts: its inputs, with what the time of day decides.
         """
         meal = self._meals.setdefault((on, facts.get("meal", "")), len(self._meals))
         return {"trip": (occurred_at - _EPOCH) // _SLOT, "meal": meal}

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from backend.actions.assessing import Readings
+from backend.actions.exclusions import Exclusions
 from backend.actions.models import ActionStatus, Why
 from backend.actions.queries import Recorded, live_actions
 from backend.actions.versions import caps_of, exclusions_under, stored_methodology
@@ -182,7 +183,7 @@ class _Round:
             basis = own
             caps, readings, assessment = self._again(action, basis)
         self._claim(caps, assessment.usage, sign=1)
-        marks = exclusions_under(basis.methodology, action)
+        marks = _marks(action, basis)
         self._claim(marks.marks, marks.added, sign=1)
         self._give_back(action)
         context = readings.context(basis.methodology)
@@ -192,7 +193,7 @@ class _Round:
         self, action: Recorded, basis: AssessmentInputs
     ) -> tuple[list[CounterKey], Readings, Assessment]:
         """Assesses an action; a campaign adds no more to it than it did at first."""
-        caps, readings = self._read(action, basis.methodology)
+        caps, readings = self._read(action, basis)
         assessment = _assess(action, basis, readings)
         given = self._bonus(action)
         if readings.boost is not None and assessment.bonus_mpt > given:
@@ -212,10 +213,9 @@ class _Round:
         methodology = stored_methodology(self._rulebook, action)
         return AssessmentInputs(methodology, action.tier, action.channel, action.facts)
 
-    def _read(
-        self, action: Recorded, methodology: Methodology
-    ) -> tuple[list[CounterKey], Readings]:
+    def _read(self, action: Recorded, basis: AssessmentInputs) -> tuple[list[CounterKey], Readings]:
         """What an action reads now: its member's counters anew, its place's as they were."""
+        methodology = basis.methodology
         on, before = action.occurred_on, Readings.of_context(action.context)
         mine = caps_of(methodology, scope="member", subject_id=action.member_id, on=on)
         used = {cap.key: self._member.setdefault(cap, _NOTHING) for cap in mine}
@@ -223,7 +223,7 @@ class _Round:
         if action.place_id is not None:
             shared = caps_of(methodology, scope="place", subject_id=action.place_id, on=on)
             used |= {cap.key: before.used.get(cap.key, _NOTHING) for cap in shared}
-        for mark in exclusions_under(methodology, action).marks:
+        for mark in _marks(action, basis).marks:
             self._member.setdefault(mark, _NOTHING)
         readings = Readings(used, before.credited)
         return mine + shared, readings.boosted_by(methodology, before.boost)
@@ -235,7 +235,7 @@ class _Round:
         are only named, for one that nobody claims of any more must fall to nothing.
         """
         own = self._own(action)
-        caps, _ = self._read(action, own.methodology)
+        caps, _ = self._read(action, own)
         shared = [cap for cap in caps if cap not in self._member]
         if shared:
             earlier = _assess(action, own, Readings.of_context(action.context))
@@ -290,6 +290,11 @@ class _Round:
         if points_change_mpt > 0 and lot < self._today.replace(day=1):
             return expires_month(self._today)
         return lot
+
+
+def _marks(action: Recorded, basis: AssessmentInputs) -> Exclusions:
+    """The marks of an action on a basis: its meal is that of the facts of the basis."""
+    return exclusions_under(basis.methodology, action._replace(facts=basis.facts))
 
 
 def _assess(action: Recorded, basis: AssessmentInputs, readings: Readings) -> Assessment:

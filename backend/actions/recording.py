@@ -138,9 +138,8 @@ class Recording:
         boost = state.boost if case.admission.hold is None else None
         readings = Readings.of_counters(methodology, used, case.exclusions)
         readings = readings.boosted_by(methodology, boost)
-        assessment = assess_claim(
-            methodology, claim.facts, on=case.on, tier=case.admission.tier, readings=readings
-        )
+        at, tier = claim.occurred_at, case.admission.tier
+        assessment = assess_claim(methodology, claim.facts, at=at, tier=tier, readings=readings)
         if readings.credited:
             return self._by_occasion(case) if alone else None
         context = readings.context(methodology)
@@ -194,7 +193,7 @@ class Recording:
             refuse(self.db, posting.outcome, limits, now=self.now)
             return None
         if posting.outcome is Outcome.POSTED and case.assessed is not None:
-            return receipt_of_posted(posting.action_id, case.claim, case.assessed)
+            return receipt_of_posted(posting.action_id, case.facts, case.assessed)
         if posting.outcome is Outcome.EVIDENCE_USED and case.admission is not None:
             upgrade = self._upgrade(case, case.admission)
             upgrade_by_evidence(self.db, self.rulebook, upgrade, action_id=posting.action_id)

@@ -1,7 +1,8 @@
 """Recomputing an award, as for its receipt.
 
 An action is stored with all that its award came from: facts, tier, day, counters, and the version
-and digest it was assessed under. From these the same integers and the same trace must come out.
+and digest it was assessed under. From these the same integers and the same trace must come out;
+what the time of day decided is among the facts.
 """
 
 from backend.actions.assessing import Readings

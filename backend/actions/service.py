@@ -114,6 +114,6 @@ def preview(
     state = member_state(db, StateQuery(member_id, "", day, caps, None, kind, now))
     readings = Readings(state.used).boosted_by(methodology, state.boost)
     return [
-        assess_claim(methodology, facts, on=day, tier=admission.tier, readings=readings)
+        assess_claim(methodology, facts, at=now, tier=admission.tier, readings=readings)
         for facts in variants
     ]

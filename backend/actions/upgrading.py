@@ -16,7 +16,7 @@ from backend.actions.models import Why
 from backend.actions.queries import Recorded
 from backend.actions.reassessment import AssessmentInputs, ReassessmentTask, reassess_days
 from backend.actions.refusals import evidence_used, refuse
-from backend.actions.versions import exclusions_under, methodology_of
+from backend.actions.versions import exclusions_under, facts_under, methodology_of
 from backend.clock import business_day
 from backend.ledger.amendments import add_reference, lock_member
 from backend.ledger.service import UsageLimit
@@ -148,7 +148,8 @@ def _upgrade(
 ) -> None:
     claim, admission = upgrade.claim, upgrade.admission
     methodology = methodology_of(rulebook, claim.kind, earlier.occurred_on)
-    basis = AssessmentInputs(methodology, admission.tier, admission.channel, claim.facts)
+    facts = facts_under(methodology, claim.facts, occurred_at=earlier.occurred_at)
+    basis = AssessmentInputs(methodology, admission.tier, admission.channel, facts)
     task = ReassessmentTask(
         claim.member_id,
         earlier.occurred_on,

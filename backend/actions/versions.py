@@ -1,9 +1,11 @@
 """Which version of a methodology an action has, and which counters it reads and leaves."""
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 
 from backend.actions.exclusions import Exclusions, exclusions_of
 from backend.actions.queries import Recorded
+from backend.clock import minute_of_day
 from backend.errors import DomainError, ErrorKind, FieldError
 from backend.ledger.queries import CounterKey
 from credit_rules import Methodology, NotInForce, Rulebook, period_start
@@ -47,6 +49,19 @@ def caps_of(methodology: Methodology, *, scope: str, subject_id: int, on: date) 
         CounterKey(subject_id, spec.key, period_start(spec.period, on))
         for spec in {spec.key: spec for spec in methodology.caps if spec.scope == scope}.values()
     ]
+
+
+def facts_under(
+    methodology: Methodology, facts: Mapping[str, str], *, occurred_at: datetime
+) -> Mapping[str, str]:
+    """The facts of an action with what the time of day decides, whatever was told of it.
+
+    They are stored so: an action is assessed again from its facts, and known by its meal. What the
+    day decides follows from the day, which is stored anyway.
+    """
+    if not methodology.decided:
+        return facts
+    return {**facts, **methodology.by_time(minute_of_day(occurred_at))}
 
 
 def exclusions_under(methodology: Methodology, recorded: Recorded) -> Exclusions:

@@ -18,6 +18,7 @@ from backend.actions.reassessment import (
     ReassessmentTask,
     reassess_days,
 )
+from backend.actions.versions import facts_under
 from backend.clock import business_day
 from backend.corrections.models import CorrectionDay, CorrectionRun, RunState
 from backend.corrections.queries import CorrectionRunRecord, locked
@@ -170,7 +171,8 @@ def _task(rulebook: Rulebook, run: CorrectionRunRecord, member_id: int) -> Reass
             return None
         if now.version == action.methodology_version:
             return None
-        return AssessmentInputs(now, action.tier, action.channel, action.facts)
+        facts = facts_under(now, action.facts, occurred_at=action.occurred_at)
+        return AssessmentInputs(now, action.tier, action.channel, facts)
 
     return ReassessmentTask(
         member_id, run.first_day, run.last_day, why=Why.METHODOLOGY, basis=basis, run_id=run.id

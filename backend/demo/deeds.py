@@ -125,7 +125,7 @@ def _deed(habit: _DeedHabit, places: OtherPlaces, day: date, chance: Random) -> 
     elif what is _STAIRS:
         kind, facts, place = "stairs.climb", {"floors": str(chance.randint(3, 14))}, places.stairs
     elif what is _LUNCH:
-        kind, facts, place = "dining.clean_plate", {"meal": "lunch"}, places.canteen
+        kind, facts, place = "dining.clean_plate", {}, places.canteen
     else:
         kind, facts = "office.paperless", {"sheets": str(chance.randint(4, 60))}
     delay = timedelta(seconds=chance.randint(6, 50))

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from backend.clock import shanghai_time
+from backend.clock import business_day, minute_of_day
 from backend.errors import FieldError, ForbiddenError, InvalidInputError
 from backend.places.models import (
     CodeKind,
@@ -94,8 +94,7 @@ def is_open(hours: Sequence[Mapping[str, Any]], instant: datetime) -> bool:
         hours: as `Place.hours`; an interval whose `to` is not after `from` ends the next day.
         instant: aware.
     """
-    local = shanghai_time(instant)
-    minute, today = local.hour * 60 + local.minute, local.isoweekday()
+    minute, today = minute_of_day(instant), business_day(instant).isoweekday()
     yesterday = (today - 2) % 7 + 1
     for interval in hours:
         if interval["day"] not in (today, yesterday):

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import NamedTuple, TypeVar
 
 from backend.actions.exclusions import ONCE, TRIP_REACH, Numbering
+from backend.clock import minute_of_day
 from credit_rules import CapSpec, Draft
 from credit_rules.history import HistoryAward, HistoryRun, Occasions, PastAction
 
@@ -212,14 +213,17 @@ class DraftRun:
         return found
 
     def _past(self, action: CountedAction) -> PastAction:
+        on = action.occurred_on
+        decided = self._rules.by_time(action.kind, on, minute_of_day(action.occurred_at))
+        inputs = {**action.facts, **decided}
         return PastAction(
             methodology_id=action.kind,
-            on=action.occurred_on,
+            on=on,
             member_id=action.member_id,
             tier=action.tier,
-            inputs=action.facts,
+            inputs=inputs,
             place_id=action.place_id,
-            occasions=self._numbering.of(action.occurred_at, action.occurred_on, action.facts),
+            occasions=self._numbering.of(action.occurred_at, on, inputs),
         )
 
     def _count(self, action: CountedAction, after: HistoryAward) -> None:

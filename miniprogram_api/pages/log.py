@@ -230,7 +230,7 @@ def _faults(methodology: Methodology, error: DomainError | None) -> dict[str, li
     if error is None:
         return {}
     faults: dict[str, list[str]] = {}
-    shown = {f"facts.{name}": _PREFIX + name for name in methodology.inputs}
+    shown = {f"facts.{name}": _PREFIX + name for name in (spec.name for spec in methodology.asked)}
     for fault in error.fields:
         at = shown.get(fault.field, "when" if fault.field == "occurred_at" else "form")
         faults.setdefault(at, []).append(fault.message)

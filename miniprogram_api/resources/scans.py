@@ -9,6 +9,7 @@ from backend.actions.evidence import TIERS, EvidenceKind, accepted_by
 from backend.actions.service import preview
 from backend.actions.versions import methodology_of
 from backend.clock import business_day
+from backend.errors import InvalidInputError
 from backend.places.labels import WASTE_CLASSES
 from backend.places.service import resolve_code
 from backend.places.tickets import Ticket, ticket_of
@@ -79,9 +80,10 @@ def _scanned_elsewhere(code: str) -> dict[str, Any]:
     return {
         "kind": None,
         "kinds": [
-            _sample(methodology, found.place.id)
+            sample
             for methodology in kinds
             if any(each.kind is kind and each.available for each in accepted_by(methodology))
+            and (sample := _sample(methodology, found.place.id)) is not None
         ],
         "code_kind": found.code_kind.value,
         **_ticket_body(ticket),
@@ -99,25 +101,34 @@ def _ticket_body(ticket: Ticket | None) -> dict[str, Any]:
     }
 
 
-def _sample(methodology: Methodology, place_id: int) -> dict[str, Any]:
-    """What the methodology's first worked example would earn the caller here and now."""
+def _sample(methodology: Methodology, place_id: int) -> dict[str, Any] | None:
+    """What the methodology's first worked example would earn the caller here and now.
+
+    None where it earns nothing now: between meals no plate is cleaned.
+    """
     tier, today = TIERS[EvidenceKind.ROTATING_CODE], business_day(now())
-    facts = methodology.examples[0].given
-    (assessment,) = preview(
-        connection(),
-        backend().rulebook,
-        kind=methodology.id,
-        member_id=actor().member_id,
-        admission=Admission(tier=tier, channel="preview", place_id=place_id),
-        variants=[facts],
-        now=now(),
-    )
+    given, asked = methodology.examples[0].given, {spec.name for spec in methodology.asked}
+    facts = {name: value for name, value in given.items() if name in asked}
+    try:
+        (assessment,) = preview(
+            connection(),
+            backend().rulebook,
+            kind=methodology.id,
+            member_id=actor().member_id,
+            admission=Admission(tier=tier, channel="preview", place_id=place_id),
+            variants=[facts],
+            now=now(),
+        )
+    except InvalidInputError as refused:
+        if {fault.code for fault in refused.fields} == {"not_eligible"}:
+            return None
+        raise
     return {
         "kind": methodology.id,
         "title": methodology.title,
         "summary": methodology.summary,
         "tier": tier_body(methodology, tier),
-        "facts": dict(facts),
+        "facts": facts,
         "reduction_mg": assessment.reduction_mg,
         "points_mpt": assessment.points_mpt,
         "sentences": assessment.trace.sentences(),

@@ -13,7 +13,7 @@ from backend.bootstrap import Backend
 from backend.clock import FixedClock
 from backend.organisations.queries import Scope
 from backend.places.codes import place_key, rotating_code
-from backend.places.models import PlaceDraft, PlaceKind
+from backend.places.models import PlaceDraft, PlaceKind, PlaceRecord
 from backend.places.service import create_place, print_posters, revoke_batch
 from tests.builders.scene import LATITUDE, LONGITUDE, Scene
 
@@ -168,11 +168,9 @@ def test_outside_its_hours_a_point_is_told_to_be_closed(
     assert scanner.scan(scene.located.url).get_json()["place"]["open_now"] is False
 
 
-def test_a_code_of_a_canteen_leads_to_what_can_be_logged_there(
-    scanner: Scanner, scene: Scene, backend: Backend
-) -> None:
+def a_canteen(backend: Backend, scene: Scene) -> PlaceRecord:
     with backend.engine.begin() as db:
-        canteen = create_place(
+        return create_place(
             db,
             PlaceDraft(
                 kind=PlaceKind.CANTEEN,
@@ -187,6 +185,14 @@ def test_a_code_of_a_canteen_leads_to_what_can_be_logged_there(
             actor_id=None,
             at=backend.clock.now(),
         )
+
+
+def test_a_code_of_a_canteen_leads_to_what_can_be_logged_there(
+    scanner: Scanner, scene: Scene, backend: Backend, clock: FixedClock
+) -> None:
+    clock.instant += timedelta(hours=2)
+    canteen = a_canteen(backend, scene)
+    with backend.engine.begin() as db:
         (batch,) = print_posters(
             db, [canteen.id], scope=EVERYWHERE, actor_id=None, at=backend.clock.now()
         )
@@ -204,11 +210,24 @@ def test_a_code_of_a_canteen_leads_to_what_can_be_logged_there(
         "dining.small_portion",
     }
     plate = kinds["dining.clean_plate"]
-    assert (plate["tier"]["name"], plate["facts"]) == ("T2", {"meal": "lunch"})
+    assert (plate["tier"]["name"], plate["facts"]) == ("T2", {})
     assert (plate["reduction_mg"], plate["points_mpt"]) == (87_420, 4_000)
     assert plate["caps"]
     assert answer["ticket"]
     assert poster["ticket"] is None
+
+
+def test_between_meals_a_canteen_offers_no_meal(
+    scanner: Scanner, scene: Scene, backend: Backend, clock: FixedClock
+) -> None:
+    canteen = a_canteen(backend, scene)
+    found = []
+    for hours in (2, 3):  # noon, and 15:00
+        clock.instant += timedelta(hours=hours)
+        screen = rotating_code(place_key(backend.keys, canteen.id), canteen.id, clock.now())
+        found.append({item["kind"] for item in scanner.scan(screen).get_json()["kinds"]})
+    assert found[0] - found[1] == {"dining.clean_plate", "dining.small_portion"}
+    assert found[1]
 
 
 def test_wrong_fields_are_named(scanner: Scanner) -> None:

@@ -13,30 +13,38 @@ from backend.places.models import PlaceDraft, PlaceKind, PlaceRecord
 from backend.places.policy import ALWAYS_OPEN
 from backend.places.service import create_place
 from backend.ports.keys import KeyRing
-from credit_rules import load_rulebook
+from credit_rules import Methodology, load_rulebook
 from tests.builders.drop_offs import a_reference
 from tests.builders.scene import LATITUDE, LONGITUDE, Scene
 
 # A Wednesday, 10:00 in Shanghai.
 NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
+# The same day at lunch.
+NOON = NOW + timedelta(hours=2)
 RULEBOOK = load_rulebook()
 KEYS = KeyRing("a secret of the tests, 32 characters")
 Log = Callable[..., Receipt]
 MakePlace = Callable[..., PlaceRecord]
 
 
-def log_for(db: Connection, scene: Scene) -> Log:
+def log_for(db: Connection, scene: Scene, at: datetime = NOW) -> Log:
     """Logs a claim, an hour ago, on the word of the first member alone, unless told otherwise."""
 
     def logged(kind: str, facts: Mapping[str, str], **changes: object) -> Receipt:
-        now = changes.pop("now", NOW)
+        now = changes.pop("now", at)
         member = changes.pop("member", 0)
         assert isinstance(member, int)
-        said = {"occurred_at": NOW - timedelta(hours=1), "reference": a_reference()} | changes
+        said = {"occurred_at": at - timedelta(hours=1), "reference": a_reference()} | changes
         claim = ClaimInput(member_id=scene.members[member], kind=kind, facts=facts, **said)  # type: ignore[arg-type]  # a test's own keywords
         return record(db, RULEBOOK, KEYS, claim, now=now)  # type: ignore[arg-type]  # as above
 
     return logged
+
+
+def first_example(methodology: Methodology) -> dict[str, str]:
+    """What a member tells in the first worked example: all but what the clock decides."""
+    asked = {spec.name for spec in methodology.asked}
+    return {name: value for name, value in methodology.examples[0].given.items() if name in asked}
 
 
 def a_claim(

@@ -99,10 +99,11 @@ def test_there_is_no_dinner_at_four_in_the_morning(shipped: Rulebook) -> None:
     assert "请在用餐时记录" in refused(shipped, PLATE, DAY, {}, 4 * 60)
 
 
-def test_a_member_is_not_asked_what_the_day_decides(shipped: Rulebook) -> None:
+def test_a_member_is_not_asked_what_the_clock_decides(shipped: Rulebook) -> None:
     asked = {m.id: [spec.name for spec in m.asked] for m in shipped.all_versions()}
     assert asked[SET_POINT] == ["temperature"]
     assert asked[CAR_FREE] == ["habit", "restricted"]
+    assert asked[PLATE] == asked["dining.small_portion"] == []
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,7 @@ def drawn(rulebook: Rulebook, count: int, *, members: int) -> list[PastAction]:
     for _ in range(count):
         methodology = random.choice(rules)
         inputs = {}
-        for reader in (each for each in methodology.readers if each.spec in methodology.asked):
+        for reader in (r for r in methodology.readers if r.spec.decided_by in ("", "time")):
             low, high = reader.range()
             amount = low + int((high - low) * random.random() ** random.choice((1, 3, 8)))
             inputs[reader.spec.name] = reader.shown(amount)

@@ -48,7 +48,9 @@ def drawn(spec: InputSpec, random: Random) -> Value:
 
 def action(methodology: Methodology, random: Random, tier: str = "") -> Facts:
     chosen = tier or random.choice([tier.name for tier in methodology.tiers])
-    inputs = {spec.name: drawn(spec, random) for spec in methodology.asked}
+    # Without a minute the time of day decides nothing: a meal is told, as in a stored action.
+    told = (spec for spec in methodology.inputs.values() if spec.decided_by in ("", "time"))
+    inputs = {spec.name: drawn(spec, random) for spec in told}
     return Facts(methodology.id, DAY, chosen, inputs)
 
 

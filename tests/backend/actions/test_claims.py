@@ -1,6 +1,5 @@
 """Claims of every kind: what each evidence amounts to, and what excludes what."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,10 +24,22 @@ from backend.errors import DomainError, InvalidInputError
 from backend.ledger.queries import balance_of
 from backend.places.models import PlaceKind
 from backend.places.policy import PlaceNotOpenError
-from tests.builders.claims import NOW, RULEBOOK, Log, MakePlace, code_at, log_for, places_for
+from tests.builders.claims import (
+    NOON,
+    NOW,
+    RULEBOOK,
+    Log,
+    MakePlace,
+    code_at,
+    first_example,
+    log_for,
+    places_for,
+)
 from tests.builders.scene import OFFICE_HOURS, Scene, a_scene
 
 TODAY = business_day(NOW)
+Told = tuple[str, dict[str, str]]
+PLATE: Told = ("dining.clean_plate", {})
 
 
 @pytest.fixture
@@ -55,7 +66,7 @@ def test_every_kind_that_takes_a_members_word_can_be_logged(log: Log, db: Connec
     assert len(taken) >= 20
     for methodology in taken:
         apart = db.begin_nested()
-        receipt = log(methodology.id, methodology.examples[0].given)
+        receipt = log(methodology.id, first_example(methodology))
         apart.rollback()
         assert (receipt.action.tier, receipt.action.channel) == ("T0", "self_declared")
         assert not receipt.action.ranked
@@ -92,7 +103,7 @@ UNCHECKED: tuple[tuple[str, EvidenceKind | None, type[DomainError]], ...] = (
 
 def test_evidence_that_nobody_can_check_raises_no_tier(log: Log) -> None:
     for kind, evidence, error in UNCHECKED:
-        given = RULEBOOK.methodology(kind, TODAY).examples[0].given
+        given = first_example(RULEBOOK.methodology(kind, TODAY))
         with pytest.raises(error) as refused:
             log(kind, given, evidence=evidence)
         assert refused.value.fields
@@ -100,37 +111,31 @@ def test_evidence_that_nobody_can_check_raises_no_tier(log: Log) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind,where,facts",
+    "kind,where",
     [
-        ("stairs.climb", PlaceKind.STAIRWELL, {"floors": "6"}),
-        ("dining.clean_plate", PlaceKind.CANTEEN, {"meal": "lunch"}),
-        ("culture.museum_visit", PlaceKind.VENUE, None),
+        ("stairs.climb", PlaceKind.STAIRWELL),
+        ("dining.clean_plate", PlaceKind.CANTEEN),
+        ("culture.museum_visit", PlaceKind.VENUE),
     ],
 )
 def test_the_rotating_code_of_the_right_place_counts_in_full(
-    log: Log,
-    place: MakePlace,
-    kind: str,
-    where: PlaceKind,
-    facts: Mapping[str, str] | None,
+    log: Log, place: MakePlace, kind: str, where: PlaceKind
 ) -> None:
     there = place(where)
-    given = facts or RULEBOOK.methodology(kind, TODAY).examples[0].given
-    receipt = log(kind, given, occurred_at=NOW, code=code_at(there))
+    given = first_example(RULEBOOK.methodology(kind, TODAY))
+    at_noon = {"occurred_at": NOON, "now": NOON, "code": code_at(there, NOON)}
+    receipt = log(kind, given, **at_noon)
     assert (receipt.action.tier, receipt.action.channel) == ("T2", "rotating_code")
     assert receipt.action.place_id == there.id
     assert receipt.action.ranked
     with pytest.raises((EvidenceUsedError, ExcludedError)):
-        log(kind, given, occurred_at=NOW, code=code_at(there))
+        log(kind, given, **at_noon)
 
 
 def test_one_scan_serves_several_kinds(log: Log, place: MakePlace) -> None:
-    code = code_at(place(PlaceKind.CANTEEN))
-    for kind, facts in (
-        ("dining.clean_plate", {"meal": "lunch"}),
-        ("dining.own_chopsticks", {"pairs": "1"}),
-    ):
-        assert log(kind, facts, occurred_at=NOW, code=code).action.tier == "T2"
+    code = code_at(place(PlaceKind.CANTEEN), NOON)
+    for kind, facts in (PLATE, ("dining.own_chopsticks", {"pairs": "1"})):
+        assert log(kind, facts, occurred_at=NOON, code=code, now=NOON).action.tier == "T2"
 
 
 def test_a_code_shows_neither_another_place_nor_another_time(
@@ -146,32 +151,17 @@ def test_a_code_shows_neither_another_place_nor_another_time(
         log("commute.walk", {"distance": "1"}, occurred_at=NOW, code=code_at(stairs))
     evening = NOW + timedelta(hours=12)
     with pytest.raises(PlaceNotOpenError):
-        log(
-            "dining.clean_plate",
-            {"meal": "dinner"},
-            occurred_at=evening,
-            code=code_at(canteen, evening),
-            now=evening,
-        )
+        log(*PLATE, occurred_at=evening, code=code_at(canteen, evening), now=evening)
     with pytest.raises(EvidenceNotAcceptedError):
         log("stairs.climb", floors, occurred_at=NOW, code=scene.attended.url)
     with pytest.raises(EvidenceNotAcceptedError, match="不符"):
-        log(
-            "dining.clean_plate",
-            {"meal": "lunch"},
-            occurred_at=NOW,
-            code=code_at(canteen),
-            evidence=EvidenceKind.PHOTO,
-        )
+        log(*PLATE, occurred_at=NOW, code=code_at(canteen), evidence=EvidenceKind.PHOTO)
 
 
-Told = tuple[str, dict[str, str]]
 RODE: Told = ("commute.bicycle", {"distance": "3"})
 METRO: Told = ("commute.metro", {"distance": "10"})
 PARKED: Told = ("commute.car_free_day", {"habit": "drives", "restricted": "no"})
-LUNCH: Told = ("dining.clean_plate", {"meal": "lunch"})
-SMALL_LUNCH: Told = ("dining.small_portion", {"meal": "lunch"})
-SMALL_DINNER: Told = ("dining.small_portion", {"meal": "dinner"})
+SMALL: Told = ("dining.small_portion", {})
 TOGETHER: tuple[tuple[Told, Told, timedelta, bool], ...] = (
     (RODE, METRO, timedelta(minutes=10), True),
     (RODE, METRO, timedelta(minutes=-25), True),
@@ -180,10 +170,10 @@ TOGETHER: tuple[tuple[Told, Told, timedelta, bool], ...] = (
     (RODE, RODE, timedelta(hours=-9), False),
     (RODE, PARKED, timedelta(hours=-5), True),
     (RODE, PARKED, timedelta(hours=-15), False),
-    (LUNCH, SMALL_LUNCH, timedelta(0), True),
-    (LUNCH, SMALL_DINNER, timedelta(0), False),
-    (LUNCH, LUNCH, timedelta(hours=-1), True),
-    (LUNCH, LUNCH, timedelta(days=-1), False),
+    (PLATE, SMALL, timedelta(0), True),
+    (PLATE, SMALL, timedelta(hours=-4), False),
+    (PLATE, PLATE, timedelta(hours=-1), True),
+    (PLATE, PLATE, timedelta(days=-1), False),
 )
 
 
@@ -192,17 +182,22 @@ def test_one_trip_one_meal_one_day_is_credited_once(
     log: Log, db: Connection, *, turned: bool
 ) -> None:
     for first, second, apart, excluded in TOGETHER:
-        at = NOW - timedelta(hours=1)
+        at = NOON + timedelta(hours=1)
         told = [(first, at), (second, at + apart)]
         (kind, facts), when = told[turned]
         other, other_when = told[not turned]
         undone = db.begin_nested()
-        assert log(kind, facts, occurred_at=when).action.context["credited"] == []
+        assert (
+            log(kind, facts, occurred_at=when, now=NOON + timedelta(hours=2)).action.context[
+                "credited"
+            ]
+            == []
+        )
         if excluded:
             with pytest.raises(ExcludedError, match=RULEBOOK.methodology(kind, TODAY).title):
-                log(*other, occurred_at=other_when)
+                log(*other, occurred_at=other_when, now=NOON + timedelta(hours=2))
         else:
-            assert log(*other, occurred_at=other_when).first
+            assert log(*other, occurred_at=other_when, now=NOON + timedelta(hours=2)).first
         undone.rollback()
 
 
@@ -235,14 +230,13 @@ def test_each_kind_has_its_own_window_and_a_late_action_counts_in_its_own_day(
     log: Log, db: Connection, scene: Scene
 ) -> None:
     walk = ("commute.walk", {"distance": "1"})
-    meal = ("dining.clean_plate", {"meal": "lunch"})
-    for told, days in ((walk, 7), (meal, 3)):
-        edge = NOW - timedelta(days=days)
-        receipt = log(*told, occurred_at=edge)
+    for told, days in ((walk, 7), (PLATE, 3)):
+        edge = NOON - timedelta(days=days)
+        receipt = log(*told, occurred_at=edge, now=NOON)
         assert receipt.action.occurred_on == business_day(edge)
         assert receipt.assessment.points_mpt > 0
         with pytest.raises(InvalidInputError, match=f"{days} 天以内") as refused:
-            log(*told, occurred_at=edge - timedelta(minutes=1))
+            log(*told, occurred_at=edge - timedelta(minutes=1), now=NOON)
         assert [field.field for field in refused.value.fields] == ["occurred_at"]
     with pytest.raises(InvalidInputError, match="晚于现在"):
         log(*walk, occurred_at=NOW + timedelta(minutes=3))

@@ -21,7 +21,6 @@ from tests.builders.claims import NOW, RULEBOOK, Log, log_for
 from tests.builders.scene import Scene, a_scene
 
 PLATE = "dining.clean_plate"
-LUNCH = {"meal": "lunch"}
 
 
 @pytest.fixture
@@ -44,8 +43,8 @@ def test_who_joined_gets_the_bonus_and_the_book_pays_it_from_the_budget(
 ) -> None:
     campaign = a_campaign(db, scene.institution_id, NOW - timedelta(hours=3))
     join(db, campaign, scene.members[0])
-    plain = log(PLATE, LUNCH, member=1).assessment
-    boosted = log(PLATE, LUNCH, member=0)
+    plain = log(PLATE, {}, member=1).assessment
+    boosted = log(PLATE, {}, member=0)
     assert (plain.bonus_mpt, boosted.assessment.points_mpt) == (0, plain.points_mpt)
     assert boosted.assessment.bonus_mpt == plain.points_mpt // 2 > 0
     assert "光盘行动周" in "".join(boosted.assessment.trace.sentences())
@@ -65,7 +64,7 @@ def test_a_boosted_award_replays_to_the_trace_that_the_book_holds(
 ) -> None:
     campaign = a_campaign(db, scene.institution_id, NOW - timedelta(hours=3))
     join(db, campaign, scene.members[0])
-    action = log(PLATE, LUNCH).action.id
+    action = log(PLATE, {}).action.id
     digest = db.scalar(text("SELECT trace_digest FROM entry WHERE action_id = :a"), {"a": action})
     again = reassess(RULEBOOK, actions_by_id(db, [action])[action])
     assert bytes.fromhex(again.trace.digest()) == digest
@@ -86,7 +85,7 @@ def test_an_action_outside_a_campaign_gets_no_bonus(
 ) -> None:
     campaign = a_campaign(db, scene.institution_id, NOW - timedelta(hours=3), **change)
     join(db, campaign, scene.members[0])
-    assert log(PLATE, LUNCH).assessment.bonus_mpt == 0
+    assert log(PLATE, {}).assessment.bonus_mpt == 0
 
 
 def test_an_action_from_before_joining_gets_no_bonus(
@@ -94,7 +93,7 @@ def test_an_action_from_before_joining_gets_no_bonus(
 ) -> None:
     campaign = a_campaign(db, scene.institution_id, NOW - timedelta(hours=3))
     join(db, campaign, scene.members[0], now=NOW)
-    assert log(PLATE, LUNCH).assessment.bonus_mpt == 0
+    assert log(PLATE, {}).assessment.bonus_mpt == 0
 
 
 def test_a_late_upload_counts_in_the_campaign_of_its_own_instant(
@@ -104,7 +103,7 @@ def test_a_late_upload_counts_in_the_campaign_of_its_own_instant(
         db, scene.institution_id, NOW - timedelta(hours=3), ends_at=NOW + timedelta(hours=1)
     )
     join(db, campaign, scene.members[0])
-    late = log(PLATE, LUNCH, now=NOW + timedelta(days=2))
+    late = log(PLATE, {}, now=NOW + timedelta(days=2))
     assert late.assessment.bonus_mpt > 0
 
 
@@ -123,8 +122,8 @@ def test_a_campaign_cut_short_pays_what_was_done_before(
         now=NOW - timedelta(minutes=90),
     )
     at = NOW - timedelta(hours=1, minutes=45)
-    assert log(PLATE, LUNCH, occurred_at=at).assessment.bonus_mpt > 0
-    assert log(PLATE, LUNCH, member=1).assessment.bonus_mpt == 0
+    assert log(PLATE, {}, occurred_at=at).assessment.bonus_mpt > 0
+    assert log(PLATE, {}, member=1).assessment.bonus_mpt == 0
 
 
 def test_of_two_campaigns_the_one_that_pays_most_and_still_can_pays(
@@ -135,13 +134,13 @@ def test_of_two_campaigns_the_one_that_pays_most_and_still_can_pays(
     large = a_campaign(db, scene.institution_id, begun, multiplier=Decimal(2))
     for campaign in (small, large):
         join(db, campaign, scene.members[0])
-    assert log(PLATE, LUNCH).assessment.bonus_mpt > 0
+    assert log(PLATE, {}).assessment.bonus_mpt > 0
     assert budget_left(db, campaign_id=small) == 1_000_000
     assert budget_left(db, campaign_id=large) < 1_000_000
     rest = budget_left(db, campaign_id=large)
     post_award(db, an_award(scene.members[2], bonus_mpt=rest, campaign_id=large))
     tomorrow = NOW + timedelta(days=1)
-    later = log(PLATE, LUNCH, now=tomorrow, occurred_at=tomorrow)
+    later = log(PLATE, {}, now=tomorrow, occurred_at=tomorrow - timedelta(hours=1))
     assert later.assessment.bonus_mpt > 0
     assert budget_left(db, campaign_id=small) < 1_000_000
 
@@ -151,7 +150,7 @@ def test_a_reversed_action_gives_its_bonus_back_to_the_budget(
 ) -> None:
     campaign = a_campaign(db, scene.institution_id, NOW - timedelta(hours=3))
     join(db, campaign, scene.members[0])
-    action = log(PLATE, LUNCH).action.id
+    action = log(PLATE, {}).action.id
     assert budget_left(db, campaign_id=campaign) < 1_000_000
     reverse(db, RULEBOOK, Decision(action, CITY, scene.members[10], "重复", NOW))
     assert budget_left(db, campaign_id=campaign) == 1_000_000

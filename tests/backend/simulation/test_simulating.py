@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from backend.actions.exclusions import ExcludedError
 from backend.clock import business_day
+from backend.errors import InvalidInputError
 from backend.rulebook.service import register
 from backend.simulation.policy import Refusal, Simulation
 from backend.simulation.processes import ALONE, Spread
@@ -25,13 +26,13 @@ from tests.conftest import NOW
 
 DROP_OFF = "recycling.drop_off"
 MUSEUM = "culture.museum_visit"
-CLAIMS = (
+CLAIMS: tuple[tuple[str, dict[str, str]], ...] = (
     ("commute.bicycle", {"distance": "3"}),
     ("commute.bus", {"distance": "4"}),
     ("commute.car_free_day", {"habit": "drives", "restricted": "no"}),
-    ("dining.clean_plate", {"meal": "lunch"}),
-    ("dining.small_portion", {"meal": "lunch"}),
-    ("dining.small_portion", {"meal": "dinner"}),
+    ("dining.clean_plate", {}),
+    ("dining.small_portion", {}),
+    ("dining.small_portion", {}),
     ("office.paperless", {"sheets": "9"}),
 )
 PAPER = {"material": "paper", "mass": "2"}
@@ -104,7 +105,7 @@ def test_the_rules_in_force_exclude_what_they_excluded(
     db: Connection, rulebook: Rulebook, scene: Scene
 ) -> None:
     log, random = log_for(db, scene), Random(11)  # noqa: S311 - reproducible, no secret
-    refused = 0
+    refused = between_meals = 0
     for _ in range(150):
         kind, facts = random.choice(CLAIMS)
         ago = timedelta(minutes=random.randrange(60, 2_000))
@@ -112,12 +113,34 @@ def test_the_rules_in_force_exclude_what_they_excluded(
             log(kind, facts, member=random.randrange(3), occurred_at=NOW - ago, now=NOW)
         except ExcludedError:
             refused += 1
-    assert refused > 20
+        except InvalidInputError:
+            between_meals += 1
+    assert min(refused, between_meals) > 10
     week_ago = FIRST - timedelta(days=6)
     found = run(db, load_draft(SHIPPED, rulebook), first=week_ago)
-    assert (found.total.actions, found.total.refused) == (150 - refused, 0)
+    assert (found.total.actions, found.total.refused) == (150 - refused - between_meals, 0)
     for sums in (found.total, *found.members.values()):
         assert sums.points_after_mpt == sums.points_before_mpt > 0
+
+
+def test_a_draft_decides_by_its_own_clock(
+    db: Connection, rulebook: Rulebook, scene: Scene, tmp_path: Path
+) -> None:
+    """Meals by the hours of the draft, whatever was stored; days by the day of the action."""
+    log, plate, parked = log_for(db, scene), "dining.clean_plate", "commute.car_free_day"
+    late, early = NOW - timedelta(hours=15), NOW - timedelta(hours=17)  # 19:00 and 17:00
+    log(plate, {}, occurred_at=late)
+    log(plate, {}, occurred_at=early, member=1)
+    # The draft begins on a Saturday; this Tuesday was a working day.
+    log(parked, {"habit": "drives", "restricted": "no"}, occurred_at=late)
+    later_dinner = ('when = [["16:30", "21:00"]]', 'when = [["18:00", "21:00"]]')
+    folder = a_draft(tmp_path / "draft", plate, later_dinner)
+    examples = [("on = 2026-01-05", "on = 2026-11-30")] * 7
+    examples += [("on = 2026-02-28", "on = 2026-11-30")]
+    a_draft(folder, parked, *examples, start="2026-11-28")
+    found = run(db, load_draft(folder, rulebook), first=FIRST - timedelta(days=1))
+    assert found.refusals == {Refusal(plate, "meal", "not_eligible"): 1}
+    assert found.kinds[parked].points_after_mpt == found.kinds[parked].points_before_mpt > 0
 
 
 def test_shares_of_members_come_to_the_same(db: Connection, log: Log, stricter: Draft) -> None:
