@@ -56,6 +56,7 @@ PERIODIC: Mapping[str, Job] = {
     "proofs.build": Job(Every(timedelta(seconds=15)), irreversible=False),
     "rankings.refresh": Job(Every(timedelta(seconds=15)), irreversible=False),
     "rankings.reconcile": Job(Daily(time(3, 10)), irreversible=False),
+    "rankings.close": Job(Daily(time(3, 30)), irreversible=True),
     "ledger.expire": Job(Daily(time(0, 20)), irreversible=True),
     "ledger.keep_report": Job(Daily(time(2, 30)), irreversible=True),
     "ledger.give_notice": Job(Daily(time(8, 0)), irreversible=True),

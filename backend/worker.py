@@ -34,7 +34,9 @@ from backend.outbox.service import Due, Taken
 from backend.ports.signed_notes import Signer
 from backend.proofs import jobs as proofs
 from backend.proofs import months
+from backend.rankings import closing
 from backend.rankings import jobs as rankings
+from backend.rankings.queries import opened_seasons
 from backend.rewards import jobs as rewards
 from backend.schema import METADATA
 from backend.settings import PREFIX, Settings, SettingsError
@@ -72,12 +74,18 @@ def _purge(db: Connection, _backend: Backend, _messages: Sequence[Taken]) -> Non
 
 def _roll_up(db: Connection, backend: Backend, messages: Sequence[Taken]) -> AfterCommit:
     touched = rankings.roll_up(db, [int(message.payload["action_id"]) for message in messages])
+    closing.restate(db, touched, now=backend.clock.now())
     return lambda: _publish(backend, touched)
 
 
 def _reconcile(db: Connection, backend: Backend, _messages: Sequence[Taken]) -> AfterCommit:
     rankings.rebuild(db)
+    closing.restate(db, opened_seasons(db), now=backend.clock.now())
     return lambda: _publish(backend, None)
+
+
+def _close_seasons(db: Connection, backend: Backend, _messages: Sequence[Taken]) -> None:
+    closing.close_due(db, now=backend.clock.now())
 
 
 def _refresh(_db: Connection, backend: Backend, _messages: Sequence[Taken]) -> AfterCommit:
@@ -179,6 +187,7 @@ HANDLERS: Mapping[str, Handler] = {
     "award.posted": Handler("rankings", _roll_up),
     "rankings.refresh": Handler("rankings", _refresh),
     "rankings.reconcile": Handler("rankings", _reconcile),
+    "rankings.close": Handler("rankings", _close_seasons),
     ledger.EXPIRE: Handler("housekeeping", _expire_points),
     ledger.GIVE_NOTICE: Handler("housekeeping", _give_notice),
     "ledger.keep_report": Handler("verification", _keep_report, timeout=3600),

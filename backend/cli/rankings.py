@@ -1,12 +1,14 @@
 """`tanpuhui rankings`: boards from the actions, rebuilt or only compared."""
 
 import json
+from collections.abc import Mapping
 
 import click
 
 from backend.bootstrap import build
 from backend.cli.rankings_index import index_command
-from backend.rankings import jobs
+from backend.rankings import closing, jobs
+from backend.rankings.queries import opened_seasons
 from backend.runtime.servers import running_servers
 from backend.settings import Settings
 
@@ -15,6 +17,7 @@ _WORDS = {
     "department_id": "部门",
     "day": "日期",
     "season": "榜期",
+    "closed_season": "已截算的榜期",
     "member_id": "成员",
     "board": "榜",
     "group_id": "编号",
@@ -41,15 +44,18 @@ def rebuild(*, check: bool, as_json: bool) -> None:
                 differing = jobs.differences(db)
                 members = jobs.season_differences(db)
                 groups = jobs.group_differences(db)
+                closed = closing.differences(db)
                 if not check:
                     jobs.rebuild(db)
+                    closing.restate(db, opened_seasons(db), now=backend.clock.now())
                     jobs.publish_current(db, backend.redis, now=backend.clock.now())
         finally:
             backend.engine.dispose()
-    found = [
+    found: list[Mapping[str, object]] = [
         *({"department_id": d, "day": str(day)} for d, day in sorted(differing)),
         *({"season": season, "member_id": m} for season, m in sorted(members)),
         *({"season": season, "board": b, "group_id": g} for season, b, g in sorted(groups)),
+        *({"closed_season": season.name} for season in closed),
     ]
     if as_json:
         click.echo(json.dumps({"differences": found, "rebuilt": not check}))

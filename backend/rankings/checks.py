@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from backend.clock import business_day
 from backend.invariants import Books, Check, Finding, Invariant
-from backend.rankings import jobs, queries, seasons, service
+from backend.rankings import closing, jobs, queries, seasons, service
 from backend.rankings.policy import Board, season_of
 from backend.rankings.queries import Group
 
@@ -48,6 +48,11 @@ def _credited(books: Books) -> Iterator[Finding]:
         )
 
 
+def _closed(books: Books) -> Iterator[Finding]:
+    for season in closing.differences(books.db):
+        yield Finding(Invariant.RANKING, f"season {season.name}", "截算后的结果与留存的摘要不符。")
+
+
 def _published(books: Books) -> Iterator[Finding]:
     """Compares the running season's boards; a board that Redis lacks is read from the roll-ups."""
     season = season_of(business_day(books.now))
@@ -82,4 +87,5 @@ CHECKS: tuple[Check, ...] = (
     Check("rankings.boards", "榜单与汇总一致", (Invariant.RANKING,), _published),
     Check("rankings.rollups", "部门日汇总与行为记录一致", (Invariant.RANKING,), _rolled_up),
     Check("rankings.seasons", "各榜期的汇总与行为记录一致", (Invariant.RANKING,), _credited),
+    Check("rankings.closed", "已截算的榜期与摘要相符", (Invariant.RANKING,), _closed),
 )

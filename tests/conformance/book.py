@@ -13,8 +13,10 @@ from backend.invariants import Finding
 from backend.ports.signed_notes import Signer
 from backend.proofs import jobs as proofs
 from backend.proofs.months import seal_due
+from backend.rankings import closing
 from backend.rankings import jobs as boards
 from backend.rankings.jobs import rebuild
+from backend.rankings.queries import opened_seasons
 from backend.schema import METADATA
 from backend.verification.service import CHECKS, open_books, verify
 from tests.builders.drop_offs import a_drop_off, code_on_screen, drop
@@ -99,6 +101,7 @@ class Book:
             ).first()
             if awards is not None:
                 rebuild(db)
+                closing.restate(db, opened_seasons(db), now=self.backend.clock.now())
                 boards.publish_current(db, self.backend.redis, now=self.backend.clock.now())
             db.execute(text("UPDATE outbox SET done_at = now() - interval '1 hour'"))
 

@@ -9,6 +9,7 @@ from tests.conformance.works import (
     nothing,
     report_then_award,
     seal,
+    season_closed_then_award,
     trees_twice,
 )
 
@@ -167,6 +168,13 @@ CANARIES = (
         "guards.constraints",
         nothing,
         statements=("ALTER TABLE season_member DROP CONSTRAINT pk_season_member",),
+    ),
+    Canary(
+        "a closed season changes unsaid",
+        Invariant.RANKING,
+        "rankings.closed",
+        season_closed_then_award,
+        undone="backend.rankings.closing.restate",
     ),
     Canary(
         "a board stands still",

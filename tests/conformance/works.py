@@ -14,7 +14,9 @@ from backend.ledger.policy import expires_month
 from backend.ledger.service import post_award
 from backend.offers.policy import Person
 from backend.organisations.queries import Scope
+from backend.rankings import closing
 from backend.rankings import service as boards
+from backend.rankings.jobs import rebuild
 from backend.rankings.policy import Board, season_of
 from backend.rewards import service
 from backend.rewards.service import Order
@@ -283,6 +285,14 @@ def boards_then_award(book: Book) -> None:
             season = season_of(business_day(now))
             boards.publish(db, book.backend.redis, board=board, season=season)
     book.drop_off(13, minutes_ago=10)
+
+
+def season_closed_then_award(book: Book) -> None:
+    """Closes the season; awards that were offline come."""
+    with book.backend.engine.begin() as db:
+        rebuild(db)
+        closing.close_due(db, now=book.backend.clock.now() + timedelta(days=70))
+    book.drop_off(11, minutes_ago=10)
 
 
 def seal(book: Book) -> None:
