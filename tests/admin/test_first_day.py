@@ -144,7 +144,6 @@ def _post_point(console: FlaskClient, unit: str) -> int:
             "hours": "\n".join(hours_lines(ALWAYS_OPEN)),
             "datum": "gcj02",
             "radius_m": "100",
-            "presence": "attended",
             "state": "open",
         },
     )
