@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, insert, or_, select, update
+from sqlalchemy import Connection, Select, exists, insert, or_, select, update
+from sqlalchemy.orm import aliased
 
 from backend.audit.service import record
 from backend.audit.tags import Tag
@@ -16,7 +17,7 @@ from backend.errors import NotFoundError, UnauthenticatedError
 from backend.organisations.queries import Scope, departments_in, institutions_in
 from backend.people.console_models import ConsoleInvitation
 from backend.people.local_accounts import open_local_account
-from backend.people.models import Face, Member, Role
+from backend.people.models import Face, Member, Role, RoleGrant
 from backend.people.policy import checked_person_name, code_digest, new_token
 from backend.people.queries import Grant
 from backend.people.role_queries import scope_name
@@ -25,10 +26,11 @@ from backend.people.service import NewSession, create_member, open_session
 from backend.text.cleaning import squeezed
 
 INVITATION_LIVES: Final = timedelta(days=7)
+INVITERS: Final = (Role.CITY_ADMIN, Role.DISTRICT_MANAGER, Role.INSTITUTION_ADMIN)
 
 
 class ConsoleInvitationInvalidError(UnauthenticatedError):
-    """The link is unknown, used, withdrawn or expired, or its role has run out: all look alike."""
+    """The link is unknown, used, withdrawn or over, or its inviter's role is: all look alike."""
 
     code = "console_invitation_invalid"
 
@@ -228,13 +230,26 @@ def _used(db: Connection, invitation_id: int, member_id: int, now: datetime) -> 
 
 
 def _conditions(now: datetime) -> tuple[Any, ...]:
+    inviter = aliased(Member)
+    # Whoever lost their role or account leaves no way in behind.
+    today = business_day(now)
+    inviter_stands = exists().where(
+        RoleGrant.member_id == ConsoleInvitation.created_by,
+        RoleGrant.role.in_([role.value for role in INVITERS]),
+        RoleGrant.revoked_at.is_(None),
+        RoleGrant.valid_from <= today,
+        or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > today),
+        inviter.id == RoleGrant.member_id,
+        inviter.deactivated_at.is_(None),
+    )
     return (
+        inviter_stands,
         ConsoleInvitation.used_at.is_(None),
         ConsoleInvitation.withdrawn_at.is_(None),
         ConsoleInvitation.expires_at > now,
         or_(
             ConsoleInvitation.valid_until.is_(None),
-            ConsoleInvitation.valid_until > business_day(now),
+            ConsoleInvitation.valid_until > today,
         ),
     )
 

@@ -97,6 +97,26 @@ def test_a_withdrawn_or_late_invitation_opens_nothing(
         assert "请向邀请您的管理员索取新的链接" in answer.text
 
 
+def test_who_loses_the_role_leaves_no_way_in(
+    as_role: As, app: Flask, town: Town, backend: Backend
+) -> None:
+    over = f"institution:{town.organisation.bureau}"
+    sent = invitation(town, over=over)
+    page = (
+        as_role(Role.INSTITUTION_ADMIN)
+        .post("/roles/invitations/new?role=attendant", data=sent)
+        .text
+    )
+    link = re.search(r"/invitations/[\w-]{40,}", page)
+    assert link is not None
+    assert app.test_client().get(link[0]).status_code == 200
+    with backend.engine.begin() as db:
+        (held,) = given_roles(db, member_id=town.officers[Role.INSTITUTION_ADMIN])
+    as_role(Role.CITY_ADMIN).post(f"/roles/{held.id}/take", data={"reason": "调离"})
+    assert app.test_client().get(link[0]).status_code == 401
+    assert app.test_client().post(link[0], data=SIGN_UP).status_code == 401
+
+
 def test_nobody_invites_or_gives_above_themselves_or_outside(
     as_role: As, town: Town, second: int
 ) -> None:

@@ -133,6 +133,7 @@ def test_an_invitation_to_the_console_lets_one_person_in(
 ) -> None:
     auditor = Invited("王芳", Grant(Role.AUDITOR), RoleTerm(TODAY, None, "审计"))
     with backend.engine.begin() as db:
+        grant_role(db, member_id=members[0], grant=Grant(Role.CITY_ADMIN), now=NOW)
         code = invite(db, invited=auditor, actor_id=members[0], now=NOW)
     results = at_once(
         backend,
