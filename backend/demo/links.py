@@ -112,13 +112,17 @@ def _console_ways(db: Connection, backend: Backend, now: datetime) -> Iterator[_
 
 
 def _phone_ways(db: Connection, backend: Backend, now: datetime) -> Iterator[_Way]:
-    """A link to the phone pages for a member of staff without a role, and for a citizen."""
+    """Links for a member of staff without a role and for a citizen.
+
+    Each to the pages that need no JavaScript, and to the client.
+    """
     has_role = exists().where(RoleGrant.member_id == Member.id, RoleGrant.revoked_at.is_(None))
     staff = db.execute(_staff(business_day(now)).where(~has_role)).one_or_none()
     if staff is not None:
         member_id, name, institution, department = staff
-        url = _login_url(db, backend, member_id, Face.API, now)
-        yield _Way("职工", f"{name} · {institution} · {department}", url)
+        note = f"{name} · {institution} · {department}"
+        yield _Way("职工", note, _login_url(db, backend, member_id, Face.API, now))
+        yield _Way("职工（客户端）", note, _client_url(db, backend, member_id, now))
     citizen = db.execute(
         select(Member.id, Member.display_name)
         .where(
@@ -130,8 +134,9 @@ def _phone_ways(db: Connection, backend: Backend, now: datetime) -> Iterator[_Wa
         .limit(1)
     ).one_or_none()
     if citizen is not None:
-        url = _login_url(db, backend, citizen.id, Face.API, now)
-        yield _Way("市民", f"{citizen.display_name} · 不参加部门排名", url)
+        note = f"{citizen.display_name} · 不参加部门排名"
+        yield _Way("市民", note, _login_url(db, backend, citizen.id, Face.API, now))
+        yield _Way("市民（客户端）", note, _client_url(db, backend, citizen.id, now))
 
 
 def _login_url(db: Connection, backend: Backend, member_id: int, face: Face, now: datetime) -> str:
@@ -139,6 +144,11 @@ def _login_url(db: Connection, backend: Backend, member_id: int, face: Face, now
     settings = backend.settings
     base = settings.console_url if face is Face.CONSOLE else settings.public_url
     return f"{base}/login/link/{code}"
+
+
+def _client_url(db: Connection, backend: Backend, member_id: int, now: datetime) -> str:
+    code = create_login_link(db, member_id=member_id, purpose=Face.API, ttl=LIFE, now=now)
+    return f"{backend.settings.public_url}/app/#/pages/login/login?code={code}"
 
 
 def _place_ways(db: Connection, backend: Backend, now: datetime) -> Iterator[_Way]:

@@ -1,4 +1,5 @@
 /** Ways between pages; templates cannot name `uni` itself. */
+import { platform } from '@/platform'
 import { goOnAt } from '@/stores/session'
 
 export function open(url: string): void {
@@ -10,7 +11,24 @@ export function replace(url: string): void {
 }
 
 export function home(): void {
-  uni.reLaunch({ url: '/pages/home/home' })
+  tab('home')
+}
+
+/** To one of the pages of the bar at the bottom. */
+export function tab(page: string): void {
+  uni.reLaunch({ url: `/pages/${page}/${page}` })
+}
+
+/** To where one came from; a page that was opened by its own address leads home. */
+export function back(): void {
+  if (getCurrentPages().length > 1) uni.navigateBack()
+  else home()
+}
+
+/** Opens the camera where there is one, then the page for what it saw. */
+export async function scan(): Promise<void> {
+  const code = platform.canScan ? await platform.scan() : null
+  open(`/pages/scan/scan${code ? `?code=${encodeURIComponent(code)}` : ''}`)
 }
 
 /** To the login, and back to where it was asked for. */

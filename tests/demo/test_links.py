@@ -71,6 +71,18 @@ def test_a_member_link_opens_the_phone_pages(
     assert not session.member.roles
 
 
+@pytest.mark.parametrize(
+    "label,has_institution", [("职工（客户端）", True), ("市民（客户端）", False)]
+)
+def test_a_member_link_opens_the_client(
+    tiny: Backend, db: Connection, label: str, has_institution: bool
+) -> None:
+    page, _, code = printed(tiny)[label].partition("?code=")
+    assert page == f"{tiny.settings.public_url}/app/#/pages/login/login"
+    session = log_in_link(db, code=code, purpose=Face.API, now=tiny.clock.now())
+    assert (session.member.membership is not None) is has_institution
+
+
 def test_a_link_dies_after_a_day(tiny: Backend, db: Connection) -> None:
     code = printed(tiny)["职工"].rpartition("/")[2]
     later = tiny.clock.now() + timedelta(hours=24, seconds=1)

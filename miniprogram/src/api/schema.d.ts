@@ -581,7 +581,7 @@ export interface paths {
                 query?: {
                     /** @description a month such as 2026-11; the present one when left out */
                     season?: string | null;
-                    measure?: "per_head" | "total";
+                    measure?: "index" | "per_head" | "total";
                     limit?: number;
                     cursor?: string | null;
                     board?: "departments" | "institutions" | "districts";
@@ -629,7 +629,7 @@ export interface paths {
                 query?: {
                     /** @description a month such as 2026-11; the present one when left out */
                     season?: string | null;
-                    measure?: "per_head" | "total";
+                    measure?: "index" | "per_head" | "total";
                 };
                 header?: never;
                 path: {
@@ -1546,6 +1546,138 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the campaigns that are for the caller, newest first; those that ended included. */
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    cursor?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CampaignPage"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        /** Read one campaign that is for the caller. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    campaign_id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Campaign"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/enrolment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Join a campaign: what is done from now on earns its bonus. Joining again changes nothing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    campaign_id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Joined before */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Campaign"];
+                    };
+                };
+                /** @description Joined */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Campaign"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1768,8 +1900,6 @@ export interface components {
             longitude: string | null;
             /** @enum {string} */
             datum: "wgs84" | "gcj02";
-            /** @description located or attended: what proves presence */
-            presence: string;
             /** @description null unless asked with `near` */
             distance_m: number | null;
         };
@@ -1871,6 +2001,8 @@ export interface components {
             reduction_mg: number;
             /** @description milli-points */
             points_mpt: number;
+            /** @description milli-points a campaign adds to them */
+            bonus_mpt: number;
             /** @description counts in rankings */
             ranked: boolean;
             /**
@@ -2015,6 +2147,15 @@ export interface components {
             first: string;
             /** Format: date */
             last: string;
+            /** @description measured by itself: there was no season before it to go by */
+            provisional: boolean;
+            /** Format: date-time */
+            closed_at: string | null;
+            /**
+             * Format: date-time
+             * @description when the closed result last changed
+             */
+            restated_at: string | null;
         };
         Line: {
             subject: number;
@@ -2027,6 +2168,18 @@ export interface components {
             points_per_head_mpt: number;
             reduction_mg: number;
             actions: number;
+            /** @description people with a ranked action */
+            active: number;
+            /** @description people of departments of fewer than five, counted with it */
+            joined: number;
+            /** @description a decimal */
+            index: string | null;
+            /** @description lower end of the 80 % interval */
+            low80: string | null;
+            /** @description upper end */
+            high80: string | null;
+            /** @description A to E */
+            band: string | null;
             /** @description the caller belongs to it */
             own: boolean;
         };
@@ -2036,6 +2189,8 @@ export interface components {
             measure: string;
             /** @description in Chinese */
             formula: string;
+            /** @description whether enough groups have a ranked action; no items before */
+            begun: boolean;
             /** @description groups on the board */
             groups: number;
             /** @description groups too small to be shown */
@@ -2048,12 +2203,36 @@ export interface components {
             items: components["schemas"]["Line"][];
             next_cursor: string | null;
         };
+        More: {
+            /** @description further people */
+            more: number;
+            /** @description a decimal */
+            index: string;
+        };
+        Reckoning: {
+            people: number;
+            active: number;
+            /** @description earned more than counts */
+            capped: number;
+            /** @description of the roots of capped points */
+            mean: string;
+            mu: string;
+            sigma2: string;
+            tau2: string;
+            /** @description points of a person that count */
+            cap: string;
+            /** @description the season estimated */
+            taken_from: string;
+            index: string | null;
+            if_more_took_part: components["schemas"]["More"] | null;
+        };
         LineExplanation: {
             board: string;
             season: components["schemas"]["Season"];
             measure: string;
             formula: string;
             line: components["schemas"]["Line"];
+            reckoning: components["schemas"]["Reckoning"] | null;
             /** @description groups with a higher score */
             ahead: number;
             /** @description others with the same score */
@@ -2413,6 +2592,43 @@ export interface components {
         };
         Ticket: {
             ticket: string;
+        };
+        BoostedKind: {
+            id: string;
+            title: string;
+        };
+        Campaign: {
+            id: number;
+            title: string;
+            /** @description plain text */
+            content: string;
+            /** @enum {string} */
+            kind: "general" | "energy_week" | "low_carbon_day" | "water_week" | "green_travel" | "clean_plate" | "empty_bottle" | "waste_sorting";
+            /** @enum {string} */
+            state: "scheduled" | "running" | "closed" | "cut_short";
+            /** @description who runs it */
+            institution: string;
+            /** @description false: for members of that institution */
+            citywide: boolean;
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            ended_because: string | null;
+            kinds: components["schemas"]["BoostedKind"][];
+            /** @description decimal, such as 1.5 */
+            multiplier: string;
+            budget_mpt: number;
+            budget_left_mpt: number;
+            /** @description how many joined */
+            enrolled: number;
+            /** Format: date-time */
+            enrolled_at: string | null;
+        };
+        CampaignPage: {
+            items: components["schemas"]["Campaign"][];
+            /** @description null on the last page */
+            next_cursor: string | null;
         };
     };
     responses: {

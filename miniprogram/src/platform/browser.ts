@@ -7,6 +7,7 @@ interface Reader {
 type ReaderClass = new (options: { formats: string[] }) => Reader
 
 const SCAN_MS = 60_000
+const STANDARD_PX = 16
 
 function readerClass(): ReaderClass | undefined {
   return (globalThis as { BarcodeDetector?: ReaderClass }).BarcodeDetector
@@ -79,6 +80,31 @@ export const browser: Platform = {
 
   onOnline(back) {
     window.addEventListener('online', back)
+  },
+
+  // After uni-app's own title, and once the page stands.
+  entered(title) {
+    setTimeout(() => {
+      document.title = `${title} · 碳普惠`
+      const heading = [...document.querySelectorAll<HTMLElement>('[role=heading][aria-level="1"]')].pop()
+      heading?.setAttribute('tabindex', '-1')
+      heading?.focus({ preventScroll: true })
+    }, 50)
+  },
+
+  // uni-app keeps the real field inside an element of its own.
+  named(field, label) {
+    const element = (field as { $el?: Element } | null)?.$el ?? (field as Element | null)
+    element?.querySelector('input')?.setAttribute('aria-label', label)
+  },
+
+  textScale() {
+    const probe = document.createElement('span')
+    probe.style.fontSize = 'medium'
+    document.body.append(probe)
+    const size = parseFloat(getComputedStyle(probe).fontSize)
+    probe.remove()
+    return size / STANDARD_PX
   },
 }
 

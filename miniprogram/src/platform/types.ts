@@ -14,6 +14,12 @@ export interface Platform {
   /** Whether the network seems to be there, and whenever that changes. */
   online(): boolean
   onOnline(back: () => void): void
+  /** A page is shown: its title is told, and what reads aloud begins at its top. */
+  entered(title: string): void
+  /** Gives a field of text its name for readers. */
+  named(field: unknown, label: string): void
+  /** The phone's own text size against its standard. */
+  textScale(): number
 }
 
 /** WGS84, as the server takes it; judged there and forgotten. */

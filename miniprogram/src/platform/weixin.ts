@@ -1,5 +1,6 @@
 import { degrees, type Platform, type Position } from './types'
 
+const STANDARD_PX = 16
 let connected = true
 
 /** WeChat's mini-program. Each private interface is named in manifest.json, and only used here. */
@@ -65,5 +66,17 @@ export const weixin: Platform = {
       connected = isConnected
       if (returned) back()
     })
+  },
+
+  entered(title) {
+    uni.setNavigationBarTitle({ title })
+  },
+
+  // The label beside the field is read with it.
+  named() {},
+
+  textScale() {
+    const size = (uni.getAppBaseInfo() as { fontSizeSetting?: number }).fontSizeSetting
+    return (size ?? STANDARD_PX) / STANDARD_PX
   },
 }

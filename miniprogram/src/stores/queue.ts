@@ -7,6 +7,8 @@ import { reactive } from 'vue'
 import { call, Refused, type Problem, type Schemas } from '@/api/client'
 import { platform } from '@/platform'
 
+import { known } from './known'
+
 const KEY = 'tanpuhui.queue'
 const BATCH = 100
 
@@ -16,6 +18,8 @@ export type Receipt = Schemas['Receipt']
 export interface Waiting {
   action: Action
   title: string
+  /** Whose it is: on a shared phone it waits until they are back. */
+  member: number | null
   /** Why the server refused it for good; kept until the person has read it. */
   refused?: Problem
 }
@@ -26,7 +30,12 @@ interface BatchItem {
   problem: Problem | null
 }
 
-export const queue = reactive<{ items: Waiting[]; sending: boolean }>({ items: kept(), sending: false })
+export const queue = reactive<{ items: Waiting[]; sending: boolean; asked: string | null }>({
+  items: kept(),
+  sending: false,
+  // The reference of the record that is on its way for the first time: it does not wait yet.
+  asked: null,
+})
 
 function kept(): Waiting[] {
   try {
@@ -41,13 +50,24 @@ function keep(): void {
   platform.write(KEY, queue.items.length ? JSON.stringify(queue.items) : null)
 }
 
+/** Everything on this phone of whoever is logged in, with what was refused. */
+export function own(): Waiting[] {
+  const member = owner()
+  return queue.items.filter((item) => item.member === member)
+}
+
 export function pending(): Waiting[] {
-  return queue.items.filter((item) => !item.refused)
+  return own().filter((item) => !item.refused && item.action.reference !== queue.asked)
+}
+
+function owner(): number | null {
+  return known<Schemas['Member']>('/me')?.id ?? null
 }
 
 /** Logs an action: its receipt, or null while it waits on the phone. A refusal is thrown. */
 export async function log(action: Action, title: string): Promise<Receipt | null> {
-  queue.items.push({ action, title })
+  queue.items.push({ action, title, member: owner() })
+  queue.asked = action.reference
   keep()
   try {
     const receipt = await call<Receipt>('POST', '/actions', action)
@@ -59,6 +79,8 @@ export async function log(action: Action, title: string): Promise<Receipt | null
       throw error
     }
     return null
+  } finally {
+    queue.asked = null
   }
 }
 

@@ -50,3 +50,15 @@ export function when(at: Date, now: Date): string {
 function dayNumber(at: Date): number {
   return Math.floor((at.getTime() + 8 * 3_600_000) / 86_400_000)
 }
+
+/** The day in Shanghai as the server writes it: 2026-11-18. */
+export function dayOf(at: Date): string {
+  const { year, month, day } = wall(at)
+  return `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`
+}
+
+/** A day of the server as people read it: 12月31日, with the year where it is another. */
+export function date(day: string, now: Date): string {
+  const [year, month, of] = day.split('-').map(Number)
+  return `${year === wall(now).year ? '' : `${year}年`}${month}月${of}日`
+}

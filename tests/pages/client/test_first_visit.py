@@ -35,23 +35,23 @@ def test_three_taps_from_the_poster_to_the_receipt(
     logged_in: Page, scene: Scene, stored: Connection
 ) -> None:
     _scan(logged_in, scene)
-    logged_in.get_by_role("radio", name="玻璃").click()
+    logged_in.get_by_role("radio", name="铝罐").click()
     logged_in.get_by_text("投好了，记下").click()
-    logged_in.get_by_text("核算过程").wait_for()
+    logged_in.get_by_text("一步步怎么算的").wait_for()
     assert _count(stored) == 1
-    logged_in.get_by_text("核算过程").click()
+    logged_in.get_by_text("一步步怎么算的").click()
     assert logged_in.get_by_text("1. ").first.is_visible()
     logged_in.get_by_text("好了", exact=True).click()
-    logged_in.get_by_text("刚刚记下的").wait_for()
-    logged_in.get_by_text("分类投放").wait_for()
+    logged_in.get_by_text("接下来").wait_for()
+    assert logged_in.get_by_role("button", name="投放", exact=False).first.is_visible()
 
 
 def test_a_poster_before_the_login_comes_back_after_it(
     phone: Page, scene: Scene, login_code: Callable[..., str]
 ) -> None:
     phone.goto(f"#/pages/scan/scan?code={quote(scene.attended.url, safe='')}")
-    phone.locator("#code input").fill(login_code(scene.members[0]))
-    phone.get_by_text("登录", exact=True).last.click()
+    phone.get_by_label("登录码").fill(login_code(scene.members[0]))
+    phone.get_by_role("button", name="登录").click()
     phone.get_by_text("投好了，记下").wait_for()
     assert phone.get_by_text("一号楼投放点").is_visible()
 
@@ -62,7 +62,7 @@ def test_without_network_nothing_is_lost_and_nothing_counts_twice(
     _scan(logged_in, scene)
     logged_in.context.set_offline(True)
     logged_in.get_by_text("投好了，记下").click()
-    logged_in.get_by_text("已存在手机里").wait_for()
+    logged_in.get_by_text("已存在手机里").first.wait_for()
     assert _count(stored) == 0
     logged_in.context.set_offline(False)
     logged_in.evaluate("window.dispatchEvent(new Event('online'))")
@@ -84,7 +84,7 @@ def test_an_answer_lost_on_the_way_back_is_asked_for_again_not_logged_again(
 
     logged_in.route("**/api/v1/actions", lose, times=1)
     logged_in.get_by_text("投好了，记下").click()
-    logged_in.get_by_text("已存在手机里").wait_for()
+    logged_in.get_by_text("已存在手机里").first.wait_for()
     assert _count(stored) == 1
     logged_in.reload()
     _wait_for_empty_queue(logged_in)
@@ -99,10 +99,10 @@ def test_what_the_server_refuses_is_said_in_its_own_words(logged_in: Page) -> No
 def test_a_kind_on_ones_word_remembers_what_was_typed(logged_in: Page, stored: Connection) -> None:
     logged_in.goto("#/pages/log/log")
     logged_in.get_by_role("radio", name="地铁通勤").click()
-    logged_in.locator("#distance input").fill("8")
-    logged_in.get_by_text("记下", exact=True).click()
-    logged_in.get_by_text("核算过程").wait_for()
+    logged_in.get_by_label("里程").fill("8")
+    logged_in.get_by_role("button", name="记下", exact=True).click()
+    logged_in.get_by_text("一步步怎么算的").wait_for()
     assert _count(stored) == 1
     logged_in.goto("#/pages/log/log")
     logged_in.get_by_role("radio", name="地铁通勤").click()
-    assert logged_in.locator("#distance input").input_value() == "8"
+    assert logged_in.get_by_label("里程").input_value() == "8"
