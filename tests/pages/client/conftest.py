@@ -28,7 +28,6 @@ def phone(chromium: Browser, site: str) -> Iterator[Page]:
     context = chromium.new_context(viewport=PHONE, base_url=f"{site}/app/", locale="zh-CN")
     context.clock.set_fixed_time(NOW)  # the scene's own
     page = context.new_page()
-    page.set_default_timeout(10_000)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on(
