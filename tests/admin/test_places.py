@@ -269,5 +269,5 @@ def test_an_empty_city_says_what_to_do_next(
     client = login(member)
     assert "还没有点位" in client.get("/places").text
     assert "没有行为记录" in client.get("/drop-offs").text
-    assert "还没有可排行的部门" in client.get("/rankings").text
+    assert "刚开始" in client.get("/rankings").text
     assert "没有符合条件的单位" in client.get("/institutions").text

@@ -62,6 +62,7 @@ def test_a_drop_off_is_credited_with_a_receipt(phone: Phone, drop_off: Body) -> 
     assert receipt["award"] == {
         "reduction_mg": 590_000,
         "points_mpt": 19_000,
+        "bonus_mpt": 0,
         "ranked": True,
         "expires_on": "2027-11-30",
     }

@@ -62,7 +62,7 @@ CANARIES = (
         "ledger.amounts",
         reverse_the_first,
         function="ledger_reassess",
-        changes=(("abs(v_change.d_mpt)]", "abs(v_change.d_mpt) / 2]"),),
+        changes=(("abs(v_change.d_mpt), v_change", "abs(v_change.d_mpt) / 2, v_change"),),
     ),
     Canary(
         "an action assessed again names another correction",

@@ -23,7 +23,7 @@ def form(backend: Backend, scene: Scene) -> dict[str, str]:
 
 
 def test_a_request_waits_for_the_administrator(member: FlaskClient, form: dict[str, str]) -> None:
-    assert "申请绑定" in member.get("/me/binding").text
+    assert "用花名册信息申请" in member.get("/me/binding").text
     answer = member.post("/me/binding", data=form)
     assert (answer.status_code, answer.location) == (303, "/me/binding")
     page = member.get("/me/binding").text

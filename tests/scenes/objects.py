@@ -79,6 +79,7 @@ TOGETHER: Mapping[frozenset[str], str] = {
 }
 # `code` means another thing on each route; what is no argument goes behind the question mark.
 OF_ENDPOINT: Mapping[str, str] = {
+    "client.client_file": "SELECT 'index.html' AS name UNION VALUES ('no-such-file.js')",
     "login.confirm": "SELECT 'no-such-code' AS code",
     "login.welcome": "SELECT 'no-such-code' AS code UNION SELECT 'an-open-invitation'",
     "login.confirm_link": "SELECT 'no-such-code' AS code",

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from backend import worker
 from backend.bootstrap import Backend, build
 from backend.cli import main
+from backend.clock import FixedClock
 from backend.outbox import service as outbox
 from backend.ports.signed_notes import Signer
 from backend.proofs import jobs
@@ -94,10 +95,11 @@ def test_of_two_keys_under_one_origin_the_earlier_signs_no_more(
     owner: Engine, application: Engine, signer: Signer
 ) -> None:
     newer = Signer.generate(signer.verifier.name)
-    for each in (signer, newer):
+    later = FixedClock(CLOCK.now() + timedelta(minutes=1))
+    for each, clock in ((signer, CLOCK), (newer, later)):
         with owner.begin() as db:
             an_entry(db)
-        assert jobs.build(application.begin, each, CLOCK) == 1
+        assert jobs.build(application.begin, each, clock) == 1
     with owner.begin() as db:
         an_entry(db)
     with pytest.raises(SupersededKeyError):
