@@ -1,1 +1,0 @@
-import{A as o,B as s,C as n}from"./index-BRsKd5mu.js";import{g as a}from"./session.D5X4lqxK.js";function i(o){s({url:o})}function r(o){n({url:o})}function t(){o({url:"/pages/home/home"})}function u(s){a(s),o({url:"/pages/login/login"})}export{t as h,i as o,r,u as t};
