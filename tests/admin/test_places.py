@@ -270,4 +270,4 @@ def test_an_empty_city_says_what_to_do_next(
     assert "还没有点位" in client.get("/places").text
     assert "没有行为记录" in client.get("/drop-offs").text
     assert "刚开始" in client.get("/rankings").text
-    assert "没有符合条件的单位" in client.get("/institutions").text
+    assert "新建单位，或从表格一次导入" in client.get("/institutions").text

@@ -57,7 +57,8 @@ def test_the_forecast_is_what_the_same_actions_would_have_earned(db: Connection)
                 occurred_at=NOW - timedelta(days=day),
             )
             earned = receipt.assessment.points_mpt
-    log("dining.clean_plate", {"meal": "lunch"}, occurred_at=NOW - timedelta(days=3))
+    noon = NOW + timedelta(hours=2)
+    log("dining.clean_plate", {"meal": "lunch"}, occurred_at=noon - timedelta(days=3))
     found = forecast(db, RULEBOOK, _draft(db, scene.institution_id), today=TODAY)
     assert found is not None
     # Days 1 and 2 are one stretch; the one of days 3 and 4 began before the first action.
