@@ -13,11 +13,18 @@ DECLARE
     v_from bigint[] := '{}';
     v_amounts bigint[] := '{}';
 BEGIN
-    UPDATE balance SET amount = amount - p_bonus_mpt, version = version + 1
-     WHERE account_id = v_account AND amount >= p_bonus_mpt;
-    IF FOUND THEN
-        RETURN v_account;
-    END IF;
+    -- An update that waited for the row keeps its lock, even where the slot is then too low for it.
+    -- The error undoes that: who goes on to lock all slots in order must not hold one before.
+    BEGIN
+        UPDATE balance SET amount = amount - p_bonus_mpt, version = version + 1
+         WHERE account_id = v_account AND amount >= p_bonus_mpt;
+        IF FOUND THEN
+            RETURN v_account;
+        END IF;
+        RAISE EXCEPTION USING ERRCODE = 'no_data_found';
+    EXCEPTION WHEN no_data_found THEN
+        NULL;
+    END;
 
     PERFORM FROM balance WHERE account_id BETWEEN ledger_campaign_account(p_campaign_id, 0)
                                               AND ledger_campaign_account(p_campaign_id, 15)
