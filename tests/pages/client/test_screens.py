@@ -4,9 +4,10 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.builders.scene import Scene
+from tests.conftest import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.browser
 
@@ -79,8 +80,9 @@ def test_large_text_is_kept_and_every_page_still_fits(logged_in: Page, scene: Sc
 
 def test_a_page_tells_its_title_and_takes_the_focus(logged_in: Page) -> None:
     _open(logged_in, "records/records", "第一笔还没有记")
-    logged_in.wait_for_function("document.title === '我的记录 · 碳普惠'")
-    logged_in.wait_for_function("document.activeElement.innerText === '我的记录'")
+    patience = PATIENCE_SECONDS * 1000
+    expect(logged_in).to_have_title("我的记录 · 碳普惠", timeout=patience)
+    expect(logged_in.locator(":focus")).to_have_text("我的记录", timeout=patience)
 
 
 def test_a_keyboard_presses_what_a_finger_does(logged_in: Page) -> None:
